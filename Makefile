@@ -1,0 +1,68 @@
+# GridBeacon: `make demo` shows it, `make test` proves it, `make help` lists the rest.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+FLOOR := import sys; sys.exit(sys.version_info < (3, 11) and "GridBeacon needs Python 3.11 or newer, this is %d.%d: make PYTHON=python3.12 ..." % sys.version_info[:2])
+
+.PHONY: help demo test system lint types gate docs schema evidence plugin wheel clean
+
+help:  ## this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 12
+
+demo: $(VENV)/engine  ## install, run the main job on the sample city into out/demo, say where the briefing lies
+	$(BIN)/gridbeacon demo --out out/demo
+
+test: system $(VENV)/dev  ## install everything the tests need (system packages where allowed), then all tests
+	$(BIN)/python -m pytest tests
+
+system:
+	@.ci/system-packages
+
+# A stamp file per kind of environment: made once, and again when the packaging changes.
+$(VENV)/engine: setup.py pyproject.toml metadata.txt
+	@$(PYTHON) -c '$(FLOOR)'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "no venv module: apt-get install python3-venv" >&2; exit 4; }
+	$(PIP) install -q --upgrade "pip>=24" "setuptools>=64" wheel
+	$(PIP) install -q -e .
+	@touch $@
+
+$(VENV)/dev: $(VENV)/engine
+	$(PIP) install -q -e ".[dev]"
+	@touch $@
+
+lint: $(VENV)/dev  ## ruff: rules and format
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/dev  ## mypy: ground floor and models
+	$(BIN)/mypy errors.py params.py cube.py models
+
+gate: $(VENV)/dev  ## what the plugin store refuses: any finding of bandit or detect-secrets
+	.ci/gate $(BIN)
+
+docs: $(VENV)/engine  ## docs/parameters.md and docs/command-line.md from the schema and the help texts
+	$(BIN)/python -m gridbeacon schema --write
+	GRIDBEACON_LANG=en $(BIN)/python -m gridbeacon schema --docs docs
+
+schema: $(VENV)/engine  ## schema.json from the code
+	$(BIN)/python -m gridbeacon schema --write
+
+evidence: $(VENV)/dev  ## the figures of docs/ measured again (real data where ../shared is present)
+	$(BIN)/python -m pytest tests -m evidence -s
+
+plugin:  ## dist/gridbeacon.zip for QGIS, from the last commit
+	@mkdir -p dist
+	git archive --format=zip --prefix=gridbeacon/ -o dist/gridbeacon.zip HEAD
+	@echo "dist/gridbeacon.zip"
+
+wheel: $(VENV)/dev  ## dist/*.whl
+	rm -rf build
+	$(BIN)/python -m build --wheel
+
+clean:  ## remove what was built and made, keep the environment
+	rm -rf build dist out .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info
+	find . -name __pycache__ -not -path './$(VENV)/*' -type d -prune -exec rm -rf {} +

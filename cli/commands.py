@@ -1,0 +1,289 @@
+"""The commands: options in, engine called, words out. Heavy packages load only when a command runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from .inputs import Files, dated_folder, merged, of_options, of_plan_file, with_inputs
+from .options import Command, Option, given, load_schema, with_settings
+from .voice import MODES, Voice, language, print_json
+
+EPILOG = (
+    "Two files are enough: gridbeacon run --incidents calls.csv --cells grid.gpkg --out report",
+    "两个文件即可:gridbeacon run --incidents 工单.csv --cells 网格.gpkg --out 晨报",
+)
+
+
+def _text(english: str, chinese: str) -> str:
+    return chinese if language() == "zh" else english
+
+
+def _show_version(ctx: click.Context, parameter: click.Parameter, value: bool) -> None:
+    if value and not ctx.resilient_parsing:
+        click.echo(f"gridbeacon {load_schema()['version']}")
+        ctx.exit()
+
+
+@click.group(
+    help=_text(
+        "Where a city's incidents pile up, where they are unusual, and which few places deserve attention today.",
+        "城市事件在哪里聚集、哪里异常、今天哪几处值得关注。",
+    ),
+    epilog=_text(*EPILOG),
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+)
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_show_version,
+    help=_text("Show the version.", "显示版本。"),
+)
+def gridbeacon() -> None:
+    """The commands of GridBeacon."""
+
+
+def _json_option() -> Option:
+    return Option(
+        ["--json", "as_json"],
+        is_flag=True,
+        help=_text("Print the result as JSON on stdout.", "在标准输出打印JSON结果。"),
+    )
+
+
+def _progress_option() -> Option:
+    return Option(
+        ["--progress", "progress"],
+        type=click.Choice(MODES),
+        default="bar",
+        help=_text("A bar for people, JSON lines for programs, or nothing.", "进度显示:进度条、JSON行或不显示。"),
+    )
+
+
+def _plan_option() -> Option:
+    return Option(
+        ["--plan", "plan"],
+        metavar="FILE.toml",
+        help=_text(
+            "Settings, files and columns from a plan file; options given here win.",
+            "从方案文件读取设置、文件与字段;命令行选项优先。",
+        ),
+        section="files",
+    )
+
+
+def _out_option(
+    default: str | None = None,
+    what: tuple[str, str] = (
+        "Folder to write; it must not exist yet. Without it a new one with the date in its name.",
+        "成果文件夹,须尚不存在;不给则按日期新建。",
+    ),
+) -> Option:
+    return Option(
+        ["--out", "out"], metavar="PATH", default=default, show_default=default is not None, help=_text(*what)
+    )
+
+
+def _ledger_option() -> Option:
+    return Option(
+        ["--ledger", "ledger"],
+        metavar="FILE",
+        help=_text("Record of earlier warnings, made if absent.", "预警台账,不存在则新建。"),
+    )
+
+
+def _replace_option() -> Option:
+    return Option(
+        ["--replace", "replace"],
+        is_flag=True,
+        help=_text("Replace what an earlier run wrote there.", "替换先前的成果。"),
+    )
+
+
+@gridbeacon.command(
+    cls=Command,
+    help=_text(load_schema()["run"]["help"], load_schema()["run"]["help_zh"]),
+    epilog=_text(*EPILOG),
+    params=[_plan_option(), _out_option(), _ledger_option(), _replace_option(), _json_option(), _progress_option()],
+)
+@click.pass_obj
+def run(voice: Voice, as_json: bool, replace: bool, progress: str, **values: Any) -> None:
+    """Run everything and write the folder."""
+    from .report import tell_outcome
+
+    inputs, plan = _inputs_and_plan(values)
+    outcome = _run(voice, inputs, plan, replace)
+    tell_outcome(voice, outcome, as_json)
+
+
+with_inputs(run)  # type: ignore[arg-type]
+with_settings(load_schema()["run"]["params"])(run)
+
+
+def _inputs_and_plan(values: dict[str, Any]) -> tuple[Files, Any]:
+    """Files and Plan of a command: its options over the plan file over the defaults."""
+    from ..pipeline import Plan
+
+    inputs, plan = of_options(values), Plan()
+    if values.get("plan"):
+        inputs, plan = merged(inputs, of_plan_file(values["plan"])), Plan.from_toml(values["plan"])
+    return inputs, plan.with_settings(given(values, load_schema()["run"]["params"]))
+
+
+def _run(voice: Voice, inputs: Files, plan: Any, replace: bool) -> Any:
+    from ..pipeline import run as run_plan
+
+    sources = inputs.for_run()
+    out = inputs.out or dated_folder(inputs.runs, plan.as_of)
+    return run_plan(plan, **sources, out=out, ledger=inputs.ledger, replace=replace, progress=voice.progress)
+
+
+@gridbeacon.command(
+    cls=Command,
+    help=_text(
+        "Show what a run does: the main job on the sample city that comes with GridBeacon.",
+        "用自带的示例城市演示完整流程。",
+    ),
+    params=[_out_option("out/demo"), _ledger_option(), _json_option(), _progress_option()],
+)
+@click.pass_obj
+def demo(voice: Voice, out: str, ledger: str | None, as_json: bool, progress: str) -> None:
+    """Run the sample city; its own earlier folder is replaced."""
+    from .report import tell_outcome
+    from .sample import sample_inputs
+
+    inputs, plan = sample_inputs(out, ledger)
+    tell_outcome(voice, _run(voice, inputs, plan, replace=True), as_json)
+
+
+@gridbeacon.command(
+    cls=Command,
+    help=_text(
+        "Tell what a run would use of the files and what not, without running it.",
+        "不运行模型,先检查文件中哪些会被使用、哪些不会。",
+    ),
+    params=[_plan_option(), _json_option(), _progress_option()],
+)
+@click.pass_obj
+def check(voice: Voice, as_json: bool, progress: str, **values: Any) -> None:
+    """Read, map and account; no model runs and nothing is written."""
+    from .report import tell_findings
+
+    inputs, plan = _inputs_and_plan(values)
+    from ..pipeline import check_inputs
+
+    tell_findings(voice, check_inputs(plan, **inputs.for_run(), progress=voice.progress), as_json)
+
+
+with_inputs(check)  # type: ignore[arg-type]
+with_settings(load_schema()["run"]["params"])(check)
+
+
+class Steps(click.Group):
+    """One command per step of the schema."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The steps, in the schema's order."""
+        return list(load_schema()["steps"])
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of one step, built from its entry."""
+        entry = load_schema()["steps"].get(cmd_name)
+        return _step_command(cmd_name, entry) if entry else None
+
+
+@gridbeacon.group(cls=Steps, help=_text("Run a single step and write its table.", "单独运行一个步骤并输出其结果表。"))
+def step() -> None:
+    """Single steps."""
+
+
+def _step_command(name: str, entry: dict[str, Any]) -> Command:
+    @click.pass_obj
+    def call(voice: Voice, as_json: bool, progress: str, out: str, replace: bool, **values: Any) -> None:
+        from .report import tell_step
+        from .steps import run_step
+
+        settings = given(values, entry["params"])
+        tell_step(voice, run_step(name, of_options(values), settings, out, replace, voice.progress), as_json)
+
+    suffixes = ", ".join(entry["outputs"])
+    out = _out_option(what=(f"File to write ({suffixes}).", f"输出文件({suffixes})。"))
+    out.required = True
+    command = Command(
+        name,
+        callback=call,
+        help=_text(entry["help"], entry["help_zh"]),
+        params=[out, _replace_option(), _json_option(), _progress_option()],
+    )
+    return with_settings(entry["params"])(with_inputs(command))  # type: ignore[return-value]
+
+
+@gridbeacon.command(
+    cls=Command,
+    help=_text(
+        "Look at this machine: versions, disk, coordinate data, fonts, and a run on tiny data.",
+        "检查本机:版本、磁盘、坐标数据、字体,并做一次小规模自检。",
+    ),
+    params=[_json_option()],
+)
+@click.pass_obj
+def doctor(voice: Voice, as_json: bool) -> int:
+    """Exit code 4 if something a run needs is missing."""
+    from .doctor import examine
+    from .report import tell_health
+
+    return tell_health(voice, examine(), as_json)
+
+
+@gridbeacon.command(
+    cls=Command,
+    help=_text("List the models, what they answer, and their settings.", "列出模型、用途与参数。"),
+    params=[_json_option()],
+)
+@click.pass_obj
+def models(voice: Voice, as_json: bool) -> None:
+    """The registry, from the schema."""
+    from .report import tell_models
+
+    tell_models(voice, load_schema()["models"], as_json)
+
+
+@gridbeacon.command(
+    cls=Command,
+    help=_text("Print every setting, model and step as JSON.", "以JSON列出全部设置、模型与步骤。"),
+    params=[
+        Option(
+            ["--write"],
+            is_flag=True,
+            help=_text(
+                "Write schema.json into the package instead (for contributors).", "写入包内 schema.json(开发者用)。"
+            ),
+        ),
+        Option(
+            ["--docs"],
+            metavar="FOLDER",
+            help=_text("Write parameters.md and command-line.md into a folder.", "在文件夹中生成参数与命令行文档。"),
+        ),
+    ],
+)
+@click.pass_obj
+def schema(voice: Voice, write: bool, docs: str | None) -> None:
+    """From the code where it is to be written, else the committed copy."""
+    from .options import SCHEMA
+
+    if write:
+        from .schema import write_schema
+
+        voice.say(str(write_schema(SCHEMA)))
+        load_schema.cache_clear()
+    if docs:
+        from .pages import write_pages
+
+        for path in write_pages(Path(docs)):
+            voice.say(str(path))
+    if not write and not docs:
+        print_json(load_schema())

@@ -1,0 +1,146 @@
+"""What a run needs of this machine, looked at one by one: each finding says what was seen and what to do."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+PACKAGES = [
+    "numpy",
+    "pandas",
+    "scipy",
+    "shapely",
+    "geopandas",
+    "pyogrio",
+    "pyproj",
+    "rasterio",
+    "scikit-learn",
+    "folium",
+    "branca",
+    "pyarrow",
+    "click",
+    "rich",
+    "python-calamine",
+    "XlsxWriter",
+    "python-docx",
+    "tzdata",
+]
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome", "msedge", "firefox")
+CHINESE_FONTS = ("msyh*", "simsun*", "PingFang*", "NotoSansCJK*", "NotoSansSC*", "SourceHanSans*", "wqy-*")
+FONT_FOLDERS = (
+    "{WINDIR}/Fonts",
+    "/System/Library/Fonts",
+    "/Library/Fonts",
+    "/usr/share/fonts",
+    "/usr/local/share/fonts",
+    "{HOME}/.local/share/fonts",
+)
+LITTLE_SPACE = 1.0
+"""Gigabytes below which a run may not fit."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing looked at. `needed` ones that are not `ok` make the machine unfit."""
+
+    name: str
+    ok: bool
+    needed: bool
+    detail: str
+    fix: str = ""
+
+
+def examine() -> list[dict[str, Any]]:
+    """Every finding as plain data; nothing stays behind on the disk."""
+    return [asdict(finding) for finding in _findings()]
+
+
+def _findings() -> Iterator[Finding]:
+    yield _python()
+    yield _packages()
+    yield _guarded("disk", _disk, "Choose a folder on a disk with free space, or set TMPDIR.")
+    yield _guarded("coordinates", _coordinates, "Install pyproj again; unset PROJ_LIB and PROJ_DATA.")
+    yield _browser()
+    yield _fonts()
+    yield _guarded(
+        "self-test", _self_test, "Install GridBeacon again; GRIDBEACON_DEBUG=1 gridbeacon doctor shows more."
+    )
+
+
+def _guarded(name: str, look: Callable[[], tuple[bool, str]], fix: str) -> Finding:
+    """The finding of a look that may itself fail; then its error is the detail."""
+    try:
+        ok, detail = look()
+    except Exception as error:
+        if os.environ.get("GRIDBEACON_DEBUG"):
+            raise
+        ok, detail = False, f"{type(error).__name__}: {error}"
+    return Finding(name, ok, True, detail, "" if ok else fix)
+
+
+def _python() -> Finding:
+    ok = sys.version_info >= (3, 11)
+    detail = f"{platform.python_version()} at {sys.executable}, {platform.system()} {platform.machine()}"
+    return Finding("python", ok, True, detail, "" if ok else "Python 3.11 or newer is needed.")
+
+
+def _packages() -> Finding:
+    seen, missing = [], []
+    for name in PACKAGES:
+        try:
+            seen.append(f"{name} {version(name)}")
+        except PackageNotFoundError:
+            missing.append(name)
+    detail = ", ".join(seen) + (f"; missing: {', '.join(missing)}" if missing else "")
+    return Finding("packages", not missing, True, detail, f"pip install {' '.join(missing)}" if missing else "")
+
+
+def _disk() -> tuple[bool, str]:
+    with tempfile.TemporaryDirectory(prefix="gridbeacon-") as folder:
+        Path(folder, "网格.txt").write_text("烽燧", encoding="utf-8")
+        free = shutil.disk_usage(folder).free / 1e9
+    return free >= LITTLE_SPACE, f"{free:.1f} GB free where temporary files go"
+
+
+def _coordinates() -> tuple[bool, str]:
+    """UTM zone 50 has its middle at 117 degrees: there x is 500 km whatever the latitude."""
+    transformer = import_module("pyproj").Transformer.from_crs(4326, 32650, always_xy=True)
+    x, y = transformer.transform(117.0, 30.0)
+    return abs(x - 500_000) < 0.01 and 3_318_000 < y < 3_320_000, f"117°E 30°N is ({x:.0f}, {y:.0f}) in UTM 50N"
+
+
+def _browser() -> Finding:
+    found = next((path for name in BROWSERS if (path := shutil.which(name))), None)
+    if os.name == "nt" or sys.platform == "darwin":
+        found = found or "the system's browser"
+    return Finding(
+        "browser", bool(found), False, found or "none found", "" if found else "Any browser opens the briefing."
+    )
+
+
+def _fonts() -> Finding:
+    names = {"WINDIR": os.environ.get("WINDIR", "C:/Windows"), "HOME": str(Path.home())}
+    folders = [folder.format(**names) for folder in FONT_FOLDERS]
+    patterns = [(Path(folder), font) for folder in folders if Path(folder).is_dir() for font in CHINESE_FONTS]
+    found = next((hit.name for folder, font in patterns for hit in folder.rglob(font)), "")
+    fix = "" if found else "Install a Chinese font (fonts-noto-cjk on Debian), or Chinese text shows as boxes."
+    return Finding("chinese font", bool(found), False, found or "none found", fix)
+
+
+def _self_test() -> tuple[bool, str]:
+    from .sample import run_tiny_city
+
+    with tempfile.TemporaryDirectory(prefix="gridbeacon-") as folder:
+        outcome = run_tiny_city(Path(folder))
+        rows = outcome.manifest["account"]["rows_used"]
+        briefing = (outcome.out / "briefing.html").stat().st_size
+    return rows > 0, f"a run on {rows} made-up incidents wrote a briefing of {briefing / 1000:.0f} kB"

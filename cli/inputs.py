@@ -1,0 +1,210 @@
+"""What a run reads and where it writes: given as options, or in the tables [inputs] and [columns] of a plan file."""
+
+from __future__ import annotations
+
+import datetime
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+from ..errors import InputError
+from .options import Command, Option
+from .voice import language
+
+COLUMNS = {
+    "time": ("when it happened or was received", "发生或受理时间"),
+    "category": ("class; several columns joined by commas make a class tree", "诉求类型;多列用逗号连接成分类树"),
+    "id": ("number of the case", "工单编号"),
+    "lon": ("longitude or x", "经度或X坐标"),
+    "lat": ("latitude or y", "纬度或Y坐标"),
+    "source": ("where it came from (12345, 110, patrol)", "来源(12345、110、巡查)"),
+    "kind": ("handled or reported only", "办理或报备"),
+    "severity": ("weight of a case", "严重程度"),
+    "reported_time": ("when it was reported", "上报时间"),
+    "closed_time": ("when it was closed", "办结时间"),
+    "handler": ("unit that handles it", "承办单位"),
+    "cell_code": ("code of the cell it lies in", "所在网格编码"),
+}
+"""Columns of the incident files: role -> what it holds."""
+
+CELL_COLUMNS = {
+    "cell_id": ("code of the cell", "网格编码"),
+    "cell_name": ("name of the cell", "网格名称"),
+    "cell_parent": ("code of the unit above", "上级编码"),
+    "cell_population": ("population or another exposure", "人口或其他基数"),
+    "cell_responsible": ("responsible unit", "责任单位"),
+    "cell_role": ("territorial or sectoral", "属地或专属"),
+}
+"""Columns of the cell file: option -> what it holds. `cell_population` is the reader's `population`, and so on."""
+
+_FILES = ("cells", "responsible", "ledger", "runs")
+
+
+@dataclass(frozen=True)
+class Files:
+    """The files of a run, the columns named by the user, and the folder to write.
+
+    `out` is the run's own folder; `runs` the one that holds a dated folder per run.
+    """
+
+    incidents: tuple[str, ...] = ()
+    cells: str | None = None
+    responsible: str | None = None
+    ledger: str | None = None
+    out: str | None = None
+    runs: str | None = None
+    crs: str | None = None
+    cells_crs: str | None = None
+    columns: tuple[tuple[str, str], ...] = ()
+    cell_columns: tuple[tuple[str, str], ...] = ()
+
+    def for_run(self) -> dict[str, Any]:
+        """The keyword arguments of `pipeline.run` and `pipeline.check_inputs`, without `out` and `ledger`.
+
+        Raises InputError where no incident file was named.
+        """
+        if not self.incidents:
+            raise InputError(
+                "no incident file was given",
+                where="command line",
+                fix="Name one or more: --incidents calls.csv --cells grid.gpkg",
+            )
+        return {
+            "incidents": expand(self.incidents),
+            "cells": self.cells,
+            "columns": dict(self.columns) or None,
+            "cell_columns": dict(self.cell_columns) or None,
+            "crs": self.crs,
+            "cells_crs": self.cells_crs,
+            "responsible": self.responsible,
+        }
+
+
+def expand(names: Sequence[str]) -> list[str]:
+    """Names with `*` or `?` replaced by the files they stand for, sorted (Windows consoles leave that to us).
+
+    Raises InputError where a pattern stands for no file.
+    """
+    found: list[str] = []
+    for name in names:
+        if not any(mark in name for mark in "*?") or Path(name).exists():
+            found.append(name)
+            continue
+        matches = sorted(str(path) for path in Path(name).parent.glob(Path(name).name))
+        if not matches:
+            raise InputError("no file matches the pattern", where=name, fix="Check the folder and the spelling.")
+        found += matches
+    return found
+
+
+def dated_folder(runs: str | None, as_of: str) -> Path:
+    """Where a run goes that names no folder: `runs/2026-01-05`, by the moment of decision if given, else by today."""
+    date = re.sub(r"[^0-9-]+", "T", as_of.strip()) if as_of.strip() else datetime.date.today().isoformat()
+    return Path(runs) / date if runs else Path(f"gridbeacon-{date}")
+
+
+def of_options(values: dict[str, Any]) -> Files:
+    """Inputs from the values of the command line's options."""
+    files = {name: values.get(name) for name in (*_FILES, "out", "crs", "cells_crs")}
+    named = tuple((role, values[role]) for role in COLUMNS if values.get(role))
+    cell = tuple((_cell_key(role), values[role]) for role in CELL_COLUMNS if values.get(role))
+    return Files(incidents=tuple(values.get("incidents") or ()), columns=named, cell_columns=cell, **files)
+
+
+def of_plan_file(path: str | Path) -> Files:
+    """Inputs from the tables [inputs] and [columns] of a plan file; its paths are relative to its folder.
+
+    Raises InputError naming an entry that is not known.
+    """
+    import tomllib
+
+    path = Path(path)
+    try:
+        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise InputError(
+            "the plan file cannot be read", where=str(path), fix=f"It must be TOML in UTF-8: {error}."
+        ) from error
+    inputs, columns = tables.get("inputs", {}), tables.get("columns", {})
+    _refuse_unknown(inputs, {"incidents", "crs", "cells_crs", *_FILES}, path, "inputs")
+    _refuse_unknown(columns, {*COLUMNS, *CELL_COLUMNS}, path, "columns")
+    incidents = inputs.get("incidents", [])
+    listed = [incidents] if isinstance(incidents, str) else incidents
+    values: dict[str, Any] = {**columns, "crs": inputs.get("crs"), "cells_crs": inputs.get("cells_crs")}
+    values["incidents"] = [str(path.parent / name) for name in listed]
+    values["runs"] = str(path.parent / "runs")
+    values |= {name: str(path.parent / inputs[name]) for name in _FILES if name in inputs}
+    return of_options(values)
+
+
+def _refuse_unknown(table: dict[str, Any], known: set[str], path: Path, name: str) -> None:
+    for key in table:
+        if key not in known:
+            raise InputError(
+                f"[{name}] has no entry {key!r}", where=str(path), fix=f"It may have {', '.join(sorted(known))}."
+            )
+
+
+def merged(first: Files, beneath: Files) -> Files:
+    """*first*, with what it leaves open taken from *beneath*; columns are merged one by one."""
+    chosen = {f.name: getattr(first, f.name) or getattr(beneath, f.name) for f in fields(Files)}
+    chosen["columns"] = tuple((dict(beneath.columns) | dict(first.columns)).items())
+    chosen["cell_columns"] = tuple((dict(beneath.cell_columns) | dict(first.cell_columns)).items())
+    return replace(first, **chosen)
+
+
+def _cell_key(option: str) -> str:
+    """The reader's name of a cell column: `cell_id`, `cell_name`, `cell_parent`, else without `cell_`."""
+    return option if option in ("cell_id", "cell_name", "cell_parent") else option.removeprefix("cell_")
+
+
+def with_inputs(command: Command) -> Command:
+    """Give a command the options of files and columns, before its others."""
+    command.params = [*_file_options(), *_column_options(), *command.params]
+    return command
+
+
+def _text(english: str, chinese: str) -> str:
+    return chinese if language() == "zh" else english
+
+
+def _file_options() -> list[Option]:
+    facts = {
+        "incidents": (
+            "Incident files: CSV, XLSX, GeoPackage, GeoJSON, Parquet, zipped or not; one layer: file.gpkg|layer.",
+            "事件文件:CSV、XLSX、GeoPackage、GeoJSON、Parquet,可为压缩包;图层写作 file.gpkg|图层名。可给多个。",
+        ),
+        "cells": (
+            "Polygons of the grid or districts. Without it, cells are made.",
+            "网格或行政区面文件;不给则自动生成网格。",
+        ),
+        "responsible": ("Table of class, area and responsible unit.", "分类×区域→责任单位对照表。"),
+        "crs": (
+            "CRS of incident coordinates that do not carry one, e.g. EPSG:4490.",
+            "事件坐标系(文件未注明时),如 EPSG:4490。",
+        ),
+        "cells_crs": ("CRS of cells that do not carry one.", "网格坐标系(文件未注明时)。"),
+    }
+    return [
+        Option(
+            [f"--{name.replace('_', '-')}", name],
+            multiple=name == "incidents",
+            metavar=_metavar(name),
+            help=_text(*text),
+            section="files",
+        )
+        for name, text in facts.items()
+    ]
+
+
+def _metavar(name: str) -> str:
+    return {"incidents": "FILE...", "crs": "CRS", "cells_crs": "CRS"}.get(name, "FILE")
+
+
+def _column_options() -> list[Option]:
+    return [
+        Option([f"--{role.replace('_', '-')}", role], metavar="COL", help=_text(*text), section="columns")
+        for role, text in {**COLUMNS, **CELL_COLUMNS}.items()
+    ]

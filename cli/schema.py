@@ -1,0 +1,86 @@
+"""schema.json from the code: every setting of a run, every model and every step, for faces that may import neither."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from types import UnionType
+from typing import Any, Union, get_args, get_origin
+
+from ..params import Param, params_of
+
+RUN_HELP = (
+    "Read incidents and cells, find hot spots and early warnings, and write one folder: the briefing and its tables.",
+    "读取事件与网格,识别热点与预警,生成含晨报与各类表格的成果文件夹。",
+)
+_KINDS = {bool: "bool", int: "int", float: "float", str: "text", tuple: "list", list: "list"}
+
+
+def make_schema() -> dict[str, Any]:
+    """The whole schema as plain data. Imports the pipeline and every model."""
+    from .. import __version__  # type: ignore[attr-defined]
+    from ..models import registry
+    from ..pipeline.plan import plan_params
+    from .steps import all_steps
+
+    run = [describe(name, kind, default, p) for name, _, _, kind, default, p in plan_params()]
+    models = {
+        name: {
+            "title": cls.title,
+            "title_zh": cls.title_zh,
+            "help": _first_line(cls),
+            "params": describe_all(params_of(cls)),
+        }
+        for name, cls in registry().items()
+    }
+    steps = {name: step.described() for name, step in all_steps().items()}
+    return {
+        "version": __version__,
+        "run": {"help": RUN_HELP[0], "help_zh": RUN_HELP[1], "params": run},
+        "models": models,
+        "steps": steps,
+    }
+
+
+def schema_text() -> str:
+    """The schema file's content, the same bytes every time."""
+    return json.dumps(make_schema(), ensure_ascii=False, indent=1) + "\n"
+
+
+def write_schema(path: Path) -> Path:
+    """Write schema.json; returns its path."""
+    path.write_text(schema_text(), encoding="utf-8", newline="\n")
+    return path
+
+
+def describe_all(entries: Iterable[tuple[str, Any, Any, Param]]) -> list[dict[str, Any]]:
+    """One schema entry per setting."""
+    return [describe(*entry) for entry in entries]
+
+
+def describe(name: str, kind: Any, default: Any, p: Param) -> dict[str, Any]:
+    """The schema entry of one setting: everything a face needs to know about it."""
+    return {
+        "name": name,
+        "type": "choice" if p.choices else _kind_name(kind),
+        "default": list(default) if isinstance(default, tuple) else default,
+        "help": p.help,
+        "zh": p.zh,
+        "unit": p.unit,
+        "low": p.low,
+        "high": p.high,
+        "choices": list(p.choices),
+        "advanced": p.advanced,
+    }
+
+
+def _kind_name(kind: Any) -> str:
+    """'float' of `float`, `float | None`; 'list' of `tuple[str, ...]`."""
+    if get_origin(kind) in (Union, UnionType):
+        (kind,) = (part for part in get_args(kind) if part is not type(None))
+    return _KINDS[get_origin(kind) or kind]
+
+
+def _first_line(cls: type) -> str:
+    return (cls.__doc__ or "").strip().splitlines()[0]

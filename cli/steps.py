@@ -1,0 +1,191 @@
+"""Single steps of the engine, each from files to one table: `gridbeacon step NAME`, and so the plugin's algorithms."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from typing import Any
+
+from ..errors import InputError
+from ..params import check, param, params_of
+from .inputs import Files
+from .schema import describe_all
+from .voice import Progress
+
+COMMON = ("as_of", "bin", "window", "timezone", "duplicates", "default_points")
+"""Settings of the plan that also matter to a single step."""
+
+
+@dataclass
+class Scope:
+    """Which class on which level a model's step looks at."""
+
+    class_node: str = param(
+        "", "Class to look at, with every class below it; empty takes all.", zh="分析类别(含下级),留空为全部。"
+    )
+    unit_level: int = param(
+        -1,
+        "Level of the units: 0 the city, 1 the level below ...; -1 the finest.",
+        low=-1,
+        high=9,
+        zh="单元层级:0为全市,-1为最细。",
+    )
+    role: str = param(
+        "territorial",
+        "Which units: territorial or sectoral.",
+        choices=("territorial", "sectoral"),
+        zh="属地或专属单元。",
+    )
+
+
+@dataclass
+class Lattice:
+    """The cells to make."""
+
+    shape: str = param("square", "Shape of the cells.", choices=("square", "hexagon"), zh="网格形状。")
+    size: float = param(1000.0, "Width of a cell.", unit="m", low=10, zh="网格边长。")
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step: its words, the files it reads, and the work, which gives a table and notices."""
+
+    help: str
+    help_zh: str
+    inputs: tuple[str, ...]
+    params: list[dict[str, Any]]
+    work: Callable[[Files, dict[str, Any], Progress], tuple[Any, list[Any]]]
+
+    def described(self) -> dict[str, Any]:
+        """The step's entry in the schema."""
+        return {
+            "help": self.help,
+            "help_zh": self.help_zh,
+            "inputs": list(self.inputs),
+            "outputs": ["gpkg", "geojson", "csv"],
+            "params": self.params,
+        }
+
+
+def all_steps() -> dict[str, Step]:
+    """Every step by name: making cells, and each model of the registry."""
+    from ..models import registry
+
+    return {"make_cells": _cells_step(), **{name: _model_step(cls) for name, cls in registry().items()}}
+
+
+def run_step(
+    name: str, files: Files, settings: dict[str, Any], out: str, replace: bool, progress: Progress
+) -> dict[str, Any]:
+    """Run one step and write its table to *out*; returns what was written, as plain data.
+
+    Raises InputError for a setting outside its bounds, and where *out* cannot be written.
+    """
+    from ..layers.tables import check_table_path, write_table
+
+    check_table_path(out, replace)
+    table, notices = all_steps()[name].work(files, settings, progress)
+    progress(0.95, "Writing|写出")
+    write_table(out, table, name, replace)
+    told = [{"code": notice.code, "zh": notice.zh, "en": notice.en} for notice in notices]
+    return {"step": name, "out": out, "rows": len(table), "notices": told}
+
+
+def _settings_of(cls: type, settings: dict[str, Any]) -> Any:
+    """An object of *cls* with those of *settings* that are its own, checked."""
+    own = {f.name for f in fields(cls)}
+    made = cls(**{name: value for name, value in settings.items() if name in own})
+    check(made)
+    return made
+
+
+def _cells_step() -> Step:
+    return Step(
+        help="Make square or hexagonal cells over the extent of the incidents.",
+        help_zh="按事件范围生成方格或六边形网格。",
+        inputs=("incidents",),
+        params=describe_all(params_of(Lattice)),
+        work=_make_cells,
+    )
+
+
+def _make_cells(files: Files, settings: dict[str, Any], progress: Progress) -> tuple[Any, list[Any]]:
+    from ..layers.grids import make_cells
+    from ..layers.incidents import read_incidents
+    from ..pipeline import Plan
+
+    lattice, given = _settings_of(Lattice, settings), files.for_run()
+    facts = {"columns": given["columns"], "crs": given["crs"], "timezone": Plan().timezone, "duplicates": "keep"}
+    intake = read_incidents(given["incidents"], **facts, progress=progress)
+    layer = make_cells(lattice.shape, lattice.size, intake.incidents)
+    return layer.table.drop(columns=["valid_from", "valid_to"]), [*intake.notices, *layer.notices]
+
+
+def _model_step(cls: Any) -> Step:
+    """The step of a model: its own settings, the class and level it looks at, and what the plan says about time."""
+    from ..pipeline.plan import plan_params
+
+    common = [(name, kind, default, p) for name, _, _, kind, default, p in plan_params() if name in COMMON]
+    return Step(
+        help=f"{cls.title}: one class on one level of cells.",
+        help_zh=f"{cls.title_zh}:在一个层级的网格上分析一个类别。",
+        inputs=("incidents", "cells"),
+        params=describe_all([*params_of(cls), *params_of(Scope), *common]),
+        work=lambda files, settings, progress: _score(cls, files, settings, progress),
+    )
+
+
+def _score(cls: Any, files: Files, settings: dict[str, Any], progress: Progress) -> tuple[Any, list[Any]]:
+    """One row per cell: the window's incidents (or the last bin's, for a model over time) and what the model says."""
+    from ..pipeline import Plan
+    from ..pipeline.preparation import Inputs, prepare
+
+    model, scope = _settings_of(cls, settings), _settings_of(Scope, settings)
+    plan = Plan().with_settings({name: value for name, value in settings.items() if name in COMMON})
+    ready = prepare(plan, Inputs(**files.for_run()), progress)
+    cube = _cube_of(ready, scope)
+    progress(0.7, "Scoring|计算")
+    return _scored_cells(model, cube, ready, scope), list(ready.notices)
+
+
+def _cube_of(ready: Any, scope: Scope) -> Any:
+    from ..cube import ALL_CLASSES
+
+    levels = ready.counts.cells.levels(scope.role)
+    if not levels:
+        raise InputError(f"there are no {scope.role} cells", where="--role", fix="Choose the other role.")
+    level = levels[-1] if scope.unit_level < 0 else scope.unit_level
+    if level not in levels:
+        raise InputError(
+            f"there is no level {level}", where="--unit-level", fix=f"Choose one of {', '.join(map(str, levels))}."
+        )
+    node = scope.class_node or ALL_CLASSES
+    if not ready.counts.in_class(node).any():
+        nodes = ", ".join(ready.counts.nodes(1)[1:6])
+        raise InputError("no incident has this class", where="--class-node", fix=f"Classes are, for example, {nodes}.")
+    return ready.counts.cube(node, level, scope.role, valid=ready.valid)
+
+
+def _scored_cells(model: Any, cube: Any, ready: Any, scope: Scope) -> Any:
+    from ..models.base import window_cube
+    from ..pipeline.maps import window_of
+
+    recent = cube.window(window_of(ready.counts, ready.plan))
+    seen = cube if model.temporal else window_cube(recent)
+    model.fit(seen)
+    start = cube.bins[-1] if model.temporal else recent.bins[0]
+    cells = ready.cells.table.set_index("cell_id").loc[cube.cells]
+    table = cells[["name", "unit_level", "role", "geometry"]].reset_index()
+    facts: dict[str, Any] = {
+        "category": scope.class_node or "全部",
+        "window_start": str(start.astype("datetime64[m]")),
+        "window_end": f"{ready.as_of:%Y-%m-%dT%H:%M}",
+        "incidents": seen.counts[-1].astype(int),
+        "evidence": model.evidence(seen)[-1],
+        "status": model.status(seen).astype(str),
+    }
+    if hasattr(model, "score_samples"):
+        facts["score"] = model.score_samples(seen)[-1]
+    if model.has_null:
+        facts["log_p"] = model.log_p(seen)[-1]
+    return table.assign(**facts)

@@ -1,0 +1,410 @@
+/* GridBeacon: everything around the map. Data are shown through textContent only. */
+"use strict";
+
+GB.percent = function (part, whole) { return whole > 0 ? Math.round(100 * part / whole) : 0; };
+
+GB.sum = function (list, name) { return list.reduce(function (total, entry) { return total + (+entry[name] || 0); }, 0); };
+
+GB.counts = function () {
+  var counts = {};
+  GB.data.warnings.inside.forEach(function (w) { counts[w.level] = (counts[w.level] || 0) + 1; });
+  return counts;
+};
+
+/* ---- title and figures ---------------------------------------------------------------------------------------- */
+
+GB.renderTitle = function () {
+  var f = GB.data.facts, end = GB.moment(f.as_of), start = GB.moment(f.window_start);
+  var title = GB.lang === "zh" && f.title ? f.title : GB.t("title");
+  GB.byId("title").textContent = title;
+  document.title = title + (f.city ? " · " + f.city : "");
+  document.documentElement.lang = GB.lang === "zh" ? "zh-CN" : "en";
+  var span = start && end ? GB.span(start, GB.lastDay(end)) : "";
+  GB.byId("place").textContent = [f.city, span].filter(Boolean).join(" · ");
+  var cut = end ? GB.t("cutoff", { at: GB.until(end) }) : "";
+  var whole = typeof f.completeness === "number" ? GB.t("complete", { n: Math.round(100 * f.completeness) }) : "";
+  GB.byId("cutoff").textContent = [cut, whole].filter(Boolean).join(" · ");
+  GB.byId("classification").textContent = (GB.lang === "zh" && f.classification) || GB.t("internal");
+  GB.byId("statutory").textContent = GB.data.palette.statutory[GB.lang];
+  var run = GB.clear(GB.byId("run"));
+  if (f.run_id) run.appendChild(GB.el("span", null, GB.t("run", { id: f.run_id })));
+  run.appendChild(GB.el("span", null, [f.version && GB.t("version", { v: f.version }), f.plan_version].filter(Boolean).join(" · ")));
+  GB.byId("lang").textContent = GB.t("lang");
+  GB.byId("lang").setAttribute("aria-label", GB.t("langLabel"));
+  GB.byId("theme").textContent = GB.t(GB.theme === "dark" ? "light" : "dark");
+  GB.byId("about").textContent = GB.t("about");
+};
+
+GB.figure = function (label, big, note, extra) {
+  var box = GB.el("div", "figure" + (extra ? " " + extra : ""));
+  box.appendChild(GB.el("div", "label", label));
+  var line = box.appendChild(GB.el("div", "line"));
+  big.forEach(function (part) {
+    var node = line.appendChild(GB.el("span", part.kind || "big", part.text));
+    if (part.colour) node.style.color = part.colour;
+  });
+  if (note) box.appendChild(GB.el("div", "note", note));
+  return box;
+};
+
+GB.renderFigures = function () {
+  var f = GB.data.facts, box = GB.clear(GB.byId("figures")), levels = GB.data.palette.levels, counts = GB.counts(), theme = GB.theme;
+  box.appendChild(GB.figureOfYesterday(f));
+  var said = function (part) {
+    return [].concat.apply([], part.map(function (level) {
+      var n = counts[level.name] || 0;
+      return [{ text: n, colour: n ? level[theme] : "" }, { kind: "verb", text: level["verb_" + GB.lang], colour: n ? level[theme] : "" }];
+    }));
+  };
+  box.appendChild(GB.figure(GB.t("urgent"), said(levels.slice(0, 2)), "", "wide"));
+  box.appendChild(GB.figure(GB.t("softer"), said(levels.slice(2)), ""));
+  var inside = GB.data.warnings.inside, linked = GB.sum(inside, "incidents"), closed = GB.sum(inside, "closed_count");
+  box.appendChild(GB.figure(GB.t("closedShare"), linked ? [{ text: GB.percent(closed, linked) + "%" }, { kind: "small", text: GB.t("closedOf", { c: GB.number(closed), n: GB.number(linked) }) }] : [{ text: "–" }, { kind: "small", text: GB.t("none") }], ""));
+  var e = f.expected_false || {}, sum = levels.slice(0, 2).reduce(function (t, level) { return t + (+e[level.name] || 0); }, 0);
+  box.appendChild(GB.figure(GB.t("falseAlarms"), [{ text: GB.t("about_n", { n: sum ? GB.number(Math.round(sum * 10) / 10 || sum) : "0" }) }, { kind: "small", text: GB.t("perHundred") }], ""));
+  if (f.tests) box.appendChild(GB.figure(GB.t("checked"), [{ text: GB.bigNumber(f.tests) }, { kind: "small", text: GB.t("tests") }], GB.t("checkedOf", { units: GB.number(GB.total(f.units)), classes: GB.number(f.classes) })));
+};
+
+GB.total = function (units) {
+  return Object.keys(units || {}).reduce(function (total, key) { return total + (+units[key] || 0); }, 0);
+};
+
+GB.bigNumber = function (n) {
+  if (GB.lang === "zh" && n >= 1e5) return GB.number(+(n / 1e4).toPrecision(3)) + "万";
+  return GB.number(n);
+};
+
+GB.figureOfYesterday = function (f) {
+  var y = f.yesterday || {}, label = GB.t({ hour: "hourly", week: "weekly" }[f.bin] || "yesterday");
+  if (typeof y.count !== "number") return GB.figure(label, [{ text: "–" }], "");
+  var inside = y.count >= y.low && y.count <= y.high, change = y.expected ? Math.round(100 * (y.count / y.expected - 1)) : 0;
+  var word = inside || !change ? GB.t("usual") : GB.t(change > 0 ? "above" : "below", { n: Math.abs(change) });
+  var note = GB.t("against", { n: GB.number(Math.round(y.expected)) }) + " · " + GB.t("band", { low: GB.number(Math.round(y.low)), high: GB.number(Math.round(y.high)) });
+  return GB.figure(label, [{ text: GB.number(y.count) }, { kind: "small" + (inside ? "" : " strong"), text: word }], note);
+};
+
+/* ---- the list ------------------------------------------------------------------------------------------------- */
+
+GB.spoken = function (w, i) {
+  return GB.t("selected", { n: i + 1, verb: GB.levelOf(w)["verb_" + GB.lang], name: w.name || GB.fullName(w.unit), cls: GB.className(w.category) });
+};
+
+GB.dots = function (text) { return String(text || "").split("·").map(function (s) { return s.trim(); }).join(" · "); };
+
+GB.reasonOf = function (w) { return (GB.lang === "en" && w.reason_en) || w.reason; };
+
+GB.unitResponsible = function (w) {
+  var un = GB.data.palette.unassigned;
+  return !w.responsible || w.responsible === un.zh ? un[GB.lang] : w.responsible;
+};
+
+GB.translated = function (table, word) { return GB.lang === "en" ? GB.data.palette[table][word] || word : word; };
+
+GB.row = function (w, i, beyond) {
+  var level = GB.levelOf(w), item = GB.el("li", "row"), button = item.appendChild(GB.el("button", "row-button"));
+  button.type = "button";
+  GB.colour(item, level);
+  button.appendChild(GB.el("span", "num", beyond ? level.numeral : i + 1));
+  var body = button.appendChild(GB.el("span", "row-body")), head = body.appendChild(GB.el("span", "row-head"));
+  head.appendChild(GB.el("span", "where", GB.dots(w.city ? GB.t("wholeCity") : w.name || GB.fullName(w.unit)) + " · " + GB.className(w.category)));
+  head.appendChild(GB.el("span", "verb", level["verb_" + GB.lang]));
+  body.appendChild(GB.el("span", "reason", GB.reasonOf(w)));
+  var meta = body.appendChild(GB.el("span", "meta"));
+  meta.appendChild(GB.el("span", "unit", GB.unitResponsible(w)));
+  if (w.change) meta.appendChild(GB.el("span", "chip", GB.translated("changes", w.change)));
+  if (w.state) meta.appendChild(GB.el("span", null, GB.translated("states", w.state)));
+  if (w.incidents) meta.appendChild(GB.el("span", null, GB.t(w.closed_count === null ? "linked" : "linkedClosed", { n: GB.number(w.incidents), c: GB.number(w.closed_count) })));
+  if (w.deadline) meta.appendChild(GB.el("span", null, GB.t("due", { t: w.deadline })));
+  button.addEventListener("click", function () { GB.select(i, { beyond: beyond }); });
+  return item;
+};
+
+GB.renderList = function () {
+  var inside = GB.data.warnings.inside, beyond = GB.data.warnings.beyond;
+  GB.byId("list-title").textContent = GB.t("listTitle");
+  GB.byId("list-note").textContent = inside.length ? GB.t("listNote") : "";
+  var rows = GB.clear(GB.byId("rows")), more = GB.clear(GB.byId("beyond-rows"));
+  GB.rowNodes = inside.map(function (w, i) { return rows.appendChild(GB.row(w, i, false)); });
+  GB.beyondNodes = beyond.map(function (w, i) { return more.appendChild(GB.row(w, i, true)); });
+  var n = Math.max(GB.data.warnings.n_beyond, GB.data.facts.cut || 0), fold = GB.byId("beyond");
+  fold.hidden = !n;
+  GB.byId("beyond-title").textContent = beyond.length < n ? GB.t("beyondMore", { n: n, m: beyond.length }) : GB.t("beyond", { n: n });
+  GB.byId("side").setAttribute("data-crowd", inside.length > 8 ? "packed tight" : inside.length > 6 ? "tight" : inside.length > 4 ? "snug" : "roomy");
+  GB.renderCalm();
+};
+
+/* A day without red or orange says what was checked, what came nearest, and what would have been caught. */
+GB.renderCalm = function () {
+  var f = GB.data.facts, counts = GB.counts(), urgent = GB.data.palette.levels.slice(0, 2).some(function (level) { return counts[level.name]; });
+  var box = GB.clear(GB.byId("calm")), some = GB.data.warnings.inside.length > 0;
+  box.hidden = urgent;
+  if (urgent) return;
+  box.appendChild(GB.el("p", "calm-title", GB.t("calmTitle")));
+  if (f.tests) box.appendChild(GB.el("p", "calm-checked", GB.t(some ? "calmShort" : "calmChecked", { units: GB.number(GB.total(f.units)), classes: GB.number(f.classes), tests: GB.number(f.tests) })));
+  var near = f.nearest || [];
+  if (near.length && !some) {
+    box.appendChild(GB.el("h3", null, GB.t("calmNearest")));
+    var list = box.appendChild(GB.el("ul", "nearest"));
+    near.slice(0, 3).forEach(function (entry) {
+      var item = list.appendChild(GB.el("li"));
+      item.appendChild(GB.el("span", "where", GB.dots(entry.cell_name) + " · " + GB.className(entry.category)));
+      item.appendChild(GB.el("span", "reason", (GB.lang === "en" && entry.reason_en) || (GB.lang === "zh" && entry.reason) || GB.t("calmRow", { o: GB.number(entry.observed), e: GB.number(entry.expected) })));
+    });
+  }
+  var rise = (GB.lang === "en" && f.smallest_rise_en) || f.smallest_rise;
+  if (rise && typeof rise === "object") rise = rise[GB.lang];
+  if (rise) {
+    box.appendChild(GB.el("h3", null, GB.t("calmSmallest")));
+    box.appendChild(GB.el("p", "calm-rise", rise));
+  }
+};
+
+/* ---- the detail ----------------------------------------------------------------------------------------------- */
+
+GB.current = function () {
+  return (GB.selectedBeyond ? GB.data.warnings.beyond : GB.data.warnings.inside)[GB.selected] || null;
+};
+
+GB.renderDetail = function () {
+  var w = GB.current(), box = GB.clear(GB.byId("detail"));
+  var series = (w && GB.data.series[w.warning_id]) || GB.data.series[""];
+  var own = w && GB.data.series[w.warning_id], bin = GB.data.facts.bin || "day";
+  var name = own ? GB.dots(w.city ? GB.t("wholeCity") : w.name || GB.fullName(w.unit)) + " · " + GB.className(w.category) : "";
+  var values = { name: name, n: series ? series.t.length : 0, unit: GB.t("unit_" + bin) };
+  var head = box.appendChild(GB.el("div", "detail-head"));
+  head.appendChild(GB.el("h3", null, series ? GB.t(own ? "chartTitle" : "chartCity", values) : GB.t("chartNone")));
+  if (series) head.appendChild(GB.el("span", "legend-word", GB.t("chartBand")));
+  if (w && w.recurrence_days !== null) box.appendChild(GB.el("p", "recurs", GB.recurrence(w.recurrence_days)));
+  if (series) box.appendChild(GB.chart(series, w));
+  if (w) box.appendChild(GB.details(w));
+};
+
+GB.details = function (w) {
+  var list = GB.el("dl", "facts");
+  var add = function (key, text) {
+    if (!text) return;
+    var pair = list.appendChild(GB.el("div"));
+    pair.appendChild(GB.el("dt", null, GB.t(key)));
+    pair.appendChild(GB.el("dd", null, text));
+  };
+  var spaced = function (text) { return String(text || "").split(";").map(function (s) { return s.trim(); }).filter(Boolean).join(" · "); };
+  add("members", w.incidents ? GB.t("memberText", { n: GB.number(w.incidents), c: GB.number(w.closed_count || 0), p: GB.percent(w.closed_count || 0, w.incidents) }) : "");
+  add("source", spaced(w.sources));
+  add("places", spaced(w.places));
+  var since = GB.moment(w.first_seen);
+  add("since", since ? GB.day(since) + (w.times_seen > 1 ? " · " + GB.t("seen", { n: w.times_seen }) : "") : "");
+  add("caveats", spaced(w.caveats));
+  return list;
+};
+
+GB.svg = function (tag, attributes) {
+  var node = document.createElementNS("http://www.w3.org/2000/svg", tag);
+  Object.keys(attributes || {}).forEach(function (key) { node.setAttribute(key, attributes[key]); });
+  return node;
+};
+
+/* Observed over the usual range; outages grey; the last value and the highest one said in figures. */
+GB.chart = function (s, w) {
+  var W = 600, crowd = GB.byId("side").getAttribute("data-crowd"), H = /packed/.test(crowd) ? 92 : /tight/.test(crowd) ? 108 : 150, left = 6, right = 58, top = 26, bottom = 24, n = s.t.length;
+  var high = Math.max(1, Math.max.apply(null, s.o.concat(s.u).map(function (v) { return v || 0; })));
+  var x = function (i) { return left + (W - left - right) * (n > 1 ? i / (n - 1) : 0.5); };
+  var y = function (v) { return H - bottom - (H - top - bottom) * Math.min(v || 0, high) / high; };
+  var svg = GB.svg("svg", { viewBox: "0 0 " + W + " " + H, "class": "chart", role: "img" });
+  svg.setAttribute("aria-label", GB.byId("detail").querySelector("h3").textContent);
+  GB.chartBand(svg, s, x, y, n, H - bottom);
+  var line = "", pen = false;
+  for (var i = 0; i < n; i++) {
+    if (s.o[i] === null || s.v[i] === false) { pen = false; continue; }
+    line += (pen ? "L" : "M") + x(i).toFixed(1) + " " + y(s.o[i]).toFixed(1);
+    pen = true;
+  }
+  svg.appendChild(GB.svg("path", { d: line, "class": "observed" }));
+  svg.appendChild(GB.svg("line", { x1: left, x2: W - right, y1: H - bottom, y2: H - bottom, "class": "axis" }));
+  GB.chartMarks(svg, s, w, x, y, n, W, H);
+  return svg;
+};
+
+GB.chartBand = function (svg, s, x, y, n, floor) {
+  var up = "", down = "", mean = "", half = n > 1 ? (x(1) - x(0)) / 2 : 4;
+  for (var i = 0; i < n; i++) {
+    if (s.v[i] === false) svg.appendChild(GB.svg("rect", { x: (x(i) - half).toFixed(1), y: 26, width: (2 * half).toFixed(1), height: floor - 26, "class": "outage" }));
+    if (s.u[i] === null || s.e[i] === null) continue;
+    up += (up ? "L" : "M") + x(i).toFixed(1) + " " + y(s.u[i]).toFixed(1);
+    mean += (mean ? "L" : "M") + x(i).toFixed(1) + " " + y(s.e[i]).toFixed(1);
+    down = "L" + x(i).toFixed(1) + " " + y(Math.max(0, 2 * s.e[i] - s.u[i])).toFixed(1) + down;
+  }
+  svg.appendChild(GB.svg("path", { d: up + down + "Z", "class": "band" }));
+  svg.appendChild(GB.svg("path", { d: mean, "class": "mean" }));
+};
+
+GB.chartMarks = function (svg, s, w, x, y, n, W, H) {
+  var text = function (value, at, height, anchor, name) {
+    var node = svg.appendChild(GB.svg("text", { x: at.toFixed(1), y: height.toFixed(1), "text-anchor": anchor, "class": name }));
+    node.textContent = value;
+  };
+  var colour = w ? GB.levelOf(w)[GB.theme] : GB.data.palette.ground[GB.theme].text, last = n - 1, from = w ? String(w.window_start) : "~";
+  var peak = -1;
+  for (var i = 0; i < n; i++) {
+    if (s.o[i] === null || s.v[i] === false) continue;
+    if (i < n - 6 && s.o[i] > s.u[i] && (peak < 0 || s.o[i] > s.o[peak])) peak = i;
+    if (String(s.t[i]) >= from) svg.appendChild(GB.mark(x(i), y(s.o[i]), i === last ? 5.5 : 4, colour));
+  }
+  if (n) text(GB.t("pieces", { n: GB.number(s.o[last]) }), x(last) + 9, Math.max(y(s.o[last]) + 6, 16), "start", "value");
+  if (n) svg.lastChild.style.fill = colour;
+  if (peak >= 0) text(GB.day(GB.moment(s.t[peak])) + " " + GB.t("pieces", { n: GB.number(s.o[peak]) }), Math.max(x(peak), 60), y(s.o[peak]) - 8, "middle", "peak");
+  [0, Math.floor(last / 2), last].forEach(function (i, k) {
+    if (n) text(GB.day(GB.moment(s.t[i])), x(i), H - 5, ["start", "middle", "end"][k], "tick");
+  });
+};
+
+GB.mark = function (x, y, r, colour) {
+  var node = GB.svg("circle", { cx: x.toFixed(1), cy: y.toFixed(1), r: r });
+  node.style.fill = colour;
+  return node;
+};
+
+/* ---- legend and states ---------------------------------------------------------------------------------------- */
+
+GB.renderStates = function () {
+  var box = GB.clear(GB.byId("states"));
+  box.setAttribute("aria-label", GB.t("mapState"));
+  ["risk", "hot", "density"].forEach(function (mode) {
+    if (mode === "density" && !GB.data.density) return;
+    if (mode === "hot" && !GB.layers.some(function (layer) { return layer.hot; })) return;
+    var button = box.appendChild(GB.el("button", null, GB.t(mode)));
+    button.type = "button";
+    button.setAttribute("role", "radio");
+    button.setAttribute("aria-checked", String(GB.mode === mode));
+    button.tabIndex = GB.mode === mode ? 0 : -1;
+    button.addEventListener("click", function () { GB.setMode(mode); });
+  });
+};
+
+GB.legendRow = function (box, colour, word, count, kind) {
+  var row = box.appendChild(GB.el("div", "legend-row")), swatch = row.appendChild(GB.el("span", "swatch" + (kind ? " " + kind : "")));
+  if (colour) swatch.style.backgroundColor = colour;
+  row.appendChild(GB.el("span", "word", word));
+  row.appendChild(GB.el("span", "count", count));
+};
+
+GB.renderLegend = function () {
+  var box = GB.clear(GB.byId("legend")), theme = GB.theme, f = GB.data.facts, showing = GB.showing();
+  if (GB.mode === "density") GB.legendOfDensity(box, theme);
+  else {
+    var drawn = showing[GB.mode === "hot" ? "hot" : "risk"], classes = GB.classes();
+    box.appendChild(GB.el("h3", null, GB.t(GB.mode === "hot" ? "legendHot" : "legendRisk", { level: GB.levelName(showing), n: f.window_days || "–" })));
+    var counts = classes.map(function () { return 0; }), silent = 0;
+    if (drawn) drawn.k.forEach(function (k) { if (k < 0) silent++; else counts[k]++; });
+    var order = classes.map(function (c, k) { return k; });
+    if (GB.mode !== "hot") order.reverse();
+    order.forEach(function (k) { GB.legendRow(box, classes[k][theme], classes[k][GB.lang], GB.t("units", { n: GB.number(counts[k]) })); });
+    if (silent) GB.legendRow(box, GB.data.palette.no_data[theme], GB.data.palette.no_data[GB.lang], GB.t("units", { n: GB.number(silent) }));
+  }
+  if (GB.data.default_points.length) GB.legendRow(box, "", GB.t("legendDefault"), GB.t("places_n", { n: GB.data.default_points.length }), "hatched");
+  var next = GB.stack[Math.min(GB.levelAt(GB.map.getZoom()) + 1, GB.stack.length - 1)];
+  if (GB.mode === "risk" && next !== showing) box.appendChild(GB.el("p", "legend-note", GB.t("legendNote", { level: GB.levelName(next) })));
+};
+
+GB.legendOfDensity = function (box, theme) {
+  var d = GB.data.density, colours = GB.data.palette.density[theme];
+  var period = String(d.period || "").replace(/^(\d+) days?$/, function (all, n) { return GB.lang === "zh" ? "近" + n + "天" : n + " days"; });
+  box.appendChild(GB.el("h3", null, GB.t("legendDensity", { period: period })));
+  for (var k = d.breaks.length - 1; k >= 0; k--) {
+    var low = GB.number(d.breaks[k]), word = k === d.breaks.length - 1 ? GB.t("orMore", { n: low }) : GB.t("range", { a: low, b: GB.number(d.breaks[k + 1]) });
+    GB.legendRow(box, colours[Math.min(k, colours.length - 1)], word, GB.t("km2", { n: GB.number(d.km2[k + 1]) }));
+  }
+  if (d.breaks.length) GB.legendRow(box, GB.data.palette.risk[0][theme], GB.t("under", { n: GB.number(d.breaks[0]) }), GB.t("km2", { n: GB.number(d.km2[0]) }));
+};
+
+/* ---- the time bar --------------------------------------------------------------------------------------------- */
+
+GB.renderTime = function () {
+  var s = GB.data.series[""], f = GB.data.facts, bars = GB.clear(GB.byId("bars"));
+  GB.byId("time-title").textContent = GB.t("timeTitle", { unit: GB.t("unitword_" + (f.bin || "day")) });
+  var start = GB.moment(f.window_start), end = GB.moment(f.as_of);
+  GB.byId("time-note").textContent = start && end ? GB.t("timeWindow", { from: GB.day(start), to: GB.day(GB.lastDay(end)) }) : "";
+  if (!s) return;
+  var high = Math.max.apply(null, s.o.map(function (v) { return v || 0; }).concat([1]));
+  var out = {}, every = Math.max(1, Math.round(s.t.length / 8));
+  (f.outage_bins || []).forEach(function (stamp) { out[String(stamp).slice(0, 16)] = true; });
+  s.t.forEach(function (stamp, i) {
+    var moment = GB.moment(stamp), outage = s.v[i] === false || out[stamp], bar = bars.appendChild(GB.el("span", "bar-slot"));
+    var fill = bar.appendChild(GB.el("span", "bar-fill"));
+    fill.style.height = Math.max(2, 100 * (s.o[i] || 0) / high) + "%";
+    if (outage) bar.classList.add("outage");
+    if (start && moment >= start && (!end || moment < end)) bar.classList.add("in-window");
+    var level = GB.warnedOn(stamp);
+    if (level && !outage) fill.style.backgroundColor = level[GB.theme];
+    if ((s.t.length - 1 - i) % every === 0) bar.appendChild(GB.el("span", "bar-date", f.bin === "hour" ? GB.clock(moment) : GB.day(moment)));
+    var text = outage ? GB.day(moment) + " · " + GB.t("outage") : GB.t("barTip", { date: GB.day(moment), n: GB.number(s.o[i]), e: GB.number(s.e[i]) });
+    bar.addEventListener("mousemove", function (event) { GB.tipFor(event, [text]); });
+    bar.addEventListener("mouseleave", GB.hideTip);
+  });
+};
+
+/* The most urgent level of the warnings whose days hold this bin. */
+GB.warnedOn = function (stamp) {
+  var best = null;
+  GB.data.warnings.inside.forEach(function (w) {
+    if (!(w.window_start <= stamp && stamp < w.window_end)) return;
+    var at = GB.data.palette.levels.indexOf(GB.levelOf(w));
+    if (best === null || at < best) best = at;
+  });
+  return best === null ? null : GB.data.palette.levels[best];
+};
+
+/* ---- tips and help -------------------------------------------------------------------------------------------- */
+
+GB.tipFor = function (event, lines) {
+  var tip = GB.clear(GB.byId("tip"));
+  lines.forEach(function (line, i) { if (line) tip.appendChild(GB.el("div", i ? null : "first", line)); });
+  tip.hidden = false;
+  var box = tip.getBoundingClientRect(), x = event.clientX + 16, y = event.clientY + 18;
+  if (x + box.width > window.innerWidth - 8) x = event.clientX - box.width - 12;
+  if (y + box.height > window.innerHeight - 8) y = event.clientY - box.height - 12;
+  tip.style.left = Math.max(4, x) + "px";
+  tip.style.top = Math.max(4, y) + "px";
+};
+
+GB.hideTip = function () { GB.byId("tip").hidden = true; };
+
+GB.warningTip = function (w, i) {
+  var name = GB.dots(w.city ? GB.t("wholeCity") : w.name || GB.fullName(w.unit));
+  return [name + " · " + GB.className(w.category), GB.t("tipWarning", { n: i + 1, verb: GB.levelOf(w)["verb_" + GB.lang] }), GB.reasonOf(w)];
+};
+
+GB.unitTip = function (layer, i) {
+  var row = layer.rows[i], lines = [GB.fullName(row)], drawn = layer[GB.mode === "hot" ? "hot" : "risk"] || layer.risk, days = GB.data.facts.window_days || "–";
+  if (drawn && drawn.k[i] < 0) lines.push(GB.t("tipNoData"));
+  else if (drawn) {
+    var expected = drawn.e && drawn.e[i] !== null ? ", " + GB.t("tipExpected", { e: GB.number(drawn.e[i]) }) : "";
+    lines.push(GB.t("tipCount", { n: days, c: GB.number(drawn.n[i]) }) + (GB.lang === "zh" ? expected.replace(", ", ",") : expected));
+    if (GB.mode !== "density") lines.push(GB.classes()[drawn.k[i]][GB.lang]);
+  }
+  GB.shown.forEach(function (w, k) { if (GB.unitsOf(w).indexOf(row) >= 0) lines.push(GB.t("tipWarning", { n: k + 1, verb: GB.levelOf(w)["verb_" + GB.lang] })); });
+  return lines;
+};
+
+GB.renderAbout = function () {
+  var box = GB.clear(GB.byId("about-box")), card = box.appendChild(GB.el("div", "card")), f = GB.data.facts;
+  box.setAttribute("aria-label", GB.t("aboutTitle"));
+  card.appendChild(GB.el("h2", null, GB.t("aboutTitle")));
+  GB.t("aboutLines").forEach(function (line) { card.appendChild(GB.el("p", null, line)); });
+  var names = Object.keys(f.account || {}), notices = f.notices || [];
+  if (names.length) {
+    card.appendChild(GB.el("h3", null, GB.t("account")));
+    var table = card.appendChild(GB.el("dl", "account"));
+    names.forEach(function (name) {
+      var pair = table.appendChild(GB.el("div"));
+      pair.appendChild(GB.el("dt", null, GB.t(name) || name));
+      pair.appendChild(GB.el("dd", null, GB.number(f.account[name])));
+    });
+  }
+  if (notices.length) card.appendChild(GB.el("h3", null, GB.t("notices")));
+  var list = notices.length ? card.appendChild(GB.el("ul", "notices")) : null;
+  notices.forEach(function (notice) { list.appendChild(GB.el("li", null, notice[GB.lang] || notice.zh || notice.en)); });
+  card.appendChild(GB.el("p", "licence", GB.t("licence")));
+  var close = card.appendChild(GB.el("button", "close", GB.t("close")));
+  close.type = "button";
+  close.addEventListener("click", function () { GB.showAbout(false); });
+};

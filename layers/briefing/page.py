@@ -1,0 +1,148 @@
+"""One offline HTML file: folium's frame, vendored Leaflet, our own scripts, and the data as JSON that is only ever text."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import pandas as pd
+from pyproj import Transformer
+
+from ...errors import EnvironmentProblem
+from .. import style
+from ..raster import Surface
+from .content import make_content
+from .density import make_density
+from .frame import PANES, make_frame
+from .shapes import MERCATOR, Lattice
+
+ASSETS = Path(__file__).parent.parent / "assets"
+VENDORED_SCRIPTS = ("leaflet.js",)
+OWN_SCRIPTS = ("briefing-words.js", "briefing-shapes.js", "briefing-map.js", "briefing-panels.js", "briefing.js")
+STYLES = ("leaflet.css", "briefing.css")
+NAMED_URLS = frozenset({"http://www.w3.org/2000/svg", "https://leafletjs.com"})
+"""Addresses that stand in the scripts as names (an XML namespace, a project's home) and are never requested."""
+
+_JSON_ESCAPES = {ord(mark): f"\\u{ord(mark):04x}" for mark in "<>&\u2028\u2029"}
+
+
+def write_briefing(
+    path: str | Path,
+    *,
+    facts: Mapping[str, Any],
+    cells: gpd.GeoDataFrame,
+    risk: pd.DataFrame,
+    hotspots: pd.DataFrame,
+    surface: Surface | None,
+    early_warnings: pd.DataFrame,
+    series: pd.DataFrame,
+    levels: tuple[style.Level, ...] | None = None,
+    lang: str = "zh",
+) -> None:
+    """Write the briefing of one run to *path*: one HTML file that needs no network and no other file.
+
+    *cells* has one row per unit at every level in a metric CRS; *surface* is in events/km²/period, None where there
+    is none; *levels* are the words and colours of warnings, most urgent first (default: `style.LEVELS`); *lang* is
+    the language the page opens in, `zh` or `en`. Equal input gives equal bytes.
+
+    Raises InputError where *cells* cannot be placed, EnvironmentProblem where a vendored asset is damaged or a
+    library smuggled an address into the page.
+    """
+    content, lattice = make_content(
+        facts=facts,
+        cells=cells,
+        risk=risk,
+        hotspots=hotspots,
+        early_warnings=early_warnings,
+        series=series,
+        levels=levels or style.LEVELS,
+        lang=lang,
+    )
+    content["density"] = make_density(surface, lattice) if surface is not None else None
+    frame = make_frame(_degrees(lattice))
+    content["map"], content["panes"] = frame.variable, list(PANES)
+    Path(path).write_bytes(_assemble(frame.body, frame.script, content).encode("utf-8"))
+
+
+def embed_json(value: Any) -> str:
+    """*value* as JSON that can stand inside a script element: no markup, no line separators, no lone surrogates."""
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).translate(_JSON_ESCAPES)
+    return re.sub("[\ud800-\udfff]", lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def _degrees(lattice: Lattice) -> tuple[float, float, float, float]:
+    back = Transformer.from_crs(MERCATOR, "EPSG:4326", always_xy=True)
+    south = lattice.y0 - lattice.unit * lattice.height
+    east = lattice.x0 + lattice.unit * lattice.width
+    return (*back.transform(lattice.x0, south), *back.transform(east, lattice.y0))
+
+
+def _assemble(body: str, frame_script: str, content: Mapping[str, Any]) -> str:
+    """The page. Our own text is checked for addresses and hashed for the policy; the data come in last, unread."""
+    scripts = [*map(_asset, VENDORED_SCRIPTS), frame_script, *map(_asset, OWN_SCRIPTS)]
+    styles = [_offline_css(_asset(name)) for name in STYLES]
+    scripts = [re.sub(r"(?m)^//# sourceMappingURL=.*$", "", text) for text in scripts]
+    before, between, after = re.split("<!--map-->|<!--scripts-->", _asset("briefing.html"))
+    head, rest = before.split("<!--head-->")
+    blocks = "".join(f"<style>{text}</style>\n" for text in styles)
+    ours = f"{head}{_policy(scripts, styles)}\n{blocks}{rest}{body.strip()}{between}"
+    tail = "".join(f"<script>{text}</script>\n" for text in scripts)
+    _refuse_addresses(ours + tail + after)
+    data = f'<script type="application/json" id="data">{embed_json(content)}</script>\n'
+    return f"{ours}{data}<!--\n{_asset('LICENSE').strip()}\n-->\n{tail}{after}"
+
+
+def _policy(scripts: list[str], styles: list[str]) -> str:
+    """Content-Security-Policy: nothing but these very scripts and styles."""
+    rules = f"default-src 'none'; script-src {_hashes(scripts)}; style-src {_hashes(styles)}; img-src data:"
+    return f"<meta http-equiv=\"Content-Security-Policy\" content=\"{rules}; base-uri 'none'; form-action 'none'\">"
+
+
+def _hashes(texts: list[str]) -> str:
+    digests = (hashlib.sha256(text.encode("utf-8")).digest() for text in texts)
+    return " ".join(f"'sha256-{base64.b64encode(digest).decode('ascii')}'" for digest in digests)
+
+
+def _offline_css(text: str) -> str:
+    """A style sheet without comments and without anything it would load."""
+    return re.sub(r"url\([^)]*\)", "none", re.sub(r"(?s)/\*.*?\*/", "", text))
+
+
+def _refuse_addresses(text: str) -> None:
+    """Fail where the page (data aside) names an address it might request, or closes a script early."""
+    named = {match.rstrip(".,;") for match in re.findall(r"(?i)\b(?:https?|wss?|ftp)://[^\s\"'<>)]+", text)}
+    loads = re.findall(r"(?i)<(?:link|iframe|img|object|embed)\b[^>]*|<script[^>]*\ssrc[^>]*|@import[^;]*", text)
+    unknown = sorted(named - NAMED_URLS) + sorted(loads)
+    if unknown:
+        raise EnvironmentProblem(
+            f"the page would ask for {unknown[0][:80]}",
+            where="the briefing's frame",
+            fix="Install the folium and branca versions this release names, or report it.",
+        )
+
+
+@cache
+def _asset(name: str) -> str:
+    """The text of one file of layers/assets, checked against MANIFEST.json where it is vendored."""
+    text = (ASSETS / name).read_bytes().replace(b"\r\n", b"\n")
+    expected = _vendored().get(name)
+    if expected and hashlib.sha256(text).hexdigest() != expected:
+        raise EnvironmentProblem(
+            f"the vendored file {name} is not the one this release was made with",
+            where="layers/assets",
+            fix="Reinstall the package.",
+        )
+    return text.decode("utf-8")
+
+
+@cache
+def _vendored() -> dict[str, str]:
+    manifest = json.loads((ASSETS / "MANIFEST.json").read_text(encoding="utf-8"))
+    return {entry["file"]: entry["sha256"] for package in manifest["packages"] for entry in package["files"]}

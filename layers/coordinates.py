@@ -1,0 +1,154 @@
+"""Coordinate systems: which one to work in, and how to get there without a silent shift."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import shapely
+from pyproj import CRS, Proj, Transformer
+from pyproj.exceptions import CRSError, ProjError
+
+from ..errors import InputError, Notice
+
+WGS84 = CRS.from_epsg(4326)
+SCALE_TOLERANCE = 0.01
+"""A projection whose distances are further off than this at the centre is not worked in (Web Mercator: 1.4 at 45°)."""
+
+_COINCIDING = ("World Geodetic System 1984", "WGS 84", "WGS_1984", "China 2000", "China_2000", "CGCS2000")
+
+
+def read_crs(text: Any, *, where: str) -> CRS:
+    """The coordinate system named by *text*: an EPSG code, WKT, a PROJ text, or a CRS.
+
+    Raises InputError when PROJ does not know it.
+    """
+    try:
+        return CRS.from_user_input(text)
+    except CRSError as error:
+        raise InputError(
+            f"{str(text)[:60]!r} is not a coordinate system", where=where, fix="Name one as EPSG:4326 or EPSG:4490."
+        ) from error
+
+
+def transformer(source: CRS | str | int, target: CRS | str | int) -> Transformer:
+    """The transformation from *source* to *target*, always x (east) before y (north).
+
+    A "ballpark" transformation, which ignores the shift between two datums, is refused with InputError.
+    WGS 84 and CGCS2000 coincide, so between them it is exact and allowed.
+    """
+    source, target = read_crs(source, where="source"), read_crs(target, where="target")
+    return _transformer(source.to_wkt(), target.to_wkt())
+
+
+@lru_cache(maxsize=32)
+def _transformer(source_wkt: str, target_wkt: str) -> Transformer:
+    source, target = CRS.from_wkt(source_wkt), CRS.from_wkt(target_wkt)
+    try:
+        return Transformer.from_crs(source, target, always_xy=True, allow_ballpark=False)
+    except ProjError as error:
+        if same_datum(source, target):
+            return Transformer.from_crs(source, target, always_xy=True)
+        raise InputError(
+            f"no transformation with a known accuracy leads from {source.name} to {target.name}",
+            where=f"{_datum(source) or 'unknown datum'} to {_datum(target) or 'unknown datum'}",
+            fix="Bring both files into WGS 84 or CGCS2000 first, with your survey's parameters.",
+        ) from error
+
+
+def same_datum(one: CRS, other: CRS) -> bool:
+    """Whether two systems rest on the same datum; WGS 84 and CGCS2000 count as the same."""
+    names = [_datum(one), _datum(other)]
+    if not all(names):
+        return False
+    return names[0] == names[1] or all(name.startswith(_COINCIDING) for name in names)
+
+
+def _datum(crs: CRS) -> str:
+    datum = crs.geodetic_crs.datum if crs.geodetic_crs is not None else None
+    return str(datum.name) if datum is not None else ""
+
+
+def reproject(table: gpd.GeoDataFrame, target: CRS | str | int) -> gpd.GeoDataFrame:
+    """*table* in the coordinate system *target*; a geometry that has no finite place there becomes None.
+
+    Raises InputError when *table* names no coordinate system, or the way there is not known exactly.
+    """
+    if table.crs is None:
+        raise _no_crs()
+    target = read_crs(target, where="target")
+    if table.crs == target:
+        return table
+    moved = _move(table.geometry.to_numpy(), transformer(table.crs, target))
+    return table.set_geometry(gpd.GeoSeries(moved, index=table.index, crs=target))
+
+
+def _no_crs() -> InputError:
+    return InputError("the layer names no coordinate system", where="geometry", fix="Name it with --crs EPSG:4326.")
+
+
+def _move(shapes: np.ndarray, change: Transformer) -> np.ndarray:
+    coordinates = shapely.get_coordinates(shapes)
+    x, y = change.transform(coordinates[:, 0], coordinates[:, 1])
+    moved = shapely.set_coordinates(shapely.force_2d(shapes), np.column_stack([x, y]))
+    lost = ~np.isfinite(shapely.bounds(moved)).all(axis=1) & ~shapely.is_missing(moved)
+    moved[lost] = None
+    return moved
+
+
+def working_crs(place: gpd.GeoDataFrame | Sequence[float]) -> tuple[CRS, Notice]:
+    """The coordinate system in metres to work in, and a notice that says which and why.
+
+    *place* is a layer, or bounds (west, south, east, north) in degrees. A layer already projected in true metres
+    keeps its own; everything else gets the UTM zone (WGS 84) of its centre. The same place gives the same answer.
+    """
+    if isinstance(place, gpd.GeoDataFrame):
+        if place.crs is None:
+            raise _no_crs()
+        if is_metric(place.crs, place.total_bounds):
+            return place.crs, _said(place.crs, "单元图层自带", "the cells' own")
+        west, south, east, north = transformer(place.crs, WGS84).transform_bounds(*place.total_bounds)
+    else:
+        west, south, east, north = place
+    crs = CRS.from_epsg(_utm_zone((west + east) / 2, (south + north) / 2))
+    return crs, _said(crs, "按单元中心选定", "chosen by the centre of the cells")
+
+
+def _said(crs: CRS, zh: str, en: str) -> Notice:
+    return Notice("N-CRS-001", f"计算坐标系:{crs.name}({zh}),单位米", f"working in {crs.name}, {en}, in metres")
+
+
+def is_metric(crs: CRS, bounds: Sequence[float]) -> bool:
+    """Whether distances in *crs* are true metres at the centre of *bounds* (in its own units), within 1 %.
+
+    A local engineering grid in metres counts; Web Mercator does not.
+    """
+    if not all(axis.unit_name in {"metre", "meter"} for axis in crs.axis_info[:2]):
+        return False
+    if not crs.is_projected:
+        return not crs.is_geographic
+    x, y = (bounds[0] + bounds[2]) / 2, (bounds[1] + bounds[3]) / 2
+    projection = Proj(crs)
+    try:
+        factors = projection.get_factors(*projection(x, y, inverse=True), errcheck=True)
+    except ProjError:
+        return False
+    scales = (factors.meridional_scale, factors.parallel_scale)
+    return all(abs(scale - 1.0) <= SCALE_TOLERANCE for scale in scales)
+
+
+def _utm_zone(lon: float, lat: float) -> int:
+    if not (math.isfinite(lon) and math.isfinite(lat) and abs(lon) <= 180 and abs(lat) <= 90):
+        raise InputError(
+            f"the centre ({lon:.4g}, {lat:.4g}) is not a place in degrees",
+            where="coordinate system of the cells",
+            fix="Name the coordinate system the file is really in with --crs.",
+        )
+    if lat > 84 or lat < -80:
+        return 32661 if lat > 0 else 32761
+    zone = min(int((lon + 180) // 6) + 1, 60)
+    return (32600 if lat >= 0 else 32700) + zone

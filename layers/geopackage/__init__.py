@@ -1,0 +1,5 @@
+"""Tables to one GeoPackage that opens styled in QGIS."""
+
+from .tables import LAYERS, write_results
+
+__all__ = ["LAYERS", "write_results"]

@@ -1,0 +1,191 @@
+"""Upper units: found in columns, in a code's prefix or by links, ordered by nesting, dissolved from what lies below."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import shapely
+
+from ...cube import ROOT_CELL
+from ...errors import InputError, Notice
+from .names import CITY_WORD
+
+MOST_LEVELS = 12
+PREFIXES = ((6, "区"), (9, "街道"), (12, "社区"))
+
+
+@dataclass(frozen=True)
+class Level:
+    """One upper level over the leaves: the (n,) key of each leaf's unit ('' none), and the unit's name."""
+
+    word: str
+    keys: np.ndarray
+    names: np.ndarray
+    column: str = ""
+    by_name: bool = False
+
+
+def order_levels(levels: list[Level], n_leaves: int, strict: bool, where: str) -> tuple[list[Level], str, list[Notice]]:
+    """Levels from coarse to fine that nest, the name of the city where a level has one unit, and notices.
+
+    A level is as coarse as it has few units. Levels that repeat another, the city or the leaves are left out.
+    With *strict* (the user named the columns) a level that does not nest raises InputError, otherwise it is told.
+    """
+    kept: list[Level] = []
+    notices, city = [], ""
+    sizes = [len(set(level.keys) - {""}) for level in levels]
+    for index in sorted(range(len(levels)), key=lambda i: (sizes[i], i)):
+        level = levels[index]
+        if sizes[index] <= 1:
+            city = next((name for name in level.names if name), city)
+            continue
+        if sizes[index] >= n_leaves:
+            continue
+        level = _under(kept[-1], level) if kept and level.by_name else level
+        astray = _astray(kept[-1], level) if kept else None
+        if astray is None:
+            if not (kept and len(set(kept[-1].keys)) == len(set(level.keys))):
+                kept.append(level)
+        elif strict:
+            raise InputError(
+                f"unit {astray!r} lies in more than one unit of column {kept[-1].column}",
+                where=f"{where}, column {level.column}",
+                fix="Name parent columns that nest, or correct the codes.",
+            )
+        else:
+            notices.append(
+                Notice(
+                    "N-CELL-010",
+                    f"列 {level.column} 与上一级不嵌套,未用作层级",
+                    f"column {level.column} does not nest and is not used as a level",
+                )
+            )
+    return kept, city, notices
+
+
+def _astray(coarse: Level, fine: Level) -> str | None:
+    """The first unit of *fine* with two parents in *coarse*, or None."""
+    pairs = pd.DataFrame({"fine": fine.keys, "coarse": coarse.keys})
+    pairs = pairs[(pairs["fine"] != "") & (pairs["coarse"] != "")].drop_duplicates()
+    twice = pairs["fine"][pairs["fine"].duplicated()]
+    return None if twice.empty else str(twice.iloc[0])
+
+
+def _under(coarse: Level, level: Level) -> Level:
+    """A level known by names only: two units of one name under different parents are two units."""
+    if _astray(coarse, level) is None:
+        return level
+    keys = [f"{above}/{key}" if key else "" for above, key in zip(coarse.keys, level.keys, strict=True)]
+    return Level(level.word, np.array(keys, dtype=object), level.names, level.column, True)
+
+
+def levels_by_prefix(codes: np.ndarray) -> list[Level]:
+    """Levels in 15-digit grid codes, 6+3+3+3 (district, street, community, cell); [] when not all codes are such."""
+    if not len(codes) or not all(len(code) == 15 and code.isascii() and code.isdigit() for code in codes):
+        return []
+    blank = np.full(len(codes), "", dtype=object)
+    return [
+        Level(word, np.array([code[:digits] for code in codes], dtype=object), blank, f"first {digits} digits")
+        for digits, word in PREFIXES
+    ]
+
+
+def stack_levels(leaves: pd.DataFrame, levels: list[Level], city: str) -> tuple[pd.DataFrame, list[Notice]]:
+    """All territorial units: the city, the units of *levels*, the leaves; geometry still missing above the leaves.
+
+    *leaves* has cell_id, name, population, responsible, geometry. A leaf without a code on some level hangs on the next
+    known one above.
+    """
+    taken = set(leaves["cell_id"]) | {ROOT_CELL}
+    above = np.full(len(leaves), ROOT_CELL, dtype=object)
+    parts = [pd.DataFrame({"cell_id": [ROOT_CELL], "name": [city or CITY_WORD], "unit_level": [0], "parent": [""]})]
+    lone = np.zeros(len(leaves), dtype=bool)
+    for number, level in enumerate(levels, start=1):
+        ids = _free_ids(level, taken)
+        known = level.keys != ""
+        lone |= ~known
+        rows = pd.DataFrame({"key": level.keys[known], "parent": above[known], "name": level.names[known]})
+        rows["blank"] = rows["parent"] == ROOT_CELL
+        units = rows.sort_values("blank", kind="stable").groupby("key", sort=True).agg(parent=("parent", "first"))
+        units["name"] = rows[rows["name"] != ""].groupby("key")["name"].first().reindex(units.index).fillna("")
+        units["cell_id"] = [ids[key] for key in units.index]
+        units["unit_level"] = number
+        parts.append(units.reset_index(drop=True))
+        taken |= set(ids.values())
+        above = np.where(known, np.array([ids.get(key, "") for key in level.keys], dtype=object), above)
+    parts.append(leaves.assign(unit_level=len(levels) + 1, parent=above))
+    notices = []
+    if lone.any():
+        count = int(lone.sum())
+        zh, en = (
+            f"{count}个单元缺少上级编码,挂在更高一级",
+            f"{count} cells lack a parent code and hang on the level above",
+        )
+        notices.append(Notice("N-CELL-011", zh, en))
+    return pd.concat(parts, ignore_index=True), notices
+
+
+def _free_ids(level: Level, taken: set[str]) -> dict[str, str]:
+    """Key -> `cell_id`: the key itself, unless units of another level use the same codes."""
+    keys = sorted(set(level.keys) - {""})
+    if taken.isdisjoint(keys):
+        return {key: key for key in keys}
+    return {key: f"{level.column or level.word}:{key}" for key in keys}
+
+
+def follow_links(units: pd.DataFrame, link: np.ndarray, where: str) -> pd.DataFrame:
+    """A file that holds every level and names each unit's parent by its code: levels by depth below the city."""
+    ids = units["cell_id"].to_numpy(dtype=object)
+    place = {cell: row for row, cell in enumerate(ids) if cell != ROOT_CELL}
+    parent = np.array([place.get(code, -1) for code in link], dtype=np.int64)
+    depth, current = np.zeros(len(ids), dtype=np.int64), np.arange(len(ids))
+    while (current >= 0).any():
+        alive = current >= 0
+        depth[alive] += 1
+        if depth.max() > MOST_LEVELS:
+            raise InputError("the parents form a circle", where=where, fix="Correct the column of the parents.")
+        current = np.where(alive, parent[np.maximum(current, 0)], -1)
+    rooted = ids == ROOT_CELL
+    above = np.where(parent >= 0, ids[np.maximum(parent, 0)], ROOT_CELL)
+    return units.assign(unit_level=np.where(rooted, 0, depth), parent=np.where(rooted, "", above))
+
+
+def links_hold(ids: np.ndarray, link: np.ndarray) -> bool:
+    """Whether *link* names rows of the same file: every code is one of *ids*, some are blank or the city."""
+    known = set(ids)
+    named = {code for code in link if code not in {"", ROOT_CELL}}
+    tops = sum(code in {"", ROOT_CELL} for code in link)
+    return bool(named) and named <= known and 0 < tops < len(link)
+
+
+def dissolve(units: pd.DataFrame) -> np.ndarray:
+    """Shapes of all units: those missing are the union of the units right below, finest level first."""
+    shapes = units["geometry"].where(units["geometry"].notna(), None).to_numpy(dtype=object).copy()
+    parent = pd.Index(units["cell_id"]).get_indexer(units["parent"])
+    level = units["unit_level"].to_numpy()
+    for number in range(int(level.max()), 0, -1):
+        rows = np.flatnonzero((level >= number) & (parent >= 0))
+        rows = rows[level[parent[rows]] == number - 1]
+        children = pd.Series(rows).groupby(parent[rows]).indices
+        for row, members in children.items():
+            if shapely.is_missing(shapes[row]):
+                shapes[row] = merge(shapes[rows[members]])
+    return shapes
+
+
+def merge(shapes: np.ndarray) -> shapely.Geometry:
+    """Union of polygons; the fast way of a clean coverage where the result proves right, the sure way otherwise."""
+    shapes = shapes[~shapely.is_missing(shapes)]
+    if len(shapes) == 1:
+        return shapes[0]
+    try:
+        whole = shapely.coverage_union_all(shapes)
+    except shapely.errors.GEOSException:
+        return shapely.union_all(shapes)
+    total = shapely.area(shapes).sum()
+    sound = (
+        whole.is_valid and whole.geom_type in {"Polygon", "MultiPolygon"} and abs(whole.area - total) <= 1e-9 * total
+    )
+    return whole if sound else shapely.union_all(shapes)

@@ -1,0 +1,248 @@
+"""A polygon file -> units of every level in a CRS in metres."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from pyproj import CRS
+from scipy import sparse
+
+from ...cube import ROOT_CELL
+from ...errors import InputError, Notice
+from .. import coordinates
+from ..coordinates import is_metric, read_crs, reproject
+from . import hierarchy, names
+from .files import make_valid, read_polygons
+from .hierarchy import Level
+from .layer import CELL_COLUMNS, ROLES, CellLayer
+from .names import CITY_WORD, Columns, Upper
+from .neighbours import binary, lift, queen
+from .topology import notice_topology
+
+SNAP_M = 0.01
+"""Borders closer than this touch: digitised corners rarely meet to the last bit."""
+
+
+def read_cells(
+    path: str | Path,
+    *,
+    layer: str | None = None,
+    columns: dict[str, str] | None = None,
+    crs: str | None = None,
+    working_crs: CRS | str | None = None,
+) -> CellLayer:
+    """Units of every level from any polygon file, with hierarchy, roles and queen neighbours.
+
+    *path* may be `file|layer`. *columns* names the columns to use (keys cell_id, cell_name, cell_parent, population,
+    responsible, role; cell_parent may be several, comma separated); the others are found by known names. *crs* is
+    used where the file names none; *working_crs* overrides the CRS in metres that is otherwise chosen and told.
+    Parents missing from the file are dissolved from their children, up to the root CITY.
+    Raises InputError for no polygons, no or duplicate codes, damaged codes, parents that do not nest.
+    """
+    where = Path(str(path)).name
+    table, notices = read_polygons(path, layer=layer, crs=crs)
+    found = names.find_columns(table, columns, where)
+    leaves = _leaves(table, found, where, notices)
+    _refuse_duplicates(leaves, where)
+    metric, notice = _working(table, working_crs)
+    notices.append(notice)
+    territorial = leaves[leaves["role"] == "territorial"]
+    if territorial.empty:
+        raise InputError("no cell is territorial (属地)", where=where, fix="Check the column of the roles.")
+    units, words = _territorial(territorial, table, found, where, notices)
+    sectoral = leaves[leaves["role"] == "sectoral"].assign(unit_level=max(words), parent="")
+    units = _finish(pd.concat([units, sectoral], ignore_index=True), table.crs, metric, words)
+    notices += notice_topology(units)
+    return CellLayer(units, _contiguity(units, leaves, table.crs), tuple(notices), words)
+
+
+def _working(table: gpd.GeoDataFrame, wanted: CRS | str | None) -> tuple[CRS, Notice]:
+    if wanted is None:
+        return coordinates.working_crs(table)
+    crs = read_crs(wanted, where="working CRS")
+    if not is_metric(crs, reproject(table, crs).total_bounds):
+        raise InputError(f"{crs.name} does not measure in true metres here", where="working CRS", fix="Leave it out.")
+    return crs, Notice("N-CRS-001", f"计算坐标系:{crs.name}(指定)", f"working in {crs.name}, as told")
+
+
+def _leaves(table: gpd.GeoDataFrame, found: Columns, where: str, notices: list[Notice]) -> pd.DataFrame:
+    """The rows of the file under the names of the cells table, in the file's order and coordinate system."""
+    codes = names.as_codes(table[found.cell_id], f"{where}, column {found.cell_id}")
+    blank = np.flatnonzero(codes == "")
+    if len(blank):
+        rows = ", ".join(str(row + 1) for row in blank[:5])
+        raise InputError(
+            f"{len(blank)} cells have no code",
+            where=f"{where}, column {found.cell_id}, rows {rows}",
+            fix="Fill them in.",
+        )
+    if found.cell_id in names.LAST_RESORTS and "cell_id" not in found.named:
+        zh, en = f"未找到网格编码列,使用 {found.cell_id}", f"no known column of cell codes; {found.cell_id} is used"
+        notices.append(Notice("N-CELL-003", zh, en))
+    blank_text = np.full(len(table), "", dtype=object)
+    return pd.DataFrame(
+        {
+            "cell_id": codes,
+            "name": names.as_names(table[found.cell_name]) if found.cell_name else blank_text,
+            "role": _roles(table, found, where),
+            "population": _population(table, found, notices),
+            "responsible": names.as_names(table[found.responsible]) if found.responsible else blank_text,
+            "geometry": table.geometry.to_numpy(),
+        }
+    )
+
+
+def _refuse_duplicates(leaves: pd.DataFrame, where: str) -> None:
+    twice = leaves["cell_id"].duplicated(keep=False)
+    if not twice.any() and ROOT_CELL not in set(leaves["cell_id"].iloc[1:]):
+        return
+    rows = ", ".join(str(row + 1) for row in np.flatnonzero(twice)[:5])
+    raise InputError(
+        f"{int(leaves['cell_id'].duplicated().sum())} cells repeat the code of another",
+        where=f"{where}, rows {rows}",
+        fix="Give every cell a code of its own; merge the parts of one cell into a multipolygon.",
+    )
+
+
+def _roles(table: gpd.GeoDataFrame, found: Columns, where: str) -> np.ndarray:
+    everyone = np.full(len(table), "territorial", dtype=object)
+    if not found.role:
+        return everyone
+    words = names.as_names(table[found.role])
+    roles = np.array(
+        [names.ROLE_WORDS.get(word.casefold(), "" if word else "territorial") for word in words], dtype=object
+    )
+    unknown = np.flatnonzero(roles == "")
+    if len(unknown) == len(roles) and "role" not in found.named:
+        return everyone
+    if len(unknown):
+        raise InputError(
+            f"{len(unknown)} cells have a role that is neither 属地 nor 专属",
+            where=f"{where}, column {found.role}, row {unknown[0] + 1}",
+            fix="Use 属地 (territorial) or 专属 (sectoral).",
+        )
+    return roles
+
+
+def _population(table: gpd.GeoDataFrame, found: Columns, notices: list[Notice]) -> np.ndarray:
+    if not found.population:
+        return np.zeros(len(table))
+    texts = pd.Series(names.as_names(table[found.population])).str.replace(",", "", regex=False)
+    values = pd.to_numeric(texts, errors="coerce").to_numpy(float)
+    bad = ~(np.isfinite(values) & (values >= 0))
+    count = int((bad & (texts != "").to_numpy()).sum())
+    if count:
+        notices.append(
+            Notice(
+                "N-CELL-004", f"{count}个单元人口不是数值,按未知处理", f"{count} populations are not numbers: unknown"
+            )
+        )
+    return np.where(bad, 0.0, values)
+
+
+def _territorial(
+    leaves: pd.DataFrame, table: gpd.GeoDataFrame, found: Columns, where: str, notices: list[Notice]
+) -> tuple[pd.DataFrame, dict[int, str]]:
+    """Units of every level, and what the levels are called; shapes of dissolved units are still missing."""
+    rows = leaves.index.to_numpy()
+    if found.link:
+        link = names.as_codes(table[found.link], f"{where}, column {found.link}")[rows]
+        if hierarchy.links_hold(leaves["cell_id"].to_numpy(), link):
+            return _linked(leaves, link, found.word, where)
+    levels = [_level(table, upper, where, rows) for upper in found.uppers]
+    if not levels:
+        levels = hierarchy.levels_by_prefix(leaves["cell_id"].to_numpy())
+        if levels:
+            zh, en = (
+                "上级单元由15位编码前缀(6+3+3)推得",
+                "upper units come from the prefixes of the 15-digit codes (6+3+3)",
+            )
+            notices.append(Notice("N-CELL-012", zh, en))
+    levels, city, told = hierarchy.order_levels(levels, len(leaves), "cell_parent" in found.named, where)
+    units, more = hierarchy.stack_levels(leaves, levels, city)
+    notices += [*told, *more]
+    called = {number: level.word or f"level {number}" for number, level in enumerate(levels, start=1)}
+    return units, {0: CITY_WORD, **called, len(levels) + 1: found.word}
+
+
+def _level(table: gpd.GeoDataFrame, upper: Upper, where: str, rows: np.ndarray) -> Level:
+    keys = names.as_codes(table[upper.code], f"{where}, column {upper.code}")[rows]
+    named = names.as_names(table[upper.name])[rows] if upper.name else np.full(len(rows), "", dtype=object)
+    return Level(upper.word, keys, named, upper.code, by_name=upper.code == upper.name)
+
+
+def _linked(leaves: pd.DataFrame, link: np.ndarray, word: str, where: str) -> tuple[pd.DataFrame, dict[int, str]]:
+    units = hierarchy.follow_links(leaves, link, where)
+    if ROOT_CELL not in set(units["cell_id"]):
+        city = pd.DataFrame({"cell_id": [ROOT_CELL], "name": [CITY_WORD], "unit_level": [0], "parent": [""]})
+        units = pd.concat([city, units], ignore_index=True)
+    finest = int(units["unit_level"].max())
+    return units, {0: CITY_WORD, **{number: f"level {number}" for number in range(1, finest)}, finest: word}
+
+
+def _finish(units: pd.DataFrame, source: CRS, metric: CRS, words: dict[int, str]) -> gpd.GeoDataFrame:
+    """Shapes in metres and dissolved, blanks filled, rows in their final order."""
+    units = units.copy()
+    own = units["geometry"].notna().to_numpy()
+    units["geometry"] = units["geometry"].where(own, None)
+    moved = reproject(gpd.GeoDataFrame(geometry=units["geometry"][own].to_numpy(), crs=source), metric)
+    shapes, _ = make_valid(moved.geometry.to_numpy())
+    if shapely.is_missing(shapes).any():
+        raise InputError(
+            "cells lie outside their coordinate system", where=metric.name, fix="Name the right one with --crs."
+        )
+    units.loc[own, "geometry"] = shapes
+    units["geometry"] = hierarchy.dissolve(units)
+    units["role"] = units["role"].fillna("territorial")
+    units["responsible"] = units["responsible"].fillna("")
+    units["population"] = _sum_up(units)
+    units["name"] = [
+        name or f"{words[level]} {cell}"
+        for name, level, cell in zip(units["name"], units["unit_level"], units["cell_id"], strict=True)
+    ]
+    units["valid_from"] = units["valid_to"] = pd.NaT
+    rank = np.array([ROLES.index(role) for role in units["role"]])
+    order = np.lexsort((units["cell_id"].to_numpy(dtype=str), units["unit_level"], rank))
+    table = units.iloc[order].reset_index(drop=True)
+    return gpd.GeoDataFrame(table[CELL_COLUMNS], geometry="geometry", crs=metric)
+
+
+def _sum_up(units: pd.DataFrame) -> np.ndarray:
+    """Population of every unit: its own figure, else the sum of the units right below."""
+    people = units["population"].fillna(0.0).to_numpy(float).copy()
+    known, level = people > 0, units["unit_level"].to_numpy()
+    parent = pd.Index(units["cell_id"]).get_indexer(units["parent"])
+    for number in range(int(level.max()), 0, -1):
+        rows = np.flatnonzero((level == number) & (parent >= 0))
+        rows = rows[~known[parent[rows]]]
+        np.add.at(people, parent[rows], people[rows])
+    return people
+
+
+def _contiguity(units: gpd.GeoDataFrame, leaves: pd.DataFrame, source: CRS) -> sparse.csr_matrix:
+    """(n, n) queen neighbours of the final rows, found in the file's own coordinates, where drawn borders meet."""
+    index = pd.Index(units["cell_id"])
+    parent = index.get_indexer(units["parent"])
+    bottom = leaves[~leaves["cell_id"].isin(set(units["parent"]))]
+    rows = index.get_indexer(bottom["cell_id"])
+    role, level = (bottom["role"] == "sectoral").to_numpy(), units["unit_level"].to_numpy()
+    touching = queen(bottom["geometry"].to_numpy(), SNAP_M / _metres_per_unit(source)).tocoo()
+    alike = role[touching.row] == role[touching.col]
+    touching = sparse.csr_matrix(
+        (touching.data[alike], (touching.row[alike], touching.col[alike])), shape=touching.shape
+    )
+    total, current = sparse.csr_matrix((len(units), len(units))), rows
+    for number in range(int(level.max()), 0, -1):
+        at = (current >= 0) & (level[np.maximum(current, 0)] == number)
+        total = total + lift(touching, np.where(at, current, -1), len(units))
+        current = np.where(at, parent[np.maximum(current, 0)], current)
+    return binary(total)
+
+
+def _metres_per_unit(crs: CRS) -> float:
+    factor = crs.axis_info[0].unit_conversion_factor
+    return factor * 6_371_000 if crs.is_geographic else factor

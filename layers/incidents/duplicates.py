@@ -1,0 +1,77 @@
+"""Exact duplicates: the same identifier, time, class and place; without identifiers, rows equal in every column."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ..columns.values import to_text
+from .sources import Source
+
+_ALIKE = ["time", "category", "x", "y"]
+SAME_ID = ("编号、时间、类别与地点相同", "same identifier, time, class and place")
+SAME_ROW = ("整行相同", "equal in every column")
+
+RawRows = Callable[[int, np.ndarray], pd.Series]
+"""(table number, row places in it) -> each row, whole, as one text."""
+
+
+def find_duplicates(frame: pd.DataFrame, raw_rows: RawRows) -> pd.DataFrame:
+    """The later of equal rows.
+
+    Parameters
+    ----------
+    frame : good rows with `incident_id, time, category, x, y, part, place`, in reading order.
+    raw_rows : asked only for rows without an identifier that are alike in time, class and place.
+
+    Returns
+    -------
+    DataFrame indexed like *frame*, one row per duplicate: `kept` (index of the first of them), `same_id`.
+    """
+    has_id = (frame["incident_id"] != "").to_numpy(bool)
+    return pd.concat([_by_id(frame[has_id]), _by_row(frame[~has_id], raw_rows)]).sort_index()
+
+
+def repeated(identifiers: pd.Series) -> np.ndarray:
+    """Mask of the identifiers that occur more than once; blank ones never do."""
+    where, distinct = pd.factorize(identifiers)
+    n_rows = np.bincount(where, minlength=len(distinct))
+    return (n_rows > 1)[where] & (identifiers != "").to_numpy(bool) if len(distinct) else np.zeros(0, bool)
+
+
+def _by_id(frame: pd.DataFrame) -> pd.DataFrame:
+    again = frame[repeated(frame["incident_id"])]
+    return _later(again, ["incident_id", *_ALIKE], same_id=True)
+
+
+def _by_row(frame: pd.DataFrame, raw_rows: RawRows) -> pd.DataFrame:
+    alike = frame[frame.duplicated(_ALIKE, keep=False)]
+    whole = pd.Series("", index=alike.index, dtype=object)
+    for part, rows in alike.groupby("part"):
+        whole[rows.index] = raw_rows(int(part), rows["place"].to_numpy()).to_numpy()
+    return _later(alike.assign(whole=whole), [*_ALIKE, "whole"], same_id=False)
+
+
+def _later(frame: pd.DataFrame, keys: list[str], *, same_id: bool) -> pd.DataFrame:
+    """All but the first of the rows equal in *keys*."""
+    later = frame.duplicated(keys).to_numpy()
+    if not later.any():
+        return pd.DataFrame({"kept": pd.Series(dtype="int64"), "same_id": pd.Series(dtype=bool)})
+    first = (
+        pd.Series(frame.index, index=frame.index).groupby([frame[key] for key in keys], dropna=False).transform("first")
+    )
+    return pd.DataFrame({"kept": first[later].astype("int64"), "same_id": same_id}, index=frame.index[later])
+
+
+def whole_rows(source: Source, places: np.ndarray) -> pd.Series:
+    """Each of the rows at *places*, with the names of its columns, as one text."""
+    table = source.load(None).table.take(pa.array(places))
+    names = sorted(table.column_names)
+    wide = partial(pa.scalar, type=pa.large_string())
+    cells = [pc.binary_join_element_wise(wide(name), to_text(table[name])[0], wide("\x1f")) for name in names]
+    return pc.binary_join_element_wise(*cells, wide("\x1e")).to_pandas()

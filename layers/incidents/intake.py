@@ -1,0 +1,325 @@
+"""`read_incidents`: any number of files -> one incident table, and an account that holds every row exactly once."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pyproj
+import shapely
+
+from ...errors import AccountError, InputError, Notice
+from ..columns.names import Mapping, find_columns, normal_name
+from .duplicates import SAME_ID, SAME_ROW, find_duplicates, repeated, whole_rows
+from .places import WGS84, parse_crs
+from .rows import CODES, Part, read_part
+from .rules import RULES, notice
+from .sources import Source, open_sources, split_layer
+
+COLUMNS = [
+    "incident_id",
+    "time",
+    "category",
+    "severity",
+    "source",
+    "kind",
+    "reported_time",
+    "closed_time",
+    "handler",
+    "source_file",
+    "source_row",
+]
+"""Columns of the incident table before `cell_code` (where there is one) and `geometry`."""
+
+_EXCLUDED = CODES.index("P-CLASS-001")
+
+
+@dataclass(frozen=True)
+class FileRead:
+    """How one table was read: its columns and what they were taken for, encoding, layout of the dates, rows."""
+
+    name: str
+    columns: tuple[str, ...]
+    mapping: dict[str, str]
+    encoding: str
+    layout: str
+    crs: str
+    rows: int
+
+
+@dataclass(frozen=True)
+class Intake:
+    """What came in, every row once: `rows_in` = incidents + quarantine + duplicates + excluded.
+
+    incidents : GeoDataFrame of `COLUMNS`, `cell_code` where there is one, and point `geometry`. `source_row` is the row
+        as a person counts: the header is row 1; GeoPackage, GeoJSON and Parquet have none, so their first row is 1.
+    quarantine : `source_file, source_row, rule, reason, reason_en`. No value of a row is ever quoted.
+    duplicates : `source_file, source_row, kept_file, kept_row, reason, reason_en`.
+    excluded : `source_file, source_row, rule`: classes that are not processed.
+    mapping : role -> column; where files differ, the columns joined by " | ".
+    dropped_columns : columns with personal data, left at the door.
+    """
+
+    incidents: gpd.GeoDataFrame
+    quarantine: pd.DataFrame
+    duplicates: pd.DataFrame
+    excluded: pd.DataFrame
+    rows_in: int
+    notices: tuple[Notice, ...]
+    mapping: dict[str, str]
+    dropped_columns: list[str]
+    files: tuple[FileRead, ...] = ()
+
+    def __post_init__(self) -> None:
+        found = len(self.incidents) + len(self.quarantine) + len(self.duplicates) + len(self.excluded)
+        if found != self.rows_in:
+            raise AccountError(
+                f"{self.rows_in} rows came in and {found} are accounted for", where="read_incidents", fix="Report this."
+            )
+
+
+def read_incidents(
+    paths: Sequence[str | Path],
+    *,
+    columns: dict[str, str] | None = None,
+    crs: str | None = None,
+    timezone: str = "Asia/Shanghai",
+    duplicates: str = "drop",
+    progress: Callable[[float, str], None] | None = None,
+) -> Intake:
+    """Read files of incidents; each is mapped by itself, so columns may drift from one to the next.
+
+    Parameters
+    ----------
+    paths : CSV, TSV, XLSX, GeoPackage (`file.gpkg|layer`), GeoJSON, Shapefile, Parquet; also inside .zip or .gz.
+    columns : role -> column, for the roles `columns.names.ROLES`; several class columns comma separated. They win over
+        known names. A named column has to be in at least one of the files.
+    crs : coordinate system of x and y, or of a layer that names none. Default: degrees.
+    timezone : where times without an offset are local.
+    duplicates : `drop` or `keep` exact duplicates.
+    progress : called with (fraction, "English|中文"); may raise `Cancelled`.
+
+    Raises
+    ------
+    InputError
+        A file cannot be used, or no row is left. The message holds no value of a row.
+    """
+    if duplicates not in ("drop", "keep"):
+        raise InputError(
+            f"duplicates must be drop or keep, not {duplicates!r}", where="duplicates", fix="The default is drop."
+        )
+    told, system = progress or _silent, parse_crs(crs)
+    sources = _open_all(paths, told)
+    mappings = _map_all(sources, columns or {}, system)
+    parts = []
+    for number, (source, mapping) in enumerate(zip(sources, mappings, strict=True)):
+        told(0.1 + 0.7 * number / len(sources), f"Reading {source.name}|读取{source.name}")
+        parts.append(read_part(source, mapping, timezone=timezone, crs=system))
+    told(0.8, "Looking for duplicates|查找重复")
+    intake = _assemble(parts, duplicates)
+    told(1.0, f"{len(intake.incidents)} incidents|{len(intake.incidents)}条事件")
+    return intake
+
+
+def _silent(fraction: float, text: str) -> None:
+    """Nobody listens."""
+    del fraction, text
+
+
+def _open_all(paths: Sequence[str | Path], told: Callable[[float, str], None]) -> list[Source]:
+    if isinstance(paths, str | Path):
+        paths = [paths]
+    if not paths:
+        raise InputError("no file of incidents is named", where="--incidents", fix="Name at least one.")
+    places = [split_layer(path)[0] for path in paths]
+    shared = {name for name, n in Counter(place.name for place in dict.fromkeys(places)).items() if n > 1}
+    sources = []
+    for number, (path, place) in enumerate(zip(paths, places, strict=True)):
+        name = f"{place.parent.name}/{place.name}" if place.name in shared else place.name
+        told(0.1 * number / len(paths), f"Opening {name}|打开{name}")
+        sources.extend(open_sources(path, name=name))
+    return sources
+
+
+def _map_all(sources: list[Source], named: dict[str, str], system: Any) -> list[Mapping]:
+    """The mapping of each table; a column the user named may be missing from some of them, not from all."""
+    elsewhere = frozenset(role for role, name in named.items() if any(_has(s, name) for s in sources))
+    planar = None if system is None else bool(system.is_projected)
+    return [
+        find_columns(s.columns, named, where=s.name, has_geometry=s.has_geometry, planar=planar, elsewhere=elsewhere)
+        for s in sources
+    ]
+
+
+def _has(source: Source, name: str) -> bool:
+    here = {normal_name(column) for column in source.columns}
+    return normal_name(name) in here or all(normal_name(p) in here for p in name.replace("，", ",").split(","))
+
+
+def _assemble(parts: list[Part], duplicates: str) -> Intake:
+    crs = _common_crs(parts)
+    frame = pd.concat([_moved(part, number, crs) for number, part in enumerate(parts)], ignore_index=True)
+    if not any(part.n_rows for part in parts):
+        raise InputError("there are no rows", where=parts[0].source.name, fix="Export it again, with the incidents.")
+    verdicts = frame["verdict"].to_numpy()
+    good = frame[verdicts == 0]
+    found = find_duplicates(good, lambda part, places: whole_rows(parts[part].source, places))
+    dropped = found if duplicates == "drop" else found.iloc[:0]
+    kept = good.drop(index=dropped.index)
+    quarantine = _quarantine(parts, frame[(verdicts != 0) & (verdicts != _EXCLUDED)])
+    excluded = frame.loc[verdicts == _EXCLUDED, ["source_file", "source_row"]].assign(rule="P-CLASS-001")
+    rows_in = sum(part.n_rows for part in parts)
+    if kept.empty:
+        raise _nothing_left(parts, quarantine, len(excluded), rows_in)
+    names = [name for part in parts for name in part.mapping.person]
+    return Intake(
+        incidents=_incidents(kept, crs),
+        quarantine=quarantine,
+        duplicates=_duplicates(frame, dropped),
+        excluded=excluded.reset_index(drop=True),
+        rows_in=rows_in,
+        notices=tuple(_notices(parts, quarantine, len(excluded), len(found), kept, duplicates)),
+        mapping=_joined_mapping(parts),
+        dropped_columns=list(dict.fromkeys(names)),
+        files=tuple(_file_read(part) for part in parts),
+    )
+
+
+def _common_crs(parts: list[Part]) -> Any:
+    first = parts[0].crs
+    return first if all(part.crs == first for part in parts) else pyproj.CRS(WGS84)
+
+
+def _moved(part: Part, number: int, crs: Any) -> pd.DataFrame:
+    """The part's rows in the common coordinate system, with the file they came from."""
+    frame = part.frame.assign(source_file=part.source.name, part=number)
+    if part.crs != crs:
+        frame["x"], frame["y"] = pyproj.Transformer.from_crs(part.crs, crs, always_xy=True).transform(
+            frame["x"], frame["y"]
+        )
+        lost = (frame["verdict"] == 0) & ~(np.isfinite(frame["x"]) & np.isfinite(frame["y"]))
+        frame.loc[lost, "verdict"] = CODES.index("E-COORD-003")
+    return frame
+
+
+def _incidents(kept: pd.DataFrame, crs: Any) -> gpd.GeoDataFrame:
+    """The incident table. A row without an identifier is called by its file and row."""
+    nameless = (kept["incident_id"] == "").to_numpy(bool)
+    if nameless.any():
+        own = kept.loc[nameless, "source_file"].astype(str) + "#" + kept.loc[nameless, "source_row"].astype(str)
+        kept = kept.assign(incident_id=kept["incident_id"].where(~nameless, own))
+    carried = [*COLUMNS, *(["cell_code"] if "cell_code" in kept else [])]
+    table = kept[carried].reset_index(drop=True)
+    if "cell_code" in table:
+        table["cell_code"] = table["cell_code"].fillna("")
+    return gpd.GeoDataFrame(table, geometry=shapely.points(kept["x"].to_numpy(), kept["y"].to_numpy()), crs=crs)
+
+
+def _quarantine(parts: list[Part], rows: pd.DataFrame) -> pd.DataFrame:
+    unsplit = [(number, row, rule) for number, part in enumerate(parts) for row, rule in part.rejected]
+    judged = pd.DataFrame(
+        {
+            "part": rows["part"].to_numpy(),
+            "source_row": rows["source_row"].to_numpy(),
+            "rule": np.array(CODES, object)[rows["verdict"].to_numpy()],
+        }
+    )
+    every = pd.concat([judged, pd.DataFrame(unsplit, columns=["part", "source_row", "rule"])], ignore_index=True)
+    every = every.sort_values(["part", "source_row"], kind="stable", ignore_index=True)
+    files = np.array([part.source.name for part in parts], object)
+    return pd.DataFrame(
+        {
+            "source_file": files[every["part"].to_numpy(np.int64)],
+            "source_row": every["source_row"].astype("int64"),
+            "rule": every["rule"],
+            "reason": every["rule"].map({code: rule.zh for code, rule in RULES.items()}),
+            "reason_en": every["rule"].map({code: rule.en for code, rule in RULES.items()}),
+        }
+    )
+
+
+def _duplicates(frame: pd.DataFrame, dropped: pd.DataFrame) -> pd.DataFrame:
+    gone, kept = frame.loc[dropped.index], frame.loc[dropped["kept"]]
+    same_id = dropped["same_id"].to_numpy(bool)
+    return pd.DataFrame(
+        {
+            "source_file": gone["source_file"].to_numpy(),
+            "source_row": gone["source_row"].to_numpy(),
+            "kept_file": kept["source_file"].to_numpy(),
+            "kept_row": kept["source_row"].to_numpy(),
+            "reason": np.where(same_id, SAME_ID[0], SAME_ROW[0]),
+            "reason_en": np.where(same_id, SAME_ID[1], SAME_ROW[1]),
+        }
+    )
+
+
+def _nothing_left(parts: list[Part], quarantine: pd.DataFrame, n_excluded: int, rows_in: int) -> InputError:
+    """Every row was set aside: name the commonest reason, where it first occurs, and its cure."""
+    if n_excluded >= len(quarantine):
+        rule, n, where = RULES["P-CLASS-001"], n_excluded, parts[0].source.name
+    else:
+        counts = quarantine["rule"].value_counts()
+        rule, n = RULES[str(counts.index[0])], int(counts.iloc[0])
+        first = quarantine[quarantine["rule"] == rule.code].iloc[0]
+        where = f"{first['source_file']}, first in row {first['source_row']}"
+        part = next(part for part in parts if part.source.name == first["source_file"])
+        where += _column_of(rule.code, part.mapping)
+    return InputError(f"no row can be used: {n} of {rows_in} {rule.plural}", where=where, fix=rule.fix)
+
+
+def _column_of(code: str, mapping: Mapping) -> str:
+    roles = {"E-TIME": ("time",), "E-COORD": ("lon", "lat"), "E-CODE": ("id",)}.get(code.rpartition("-")[0], ())
+    names = [mapping.columns[role] for role in roles if role in mapping.columns]
+    return f", column {' and '.join(names)}" if names else ""
+
+
+def _joined_mapping(parts: list[Part]) -> dict[str, str]:
+    joined: dict[str, dict[str, None]] = {}
+    for part in parts:
+        for role, name in part.mapping.columns.items():
+            joined.setdefault(role, {})[name] = None
+    return {role: " | ".join(names) for role, names in joined.items()}
+
+
+def _file_read(part: Part) -> FileRead:
+    s = part.source
+    system = part.crs.to_string() if part.crs is not None else ""
+    return FileRead(s.name, s.columns, dict(part.mapping.columns), s.encoding, part.layout, system, part.n_rows)
+
+
+def _notices(
+    parts: list[Part], quarantine: pd.DataFrame, n_excluded: int, n_found: int, kept: pd.DataFrame, duplicates: str
+) -> list[Notice]:
+    """Everything there is to tell, each thing once."""
+    told = [n for part in parts for n in part.notices]
+    told += [notice("N-FILE-002", file=part.source.name) for part in parts if not part.n_rows]
+    tally = sum((part.tally for part in parts), Counter[str]())
+    told += [notice(code, n=tally[code]) for code in sorted(tally) if tally[code] and code != "N-CLASS-002"]
+    for code, names in (("N-COL-001", "person"), ("N-COL-002", "free_text")):
+        columns = list(dict.fromkeys(name for part in parts for name in getattr(part.mapping, names)))
+        told += [notice(code, columns=", ".join(columns))] if columns else []
+    told += [_choice(part, role) for part in parts for role in part.mapping.unused or {}]
+    told += [_stand_in(part, role, named) for part in parts for role, named in part.mapping.absent]
+    told += [notice("N-CLASS-002", n=n_excluded)] if n_excluded else []
+    told += [notice("N-DUP-001" if duplicates == "drop" else "N-DUP-002", n=n_found)] if n_found else []
+    alike = int(repeated(kept["incident_id"]).sum())
+    told += [notice("N-DUP-003", n=alike)] if alike and duplicates == "drop" else []
+    for rule, n in quarantine["rule"].value_counts(sort=False).items():
+        told.append(notice("N-ROW-001", n=n, zh=RULES[str(rule)].zh, en=RULES[str(rule)].en))
+    return list(dict.fromkeys(told))
+
+
+def _choice(part: Part, role: str) -> Notice:
+    used, *others = (part.mapping.unused or {})[role]
+    return notice("N-COL-003", file=part.source.name, role=role, column=used, others=", ".join(others))
+
+
+def _stand_in(part: Part, role: str, named: str) -> Notice:
+    column = part.mapping.columns.get(role, "")
+    return notice("N-COL-004", file=part.source.name, role=role, named=named, column=column)

@@ -1,0 +1,293 @@
+"""One table's rows: text to values, and the first rule each row breaks."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ...errors import Notice
+from ..columns.dates import BLANK, Dates, localise, parse_dates
+from ..columns.names import Mapping, known_names, normal_name
+from ..columns.values import is_missing, is_text, scientific, to_numbers, to_text
+from ..privacy import PERSON_SHARE, looks_personal, mask_personal, refused
+from .places import read_places
+from .rules import RULES, TIME_RULES, notice
+from .sources import Loaded, Source
+
+UNCLASSIFIED = "未分类"
+CODES = ("", *RULES)
+"""What a verdict means: 0 is a good row, else the place of its rule."""
+
+_LOOKS_PERSONAL = r"^(\+?86[- ]?)?1[3-9]\d{9}$|^[1-9]\d{16}[0-9Xx]$"
+_PERSON_SAMPLE = 2_000
+_FEW = 20
+
+
+class Verdicts:
+    """The first rule each row breaks."""
+
+    def __init__(self, n_rows: int):
+        self.codes = np.zeros(n_rows, np.int8)
+
+    def put(self, mask: np.ndarray, code: str) -> None:
+        """Rows of *mask* that broke no rule so far break this one."""
+        self.codes[mask & (self.codes == 0)] = CODES.index(code)
+
+
+@dataclass(frozen=True)
+class Part:
+    """One table, read: every row with its verdict, rows that could not be split, what there is to tell."""
+
+    source: Source
+    mapping: Mapping
+    frame: pd.DataFrame
+    crs: Any
+    rejected: tuple[tuple[int, str], ...]
+    layout: str
+    notices: tuple[Notice, ...] = ()
+    tally: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def n_rows(self) -> int:
+        """Rows that came in, the unsplittable ones included."""
+        return len(self.frame) + len(self.rejected)
+
+
+def read_part(source: Source, mapping: Mapping, *, timezone: str, crs: Any) -> Part:
+    """Read the columns of *mapping* and judge every row.
+
+    The frame has the columns of the incident table but `x`, `y` for the geometry, `place` (the row's number in the
+    table) and `verdict` (an index into `CODES`).
+    """
+    loaded = source.load(mapping.used)
+    reader = _Reader(source, mapping, loaded)
+    frame = pd.DataFrame({"incident_id": reader.identifiers(), "category": reader.categories()})
+    if "cell_code" in mapping.columns:
+        frame["cell_code"] = reader.codes("cell_code").to_pandas()
+    reader.times(frame, timezone)
+    places = read_places(source, mapping, loaded, crs, reader.verdicts)
+    reader.notices.extend(places.notices)
+    frame = frame.assign(
+        x=places.x,
+        y=places.y,
+        severity=reader.severities(),
+        source=reader.words("source", mask_personal),
+        kind=reader.kinds(),
+        handler=reader.words("handler", mask_personal),
+        source_row=loaded.rows,
+        place=np.arange(len(loaded.rows)),
+        verdict=reader.verdicts.codes,
+    )
+    # blank rows outrank what their blanks would break
+    frame.loc[reader.blank_rows(places.missing), "verdict"] = CODES.index("E-ROW-001")
+    return Part(
+        source,
+        mapping,
+        frame,
+        places.crs,
+        loaded.rejected,
+        reader.layout,
+        (*source.notices, *reader.notices),
+        reader.tally,
+    )
+
+
+class _Reader:
+    """The columns of one loaded table, read role by role; keeps verdicts and figures to tell."""
+
+    def __init__(self, source: Source, mapping: Mapping, loaded: Loaded):
+        self.source, self.mapping, self.loaded = source, mapping, loaded
+        self.n_rows = loaded.table.num_rows
+        self.verdicts = Verdicts(self.n_rows)
+        self.tally: Counter[str] = Counter()
+        self.notices: list[Notice] = []
+        self.layout = ""
+
+    def column(self, role: str) -> pa.ChunkedArray | None:
+        """The column of *role*, None where there is none."""
+        name = self.mapping.columns.get(role)
+        return None if name is None else self.loaded.table[name]
+
+    def codes(self, role: str) -> pa.Array:
+        """A column of codes as text; rows whose code has lost digits are set aside."""
+        name = self.mapping.columns[role]
+        text, lost = to_text(self.loaded.table[name])
+        lost = lost | scientific(text) if is_text(self.loaded.table[name].type) else lost
+        self.verdicts.put(lost | self.loaded.lost.get(name, np.zeros(self.n_rows, bool)), "E-CODE-001")
+        return text
+
+    def identifiers(self) -> pd.Series:
+        """The identifiers, "" where there is none; a column full of phone numbers is no identifier."""
+        if "id" not in self.mapping.columns:
+            return _constant("", self.n_rows)
+        text = self.codes("id")
+        if not _is_personal(text):
+            return text.to_pandas()
+        self.notices.append(notice("N-PERSON-002", column=self.mapping.columns["id"]))
+        return _constant("", self.n_rows)
+
+    def categories(self) -> pd.Series:
+        """The class of every row, its levels joined by "/"; refused classes are set aside."""
+        if not self.mapping.category:
+            self.notices.append(notice("N-CLASS-003"))
+            return _constant(UNCLASSIFIED, self.n_rows)
+        columns = [to_text(self.loaded.table[name])[0].dictionary_encode() for name in self.mapping.category]
+        words = [column.dictionary.to_pylist() for column in columns]
+        keys = np.zeros(self.n_rows, np.int64)
+        for column, known in zip(columns, words, strict=True):
+            keys = keys * max(1, len(known)) + column.indices.to_numpy(zero_copy_only=False)
+        where, distinct = pd.factorize(keys)
+        paths = _unpack(np.asarray(distinct), words)
+        joined = [_join(levels) for levels in paths]
+        rows_per = np.bincount(where, minlength=len(joined))
+        self._count("N-CLASS-001", [not levels[0].strip("/ ") for levels in paths], rows_per)
+        if len(words) > 1:
+            self._count("N-CLASS-004", [any("/" in level for level in levels) for levels in paths], rows_per)
+        left_out = np.array([refused(name) for name in joined], bool)
+        self.verdicts.put(left_out[where] if len(joined) else np.zeros(self.n_rows, bool), "P-CLASS-001")
+        return _spread([mask_personal(name) for name in joined], where)
+
+    def _count(self, code: str, which: list[bool], rows_per: np.ndarray) -> None:
+        """Add the rows of the distinct values *which* to what is told as *code*."""
+        self.tally[code] += int(rows_per[np.array(which, bool)].sum())
+
+    def times(self, frame: pd.DataFrame, timezone: str) -> None:
+        """Put `time`, `reported_time` and `closed_time` into *frame*; rows without a time are set aside."""
+        column = self.column("time")
+        dates = parse_dates(column) if column is not None else _no_dates(self.n_rows)
+        self.layout = dates.layout
+        frame["time"] = self._local(dates, timezone)
+        for role in ("reported_time", "closed_time"):
+            frame[role] = self._other_time(role, timezone)
+        why = dates.why.copy()
+        stands_in = (why == BLANK) & frame["reported_time"].notna().to_numpy()
+        if stands_in.any():
+            frame["time"] = frame["time"].where(~stands_in, frame["reported_time"])
+            why[stands_in] = 0
+            self.tally["N-TIME-001"] += int(stands_in.sum())
+        for value, code in TIME_RULES.items():
+            self.verdicts.put(why == value, code)
+        self._tell_days(dates)
+        if not np.isnan(dates.offsets).all():
+            self.notices.append(notice("N-TIME-005", file=self.source.name, timezone=timezone))
+
+    def _other_time(self, role: str, timezone: str) -> pd.Series:
+        column = self.column(role)
+        if column is None:
+            return self._local(_no_dates(self.n_rows), timezone)
+        dates = parse_dates(column)
+        unread = int(((dates.why != 0) & (dates.why != BLANK)).sum())
+        if unread:
+            self.notices.append(notice("N-TIME-002", n=unread, role=role))
+        return self._local(dates, timezone)
+
+    def _local(self, dates: Dates, timezone: str) -> pd.Series:
+        times, double, skipped = localise(dates, timezone)
+        self.tally["N-TIME-003"] += double + skipped
+        return times
+
+    def _tell_days(self, dates: Dates) -> None:
+        read = dates.values[dates.why == 0]
+        if len(read) >= _FEW and not (read.astype(np.int64) % 86_400_000_000).any():
+            self.notices.append(notice("N-TIME-004", file=self.source.name))
+
+    def severities(self) -> np.ndarray:
+        """Numbers, 1 where blank or unreadable."""
+        column = self.column("severity")
+        if column is None:
+            return np.ones(self.n_rows)
+        numbers, bad = to_numbers(column)
+        self.tally["N-VALUE-001"] += int(bad.sum())
+        return np.where(np.isfinite(numbers), numbers, 1.0)
+
+    def kinds(self) -> pd.Series:
+        """`handled` or `reported`."""
+        values = known_names()["kind_values"]
+        known = {name: kind for kind, names in values.items() for name in names}
+        column = self.column("kind")
+        if column is None:
+            return _constant("handled", self.n_rows)
+        coded = to_text(column)[0].dictionary_encode()
+        words = [normal_name(word) for word in coded.dictionary.to_pylist()]
+        where = coded.indices.to_numpy(zero_copy_only=False)
+        strange = np.array([bool(word) and word not in known for word in words], bool)
+        self.tally["N-VALUE-002"] += int(strange[where].sum()) if words else 0
+        return _spread([known.get(word, "handled") for word in words], where)
+
+    def words(self, role: str, clean: Callable[[str], str]) -> pd.Series:
+        """A column of few distinct words, each cleaned once; "" where there is none."""
+        column = self.column(role)
+        if column is None:
+            return _constant("", self.n_rows)
+        coded = to_text(column)[0].dictionary_encode()
+        before = coded.dictionary.to_pylist()
+        after = [clean(word) for word in before]
+        where = coded.indices.to_numpy(zero_copy_only=False)
+        changed = np.array([a != b for a, b in zip(after, before, strict=True)], bool)
+        if changed.any():
+            n = int(changed[where].sum())
+            self.notices.append(notice("N-PERSON-001", n=n, column=self.mapping.columns[role]))
+        return _spread(after, where)
+
+    def blank_rows(self, no_place: np.ndarray) -> np.ndarray:
+        """Mask of the rows where every column that is read is blank."""
+        blank = no_place.copy()
+        for name in self.loaded.table.column_names:
+            if not blank.any():
+                break
+            at = np.flatnonzero(blank)
+            blank[at] = is_missing(to_text(self.loaded.table[name].take(pa.array(at)))[0])
+        return blank
+
+
+def _constant(word: str, n_rows: int) -> pd.Series:
+    return pa.repeat(pa.scalar(word, pa.large_string()), n_rows).to_pandas()
+
+
+def _spread(words: list[str], where: np.ndarray) -> pd.Series:
+    """One word per row, from the distinct words and each row's place among them."""
+    return pa.array(words, pa.large_string()).take(pa.array(where)).to_pandas()
+
+
+def _unpack(keys: np.ndarray, words: list[list[str]]) -> list[tuple[str, ...]]:
+    """The words of each level behind the combined *keys*, coarsest first."""
+    levels: list[list[str]] = []
+    for known in reversed(words):
+        keys, at = np.divmod(keys, max(1, len(known)))
+        levels.append([known[i] for i in at])
+    return list(zip(*reversed(levels), strict=True))
+
+
+def _join(levels: tuple[str, ...]) -> str:
+    """One path in the class tree. A single column may hold a path already; of several each is one level."""
+    tidy = [" ".join(level.split()) for level in levels]
+    if len(tidy) == 1:
+        tidy = [part.strip() for part in tidy[0].split("/")]
+        return "/".join(part for part in tidy if part) or UNCLASSIFIED
+    while tidy and not tidy[-1]:
+        tidy.pop()
+    return "/".join(level.replace("/", "／") or UNCLASSIFIED for level in tidy) or UNCLASSIFIED
+
+
+def _is_personal(text: pa.Array) -> bool:
+    """Whether most of a column's values are phone or identity numbers."""
+    filled = text.filter(pc.not_equal(text, ""))
+    suspects = filled.filter(pc.match_substring_regex(filled, _LOOKS_PERSONAL))
+    if not len(filled) or len(suspects) < PERSON_SHARE * len(filled):
+        return False
+    sample = suspects.slice(0, _PERSON_SAMPLE).to_pylist()
+    sure = sum(map(looks_personal, sample)) / len(sample)
+    return sure * len(suspects) >= PERSON_SHARE * len(filled)
+
+
+def _no_dates(n_rows: int) -> Dates:
+    nothing = partial(np.full, n_rows)
+    return Dates(nothing("NaT", "datetime64[us]"), nothing(np.nan), nothing(BLANK, np.int8))

@@ -1,0 +1,268 @@
+"""Opening what people hand over: one file may hold several tables, and none is trusted to be what its name says."""
+
+from __future__ import annotations
+
+import gzip
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from ...errors import EnvironmentProblem, InputError, Notice
+
+TEXT, WORKBOOK, VECTOR, PARQUET = "text", "workbook", "vector", "parquet"
+KINDS = {
+    **dict.fromkeys((".csv", ".tsv", ".txt"), TEXT),
+    **dict.fromkeys((".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"), WORKBOOK),
+    **dict.fromkeys((".gpkg", ".geojson", ".json", ".shp", ".fgb"), VECTOR),
+    **dict.fromkeys((".parquet", ".geoparquet", ".pq"), PARQUET),
+}
+"""How a file name ends -> the reader that knows it."""
+
+_MAGIC: tuple[tuple[bytes, str, set[str]], ...] = (
+    (b"PK\x03\x04", "a ZIP archive or an Excel workbook", {".zip", ".xlsx", ".xlsm", ".xlsb", ".ods"}),
+    (b"PK\x05\x06", "an empty ZIP archive", {".zip"}),
+    (b"SQLite format 3\x00", "a SQLite or GeoPackage database", {".gpkg"}),
+    (b"PAR1", "a Parquet file", {".parquet", ".geoparquet", ".pq"}),
+    (b"\x1f\x8b", "a gzip archive", {".gz"}),
+    (b"\xd0\xcf\x11\xe0", "an old Excel workbook", {".xls"}),
+    (b"%PDF", "a PDF", set()),
+    (b"\x89PNG", "a picture", set()),
+    (b"fgb", "a FlatGeobuf layer", {".fgb"}),
+    (b"\x00\x00\x27\x0a", "a Shapefile", {".shp"}),
+)
+_MUST_BEGIN = {ending for _, _, endings in _MAGIC for ending in endings}
+LARGEST = 8 << 30
+"""Bytes an archive may unpack to."""
+_THICKEST = 400
+_SHAPE_PARTS = (".shx", ".dbf", ".prj", ".cpg", ".qpj", ".sbn", ".sbx", ".xml", ".qmd")
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """The rows of one table: columns by name, the number of each row as a person counts, rows that could not be split.
+
+    `x`, `y` are the file's own points (NaN where missing), `odd` marks geometries that are no points; all None
+    where the file has none. `lost` marks, per column, codes whose digits the file itself has lost.
+    """
+
+    table: pa.Table
+    rows: np.ndarray
+    rejected: tuple[tuple[int, str], ...] = ()
+    x: np.ndarray | None = None
+    y: np.ndarray | None = None
+    odd: np.ndarray | None = None
+    lost: dict[str, np.ndarray] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Source:
+    """One table of one file, opened but not read: its column names are known, `load(columns)` reads them."""
+
+    name: str
+    columns: tuple[str, ...]
+    load: Callable[[list[str] | None], Loaded]
+    has_geometry: bool = False
+    crs: Any = None
+    encoding: str = ""
+    notices: tuple[Notice, ...] = ()
+
+
+@dataclass(frozen=True)
+class Content:
+    """The bytes of a file: a path where it lies plainly on the disk, else unpacked. *vsi* is GDAL's name of it."""
+
+    name: str
+    ending: str
+    path: Path | None = None
+    data: bytes | None = None
+    vsi: str = ""
+
+    def buffer(self) -> pa.Buffer:
+        """All bytes, mapped from the disk where possible."""
+        if self.data is not None:
+            return pa.py_buffer(self.data)
+        with pa.memory_map(str(self.path)) as mapped:
+            return mapped.read_buffer()
+
+    def head(self, size: int = 4096) -> bytes:
+        """The first bytes."""
+        if self.data is not None:
+            return self.data[:size]
+        if self.path is None:
+            return b""
+        with self.path.open("rb") as stream:
+            return stream.read(size)
+
+
+def open_sources(path: str | Path, *, name: str = "") -> list[Source]:
+    """Open *path*, which may be `file|layer`, zipped or gzipped; one source per table in it.
+
+    Raises InputError if it is missing, empty, of no kind that is known, or not what its name says, and
+    EnvironmentProblem if it may not be read.
+    """
+    place, layer = split_layer(path)
+    contents = _contents(place, name or place.name)
+    return [source for content in contents for source in _open(content, layer)]
+
+
+def split_layer(path: str | Path) -> tuple[Path, str]:
+    """`file.gpkg|layername` -> (path, layer name); QGIS's `|layername=` is understood."""
+    place, _, layer = str(path).partition("|")
+    return Path(place), layer.removeprefix("layername=").split("|")[0]
+
+
+def _contents(path: Path, name: str) -> list[Content]:
+    if not path.exists():
+        raise InputError("there is no such file", where=name, fix="Check the path; a layer is written file.gpkg|layer.")
+    if path.is_dir():
+        raise InputError("this is a folder", where=name, fix="Name the files in it.")
+    try:
+        size = path.stat().st_size
+        content = Content(name, path.suffix.lower(), path)
+        _check_content(content, size)
+        if content.ending == ".zip":
+            return _unzip(path, name)
+        if content.ending == ".gz":
+            return [_gunzip(path, name)]
+    except PermissionError as error:
+        raise EnvironmentProblem(
+            "the file may not be read", where=name, fix="Close it elsewhere, or ask for access."
+        ) from error
+    return [content]
+
+
+def _check_content(content: Content, size: int) -> None:
+    """Empty, unknown by its ending, or beginning like something else: say which."""
+    if size == 0:
+        raise InputError("the file is empty", where=content.name, fix="Export it again.")
+    if content.ending not in KINDS and content.ending not in (".zip", ".gz"):
+        raise InputError(
+            f"files ending in {content.ending or 'nothing'} are not read",
+            where=content.name,
+            fix=f"Use one of {', '.join(sorted({*KINDS, '.zip', '.gz'}))}.",
+        )
+    head = content.head()
+    for magic, what, endings in _MAGIC:
+        if head.startswith(magic) and content.ending not in endings:
+            raise _not_what_it_says(content, what)
+    if content.ending in _MUST_BEGIN and not any(head.startswith(m) and content.ending in e for m, _, e in _MAGIC):
+        page = head.lstrip()[:200].lower().startswith((b"<html", b"<!doctype", b"<table", b"<?xml", b"<meta"))
+        raise _not_what_it_says(content, "a web page" if page else "something else, perhaps cut short")
+    if content.ending in (".geojson", ".json") and not head.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(
+        (b"{", b"[")
+    ):
+        raise _not_what_it_says(content, "no JSON")
+
+
+def _not_what_it_says(content: Content, what: str) -> InputError:
+    return InputError(
+        f"the file is named {content.ending} but holds {what}",
+        where=content.name,
+        fix="Rename it, or export it again.",
+    )
+
+
+def _gunzip(path: Path, name: str) -> Content:
+    inner = Path(name.removesuffix(path.suffix))
+    try:
+        with gzip.open(path) as stream:
+            data = stream.read(LARGEST + 1)
+    except (OSError, EOFError) as error:
+        raise InputError("the archive is damaged or cut short", where=name, fix="Copy or export it again.") from error
+    if len(data) > LARGEST:
+        raise _too_large(name)
+    content = Content(name, inner.suffix.lower(), data=data)
+    _check_content(content, len(data))
+    return content
+
+
+def _unzip(path: Path, name: str) -> list[Content]:
+    """The tables inside an archive, in the order of their names; a Shapefile's parts are one."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = [m for m in archive.infolist() if _is_table(m)]
+            _check_archive(members, name)
+            return [_member(archive, m, path, name, alone=len(members) == 1) for m in members]
+    except (zipfile.BadZipFile, EOFError, NotImplementedError) as error:
+        raise InputError("the archive is damaged or cut short", where=name, fix="Copy or export it again.") from error
+    except RuntimeError as error:
+        raise InputError("the archive is locked with a password", where=name, fix="Unpack it first.") from error
+
+
+def _is_table(member: zipfile.ZipInfo) -> bool:
+    inner = PurePosixPath(member.filename)
+    hidden = any(part.startswith((".", "__MACOSX")) for part in inner.parts)
+    return not member.is_dir() and not hidden and inner.suffix.lower() not in _SHAPE_PARTS
+
+
+def _check_archive(members: list[zipfile.ZipInfo], name: str) -> None:
+    if not members:
+        raise InputError("the archive holds no file", where=name, fix="Zip the export itself.")
+    unknown = [m for m in members if PurePosixPath(m.filename).suffix.lower() not in KINDS]
+    if len(unknown) == len(members):
+        raise InputError(
+            "the archive holds no table", where=name, fix=f"Tables end in one of {', '.join(sorted(KINDS))}."
+        )
+    unpacked = sum(m.file_size for m in members)
+    packed = max(1, sum(m.compress_size for m in members))
+    if unpacked > LARGEST or (unpacked > (1 << 28) and unpacked / packed > _THICKEST):
+        raise _too_large(name)
+
+
+def _too_large(name: str) -> InputError:
+    return InputError("the archive unpacks to more than can be read", where=name, fix="Unpack it and name the files.")
+
+
+def _member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: Path, name: str, *, alone: bool) -> Content:
+    inner = PurePosixPath(_member_name(member))
+    shown = name if alone else f"{name}/{inner.name}"
+    if inner.suffix.lower() == ".shp":
+        return Content(shown, ".shp", vsi=f"/vsizip/{{{path}}}/{member.filename}")
+    content = Content(shown, inner.suffix.lower(), data=archive.read(member))
+    _check_content(content, member.file_size)
+    return content
+
+
+def _member_name(member: zipfile.ZipInfo) -> str:
+    """Names without the UTF-8 mark come from Windows: GB18030 there, read by zipfile as code page 437."""
+    if member.flag_bits & 0x800:
+        return member.filename
+    try:
+        return member.filename.encode("cp437").decode("gb18030")
+    except UnicodeError:
+        return member.filename
+
+
+def _open(content: Content, layer: str) -> list[Source]:
+    kind = KINDS[content.ending]
+    if kind == TEXT:
+        from .delimited import open_text
+
+        return [open_text(content)]
+    if kind == WORKBOOK:
+        from .workbooks import open_workbook
+
+        return open_workbook(content, layer)
+    if kind == PARQUET:
+        from .vectors import open_parquet
+
+        return [open_parquet(content)]
+    from .vectors import open_vector
+
+    return [open_vector(content, layer)]
+
+
+def unique_names(names: list[str]) -> tuple[str, ...]:
+    """Column names as they are, the second of a name as "name (2)", a nameless one as "column 3"."""
+    seen: dict[str, int] = {}
+    out = []
+    for number, raw in enumerate(names, start=1):
+        name = str(raw).replace("\ufeff", "").strip() or f"column {number}"
+        seen[name] = seen.get(name, 0) + 1
+        out.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
+    return tuple(out)

@@ -1,0 +1,18 @@
+"""Models: arrays to arrays. Importing this package imports no model; `registry()` does."""
+
+from __future__ import annotations
+
+from typing import Any
+
+_MODELS = {
+    "getis_ord": (".hotspot", "GetisOrdHotspots"),
+    "kernel_density": (".density", "KernelDensity"),
+    "nb_predictive": (".anomaly", "NegativeBinomialPredictive"),
+}
+
+
+def registry() -> dict[str, Any]:
+    """Every model by its step name, name -> class; imported when called."""
+    from importlib import import_module
+
+    return {name: getattr(import_module(module, __name__), cls) for name, (module, cls) in _MODELS.items()}

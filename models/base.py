@@ -1,0 +1,62 @@
+"""The model contract, and the small base class that carries it.
+
+A model is a dataclass of params that turns a `SpaceTimeCube` into scores.
+
+- `fit(cube)` checks the params, learns, returns self, and leaves cube and params alone; learned names end in `_`.
+- `evidence(cube)` is in [0, 1], shape (n_times, n_cells), higher is worse: for drawing. Calm is 0.5 or less.
+- A model with a null has `log_p(cube)`, shape (n_times, n_cells): the natural logarithm of the upper tail
+  probability of what was observed, at most 0, never -inf for finite counts. Evidence saturates, log_p does not.
+- `status(cube)` is an (n_cells,) array of text: `ok`, or the name of what kept a cell from being scored
+  (`no contrast`, `too few bins`, `empty class` ...). A neutral value (evidence 0.5 or less, log_p 0) stands beside it; never a NaN.
+- Re-ordered cells re-order the answer; bins after the one scored change nothing where a model scores bins in time.
+- Randomness comes from the param `random_state` alone.
+
+Window models (hot spots, density) score every row of the cube on its own; hand them `cube.totals()` through
+`window_cube`. Temporal models score each bin against the bins before it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, TypeVar
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.exceptions import NotFittedError
+
+from ..cube import SpaceTimeCube
+
+E = TypeVar("E", bound="Estimator")
+
+
+class Estimator(BaseEstimator):
+    """Base of every model: scikit-learn's contract with dataclass params. Subclass as `@dataclass(eq=False, repr=False)`."""
+
+    title = ""
+    """What users call the model, English."""
+    title_zh = ""
+    """What users call the model, Chinese."""
+    has_null = False
+    """Whether `log_p` exists."""
+    temporal = False
+    """Whether each bin is scored against the bins before it; otherwise every row of the cube on its own."""
+
+    def fit(self: E, cube: SpaceTimeCube) -> E:
+        """Learn from *cube*; return self."""
+        raise NotFittedError(f"{type(self).__name__} defines no fit")
+
+    def __sklearn_tags__(self) -> Any:
+        return super().__sklearn_tags__()
+
+
+def window_cube(cube: SpaceTimeCube) -> SpaceTimeCube:
+    """The whole cube as one bin: totals per cell, at the start of its first bin."""
+    return replace(cube, counts=cube.totals(), bins=cube.bins[:1], factors={})
+
+
+def check_cells(model: Any, cube: SpaceTimeCube) -> None:
+    """Raise ValueError if *cube* has other cells than the one *model* was fitted on."""
+    if not np.array_equal(model.cells_, cube.cells):
+        raise ValueError(
+            f"{type(model).__name__} was fitted on {len(model.cells_)} cells, not on these {cube.n_cells}; fit it on this grid"
+        )

@@ -1,0 +1,64 @@
+"""Declare a setting once; the command line, Processing, the dock and the docs read it here. Standard library only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, fields
+from typing import Any, get_type_hints
+
+from .errors import InputError
+
+
+@dataclass(frozen=True)
+class Param:
+    """What every face needs to know about one setting."""
+
+    help: str
+    unit: str = ""
+    low: float | None = None
+    high: float | None = None
+    choices: tuple[str, ...] = ()
+    advanced: bool = False
+    zh: str = ""
+
+    @property
+    def range(self) -> str:
+        """The allowed values in words: "at least 1.0 m", "gaussian or quartic"."""
+        if self.choices:
+            return " or ".join(self.choices)
+        ends = [(self.low, "at least"), (self.high, "at most")]
+        return " and ".join(f"{word} {end} {self.unit}".rstrip() for end, word in ends if end is not None)
+
+    def allows(self, value: Any) -> bool:
+        """Whether *value* lies within the declared choices or bounds."""
+        if self.choices:
+            return value in self.choices
+        if value is None or isinstance(value, str):
+            return True
+        values = value if isinstance(value, (tuple, list)) else (value,)
+        return all((self.low is None or v >= self.low) and (self.high is None or v <= self.high) for v in values)
+
+
+def param(default: Any, help: str, **facts: Any) -> Any:
+    """A dataclass field that carries its `Param`. *facts* are the further fields of `Param`."""
+    return field(default=default, metadata={"param": Param(help, **facts)})
+
+
+def params_of(cls: type) -> Iterator[tuple[str, Any, Any, Param]]:
+    """Yield (name, type, default, Param) in declaration order."""
+    hints = get_type_hints(cls)
+    for f in fields(cls):
+        if "param" in f.metadata:
+            yield f.name, hints[f.name], f.default, f.metadata["param"]
+
+
+def check(settings: Any) -> None:
+    """Raise InputError for the first setting outside its declared bounds."""
+    for name, _, default, p in params_of(type(settings)):
+        value = getattr(settings, name)
+        if not p.allows(value):
+            raise InputError(
+                f"{name} must be {p.range}, not {value!r}",
+                where=type(settings).__name__,
+                fix=f"The default is {default} {p.unit}".rstrip() + ".",
+            )

@@ -1,0 +1,137 @@
+"""What a run as a whole has to say: the figures strip, the expected false alarms, what an empty day was checked for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from .. import _read_version
+from ..cube import ALL_CLASSES
+from ..layers.grids import full_name
+from ..models.early_warning import LEVELS, expected_false, family_recurrence
+from ..models.significance import nb_log_sf
+from .maps import window_of
+from .preparation import Prepared
+from .surveillance import BIN_DAYS, Survey
+from .wording import city_name, short_class, street_level
+
+
+def run_id_of(ready: Prepared) -> str:
+    """The run's name: the moment of decision and the plan; equal input and plan give an equal name."""
+    return f"{ready.as_of:%Y%m%d-%H%M}-{ready.plan.version[:6]}"
+
+
+def facts_of(ready: Prepared, found: Survey, warnings: pd.DataFrame) -> dict[str, Any]:
+    """The JSON-able facts every output prints."""
+    plan, counts = ready.plan, ready.counts
+    n_bins = window_of(counts, plan)
+    cells = ready.cells.table
+    levels = {level: len(counts.cells.rows_at(level)) for level in counts.cells.levels()}
+    return {
+        "title": plan.title,
+        "city": city_name(ready),
+        "run_id": run_id_of(ready),
+        "as_of": ready.as_of.isoformat(),
+        "window_days": n_bins * BIN_DAYS[plan.bin],
+        "window_start": pd.Timestamp(counts.bins[-n_bins]).isoformat(),
+        "bin": plan.bin,
+        "timezone": plan.timezone,
+        "classification": plan.classification,
+        "plan_version": plan.version,
+        "version": _read_version(),
+        "account": ready.account,
+        "notices": [{"code": n.code, "zh": n.zh, "en": n.en} for n in ready.notices],
+        "expected_false": {level: float(value) for level, value in expected_false(plan.early_warning)[::-1].items()},
+        "tests": found.n_tests,
+        "classes": found.n_classes,
+        "units": levels,
+        "level_names": {level: ready.cells.level_names.get(level, "") for level in levels},
+        "street_level": street_level(counts),
+        "budget": {"city_per_day": plan.early_warning.city_per_day, "street_per_week": plan.early_warning.street_per_week},
+        "cut": int((~warnings["within_budget"].astype(bool)).sum()) if len(warnings) else 0,
+        "yesterday": _yesterday(found),
+        "completeness": _completeness(ready),
+        "nearest": _nearest(ready, found, full_name(cells)),
+        **_smallest_rise(ready, found),
+        "default_points": _default_points(ready),
+        "default_point_rows": int(ready.incidents["default_point"].sum()),
+        "outage_bins": [pd.Timestamp(b).isoformat() for b in counts.bins[~ready.valid]],
+    }
+
+
+def _yesterday(found: Survey) -> dict[str, Any]:
+    last = found.city.iloc[-1]
+    return {
+        "count": int(last.observed),
+        "expected": float(last.expected),
+        "low": float(last.lower),
+        "high": float(last.upper),
+        "time": pd.Timestamp(last.time).isoformat(),
+        "valid": bool(last.valid),
+    }
+
+
+def _completeness(ready: Prepared, last: int = 3) -> float | None:
+    """Share of the last bins' incidents that past delays say are in by now; None without times of report."""
+    table, counts = ready.counts.table, ready.counts
+    delay = (table["reported_bin"] - table["bin"]).to_numpy()
+    past = (table["bin"] < counts.end_bin - 28).to_numpy()
+    weight = table["count"].to_numpy()
+    if not past.any() or (delay[past] == 0).all():
+        return None
+    shares = [weight[past & (delay <= age)].sum() / weight[past].sum() for age in range(last)]
+    return float(np.mean(shares))
+
+
+def _nearest(ready: Prepared, found: Survey, names: pd.Series) -> list[dict[str, Any]]:
+    """The three rises of the last bin that came nearest to a warning."""
+    rules = ready.plan.early_warning
+    today = found.tests[(found.tests["bin"] == ready.counts.end_bin - 1) & (found.tests["recurrence_days"] < rules.blue_days)]
+    best = today.sort_values("log_rank").drop_duplicates("unit").head(3)
+    return [
+        {
+            "cell_name": city_name(ready) if row.unit == 0 else str(names.iloc[row.unit]),
+            "category": short_class(row.category),
+            "observed": int(row.observed),
+            "expected": float(row.expected),
+            "reason": f"{int(row.observed)}件,平时约{row.expected:.1f}件,约每{max(row.recurrence_days, 1):.0f}天会碰巧出现一次",
+            "reason_en": f"{int(row.observed)} against about {row.expected:.1f}; by chance about once in {max(row.recurrence_days, 1):.0f} days",
+        }
+        for row in best.itertuples()
+    ]
+
+
+def _smallest_rise(ready: Prepared, found: Survey) -> dict[str, str]:
+    """The smallest one-bin count that would have been noted: for the whole city, and for an ordinary street."""
+    plan, counts = ready.plan, ready.counts
+    words = {"day": "单日", "hour": "单小时", "week": "单周"}[plan.bin]
+    parts_zh, parts_en = [], []
+    for level, zh, en in ((0, "全市", "the whole city"), (street_level(counts), "一个普通街道", "an ordinary street")):
+        key = ("territorial", level, ALL_CLASSES)
+        if key not in found.expected:
+            continue
+        middle = int(np.argsort(found.expected[key])[len(found.expected[key]) // 2])
+        mean, size = found.expected[key][middle], found.size[key][middle]
+        least = np.arange(np.ceil(mean + plan.early_warning.blue_excess), mean * 6 + 60)
+        same = [np.full(len(least), v) for v in (mean, size, found.family[key[:2]])]
+        log_p = np.minimum(nb_log_sf(least, same[0], same[1]) + np.log(len(plan.nb_predictive.windows)), 0)
+        reach = family_recurrence(log_p, same[0], same[2], len(found.family), BIN_DAYS[plan.bin])
+        hit = least[reach >= plan.early_warning.blue_days]
+        if len(hit):
+            parts_zh.append(f"{zh}{words}{int(hit[0])}件(平时约{mean:.0f}件)")
+            parts_en.append(f"{int(hit[0])} incidents in {en} in one {plan.bin} (about {mean:.0f} are ordinary)")
+    return {"smallest_rise": "、".join(parts_zh), "smallest_rise_en": "; ".join(parts_en)}
+
+
+def _default_points(ready: Prepared) -> list[dict[str, Any]]:
+    piles = ready.default_points
+    certain = piles[piles["certain"].astype(bool)] if len(piles) else piles
+    return [{"x": float(p.x), "y": float(p.y), "rows": int(p.rows)} for p in certain.itertuples()]
+
+
+def level_counts(warnings: pd.DataFrame) -> dict[str, int]:
+    """Warnings in force of each level, the most urgent first."""
+    live = warnings[warnings["phase"] != "ended"] if len(warnings) else warnings
+    return {level: int((live["level"] == level).sum()) if len(live) else 0 for level in reversed(LEVELS)}

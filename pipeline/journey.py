@@ -1,0 +1,255 @@
+"""The whole journey in one call."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ..cube import ALL_CLASSES
+from ..errors import Notice
+from ..layers.privacy import describe_only
+from ..layers.run_folder import check_account
+from ..models.early_warning import raise_warnings
+from .facts import facts_of, run_id_of
+from .files import from_ledger, write_files
+from .maps import find_hotspots, map_density, map_risk
+from .outcome import Outcome
+from .plan import Plan
+from .preparation import Inputs, Prepared, prepare
+from .surveillance import BIN_DAYS, Survey, survey, unit_series
+from .wording import UNKNOWN, Responsible, describe, street_level
+
+log = logging.getLogger(__name__)
+Progress = Callable[[float, str], None]
+
+EARLY_WARNING_COLUMNS = (
+    "warning_id rank level within_budget cell_id cell_name unit_level role category window_start window_end observed expected "
+    "ratio excess recurrence_days risk models sources source_count reason reason_en responsible incidents closed closed_count "
+    "places place_ids first_seen times_seen change phase state caveats x y"
+).split()
+
+
+def run(
+    plan: Plan,
+    incidents: Sequence[str | Path],
+    cells: str | Path | None = None,
+    *,
+    out: str | Path | None = None,
+    columns: Mapping[str, str] | None = None,
+    cell_columns: Mapping[str, str] | None = None,
+    crs: str | None = None,
+    cells_crs: str | None = None,
+    responsible: str | Path | None = None,
+    ledger: str | Path | None = None,
+    replace: bool = False,
+    progress: Progress | None = None,
+) -> Outcome:
+    """From files of incidents and cells to early warnings; with *out*, also to the run's folder.
+
+    Parameters
+    ----------
+    plan : every setting; `Plan()` is right with two files and nothing else.
+    incidents : files (a layer of a file is `file.gpkg|layer`). cells : polygons, or None to make cells.
+    columns, cell_columns : columns named by the user, by role. crs, cells_crs : where a file names none.
+    responsible : CSV of class, area and responsible unit. ledger : the record warnings are issued to.
+    out : the folder to write, complete or absent; refused if it exists, unless *replace*.
+    progress : called with (fraction, "English|中文"); may raise `Cancelled`.
+
+    Raises
+    ------
+    InputError
+        Input or a setting the analyst can correct. EnvironmentProblem: disk, permission. AccountError: a fault of ours.
+    """
+    told = progress or _silent
+    inputs = _inputs(incidents, cells, columns, cell_columns, crs, cells_crs, responsible)
+    if out is not None:
+        _refuse_early(out, replace)
+    words = Responsible.read(responsible)
+    ready = prepare(plan.checked(), inputs, told)
+    check_account(ready.account)
+    outcome = study(ready, words, ledger, told)
+    if out is not None:
+        outcome = write_files(outcome, inputs, out, replace, told)
+    told(1.0, "Done|完成")
+    return outcome
+
+
+def check_inputs(
+    plan: Plan,
+    incidents: Sequence[str | Path],
+    cells: str | Path | None = None,
+    *,
+    columns: Mapping[str, str] | None = None,
+    cell_columns: Mapping[str, str] | None = None,
+    crs: str | None = None,
+    cells_crs: str | None = None,
+    responsible: str | Path | None = None,
+    progress: Progress | None = None,
+) -> dict[str, Any]:
+    """What a run with these files would use and what not, as JSON-able facts; no model runs, nothing is written."""
+    Responsible.read(responsible)
+    inputs = _inputs(incidents, cells, columns, cell_columns, crs, cells_crs, responsible)
+    ready = prepare(plan.checked(), inputs, progress or _silent)
+    check_account(ready.account)
+    intake, counts = ready.intake, ready.counts
+    rules = intake.quarantine["rule"].value_counts().to_dict()
+    piles = ready.default_points
+    return {
+        "account": ready.account,
+        "mapping": dict(intake.mapping),
+        "dropped_columns": list(intake.dropped_columns),
+        "files": [{"name": f.name, "rows": f.rows, "encoding": f.encoding, "layout": f.layout} for f in intake.files],
+        "quarantine": {str(rule): int(n) for rule, n in rules.items()},
+        "cells": {ready.cells.level_names.get(level, str(level)): len(counts.cells.rows_at(level)) for level in counts.cells.levels()},
+        "crs": ready.cells.crs.to_string() if ready.cells.crs.to_epsg() else ready.cells.crs.name,
+        "period": {"first": pd.Timestamp(counts.bins[0]).isoformat(), "as_of": ready.as_of.isoformat(), "bins": len(counts.bins)},
+        "classes": {node: int(n) for node, n in _top_classes(ready).items()},
+        "tested_classes": len(counts.nodes(plan.class_depth)),
+        "default_points": [{"rows": int(p.rows), "certain": bool(p.certain), "reason": p.reason, "reason_zh": p.reason_zh} for p in piles.itertuples()],
+        "missing_bins": int((~ready.valid).sum()),
+        "notices": [{"code": n.code, "zh": n.zh, "en": n.en} for n in ready.notices],
+    }
+
+
+def study(ready: Prepared, responsible: Responsible, ledger: str | Path | None, progress: Progress) -> Outcome:
+    """Steps 7 to 9 on prepared counts: tests, hot spots, risk, warnings, words."""
+    plan, street = ready.plan, street_level(ready.counts)
+    progress(0.52, "Testing every class on every level|逐级逐类检测")
+    found = survey(ready.counts, plan, ready.valid, _lowest_level(ready, street), lambda f: progress(0.52 + 0.2 * f, "Testing|检测"))
+    progress(0.72, "Hot spots and density|热点与密度")
+    statuses: dict[str, str] = {"nb_predictive": "ok"}
+    hotspots, evidence = _taking_part("getis_ord", statuses, lambda: find_hotspots(ready, _lowest_level(ready, street)), (_NO_HOTSPOTS, {}))
+    surface = _taking_part("kernel_density", statuses, lambda: map_density(ready), None)
+    raised = _few_weeks(ready, raise_warnings(found.tests, ready.counts, plan.early_warning, bin_days=BIN_DAYS[plan.bin], street_level=street))
+    described, members = describe(ready, raised, responsible)
+    risk, shares = map_risk(ready, found, evidence, described)
+    warnings = _finished(described, risk, shares, ready)
+    if ledger is not None:
+        warnings = from_ledger(warnings, ledger, ready.as_of.isoformat(), run_id_of(ready))
+    facts = facts_of(ready, found, warnings)
+    facts["statuses"] = statuses
+    facts["notices"] += [{"code": n.code, "zh": n.zh, "en": n.en} for n in _model_notices(statuses, ready, plan)]
+    return Outcome(
+        plan=plan,
+        account=ready.account,
+        quarantine=ready.intake.quarantine,
+        cells=ready.cells,
+        risk=risk,
+        hotspots=hotspots,
+        early_warnings=warnings,
+        members=members,
+        series=_series(ready, found, described),
+        surface=surface,
+        facts=facts,
+        notices=ready.notices,
+        statuses=statuses,
+    )
+
+
+_NO_HOTSPOTS = pd.DataFrame(
+    columns="cell_id category window_start window_end incidents gi_star p_value q_value hotspot_class status unit_level".split()
+)
+
+
+def _silent(fraction: float, text: str) -> None:
+    log.debug("%.2f %s", fraction, text)
+
+
+def _inputs(incidents, cells, columns, cell_columns, crs, cells_crs, responsible) -> Inputs:  # type: ignore[no-untyped-def]
+    files = [incidents] if isinstance(incidents, (str, Path)) else incidents
+    as_text = lambda value: str(value) if value is not None else None  # noqa: E731
+    return Inputs(tuple(str(f) for f in files), as_text(cells), columns, cell_columns, crs, cells_crs, as_text(responsible))
+
+
+def _refuse_early(out: str | Path, overwrite: bool) -> None:
+    """Say that the folder exists before the work, not after it."""
+    from ..layers.run_folder import RunFolder
+
+    RunFolder(out, replace=overwrite).check_place()
+
+
+def _lowest_level(ready: Prepared, street: int) -> Callable[[str], int]:
+    finest = max(ready.counts.cells.levels())
+    return lambda node: street if node != ALL_CLASSES and describe_only(node) else finest
+
+
+def _taking_part(name: str, statuses: dict[str, str], work: Callable[[], Any], instead: Any) -> Any:
+    """A map model that fails is named on every output, and the rest finishes."""
+    try:
+        result = work()
+    except (ValueError, ArithmeticError, np.linalg.LinAlgError, MemoryError) as error:
+        log.exception("%s did not take part", name)
+        statuses[name] = f"failed: {type(error).__name__}"
+        return instead
+    statuses[name] = "ok"
+    return result
+
+
+def _few_weeks(ready: Prepared, raised: pd.DataFrame) -> pd.DataFrame:
+    """With little history there is a map and no orange or red: such warnings are shown as yellow at most."""
+    weeks = ready.valid.sum() * BIN_DAYS[ready.plan.bin] / 7
+    if weeks >= ready.plan.early_warning.min_weeks or raised.empty:
+        return raised
+    return raised.assign(level=raised["level"].replace({"red": "yellow", "orange": "yellow"}))
+
+
+def _finished(described: pd.DataFrame, risk: pd.DataFrame, shares: dict, ready: Prepared) -> pd.DataFrame:
+    """Risk, models and state beside the words; columns in the order of the contract."""
+    if described.empty:
+        return pd.DataFrame(columns=EARLY_WARNING_COLUMNS)
+    at = risk.set_index(["cell_id", "category"])["risk"]
+    values, models = [], []
+    for row in described.itertuples():
+        top = row.category.split("/")[0]
+        key = next((k for k in ((row.cell_id, top), (row.cell_id, ALL_CLASSES)) if k in at.index), None)
+        values.append(float(at[key]) if key else np.nan)
+        models.append(_shares_of(ready, shares, row, top))
+    table = described.assign(risk=values, models=models, state="待研判")
+    table["responsible"] = table["responsible"].replace("", UNKNOWN)
+    return table[list(EARLY_WARNING_COLUMNS)]
+
+
+def _shares_of(ready: Prepared, shares: dict, row: Any, top: str) -> str:
+    titles = {"nb_predictive": "自身历史异常", "kernel_density": "密度", "getis_ord": "热点"}
+    share = shares.get((row.role, row.unit_level, top)) or shares.get((row.role, row.unit_level, ALL_CLASSES))
+    if not share:
+        return "自身历史异常 1.00"
+    column = int(np.flatnonzero(ready.counts.cells.rows_at(row.unit_level, row.role) == row.unit)[0])
+    parts = sorted(((float(values[column]), name) for name, values in share.items()), reverse=True)
+    return ";".join(f"{titles[name]} {value:.2f}" for value, name in parts)
+
+
+def _series(ready: Prepared, found: Survey, described: pd.DataFrame, last: int = 60) -> pd.DataFrame:
+    frames = [found.city.tail(last).assign(warning_id="")]
+    for row in described.itertuples():
+        own = unit_series(ready.counts, ready.plan, ready.valid, row.unit, row.category, row.role, last)
+        frames.append(own.assign(warning_id=row.warning_id))
+    table = pd.concat(frames, ignore_index=True)
+    return table[["warning_id", "time", "observed", "expected", "lower", "upper", "valid"]]
+
+
+def _top_classes(ready: Prepared) -> pd.Series:
+    table = ready.counts.table
+    top = table["category"].astype(str).str.split("/").str[0]
+    return table["count"].groupby(top).sum().sort_values(ascending=False)
+
+
+def _model_notices(statuses: dict[str, str], ready: Prepared, plan: Plan) -> list[Notice]:
+    told = []
+    names = {"getis_ord": ("热点分析", "Hot spots"), "kernel_density": ("核密度", "Kernel density")}
+    for name, status in statuses.items():
+        if status != "ok":
+            zh, en = names[name]
+            told.append(Notice("N-MODEL-001", f"{zh}本次未参与。", f"{en} did not take part in this run."))
+    weeks = ready.valid.sum() * BIN_DAYS[plan.bin] / 7
+    if weeks < plan.early_warning.min_weeks:
+        zh = f"历史仅{weeks:.1f}周,不足{plan.early_warning.min_weeks:g}周:只给地图,不发红橙提示。"
+        en = f"Only {weeks:.1f} weeks of history, under {plan.early_warning.min_weeks:g}: a map and no orange or red."
+        told.append(Notice("N-DATA-003", zh, en))
+    return told
+

@@ -1,0 +1,39 @@
+"""What a run found, as tables. Files are written from these and from nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from ..errors import Notice
+from ..layers.grids import CellLayer
+from ..layers.raster import Surface
+from .plan import Plan
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A finished run. The tables are those of docs/architecture.md, section "Contracts".
+
+    `facts` is what every output says about the run as a whole (JSON-able); `manifest` and `out` are set once files
+    were written.
+    """
+
+    plan: Plan
+    account: dict[str, int]
+    quarantine: pd.DataFrame
+    cells: CellLayer
+    risk: pd.DataFrame
+    hotspots: pd.DataFrame
+    early_warnings: pd.DataFrame
+    members: pd.DataFrame
+    series: pd.DataFrame
+    surface: Surface | None
+    facts: dict[str, Any]
+    notices: tuple[Notice, ...] = ()
+    statuses: dict[str, str] = field(default_factory=dict)
+    manifest: dict[str, Any] = field(default_factory=dict)
+    out: Path | None = None

@@ -1,0 +1,147 @@
+"""The plan: every setting of a run, gathered from the rooms that declare them. TOML in, TOML out."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any
+
+from ..errors import InputError
+from ..models.anomaly import NegativeBinomialPredictive
+from ..models.density import KernelDensity
+from ..models.early_warning import WarningRules
+from ..models.hotspot import GetisOrdHotspots
+from ..params import Param, check, param, params_of
+
+MODEL_PARTS = ("nb_predictive", "getis_ord", "kernel_density")
+"""Parts whose settings carry the part's name in front: `nb_predictive_baseline`."""
+
+
+@dataclass(eq=True)
+class Plan:
+    """What to do with the incidents. Two files and the defaults below must give a right answer."""
+
+    title: str = param("城市风险晨报", "Title of the briefing.", zh="晨报标题")
+    city: str = param("", "Name of the city, as the briefing shows it.", zh="城市名称")
+    classification: str = param("内部资料", "Classification line printed on every output.", zh="密级标识")
+    timezone: str = param("Asia/Shanghai", "Time zone of times without one, and of all bins.", zh="时区")
+    as_of: str = param("", "Moment of decision, exclusive, e.g. 2026-01-05; empty is the end of the last complete day.", zh="研判时点")
+    bin: str = param("day", "Length of a time bin.", choices=("hour", "day", "week"), zh="时间粒度")
+    window: int = param(28, "Days before the moment of decision that hot spots and density cover.", unit="days", low=1, high=3660, zh="热点窗口")
+    class_depth: int = param(2, "Levels of the class tree that are tested.", low=0, high=5, zh="分类层级深度")
+    duplicates: str = param("drop", "What to do with exact duplicates.", choices=("drop", "keep"), zh="重复记录")
+    default_points: str = param(
+        "city",
+        "Incidents on a geocoder's fall-back point: count for the city only, keep the place, or spread over their area.",
+        choices=("city", "keep", "spread"),
+        zh="默认坐标",
+    )
+    burst_metres: float = param(30.0, "Reports of one class closer than this belong to one burst.", unit="m", low=0, advanced=True, zh="同源距离")
+    burst_minutes: float = param(
+        1440.0, "Reports of one class within this time of another, on one spot, count once in the tests; 0 counts all.", unit="min", low=0, advanced=True, zh="同源时间"
+    )
+    cell_shape: str = param("square", "Shape of made cells, where no cell file is given.", choices=("square", "hexagon"), zh="自建网格形状")
+    cell_size: float = param(1000.0, "Width of made cells.", unit="m", low=10, zh="自建网格边长")
+    random_state: int = param(0, "Seed of everything random.", low=0, advanced=True, zh="随机种子")
+    early_warning: WarningRules = field(default_factory=WarningRules)
+    nb_predictive: NegativeBinomialPredictive = field(default_factory=NegativeBinomialPredictive)
+    getis_ord: GetisOrdHotspots = field(default_factory=GetisOrdHotspots)
+    kernel_density: KernelDensity = field(default_factory=KernelDensity)
+
+    def parts(self) -> dict[str, Any]:
+        """The objects that hold settings, by the name of their table in the plan file."""
+        return {"plan": self, "early_warning": self.early_warning, **{name: getattr(self, name) for name in MODEL_PARTS}}
+
+    def checked(self) -> Plan:
+        """Itself, after every setting was held against its bounds. Raises InputError for the first outside."""
+        for part in self.parts().values():
+            check(part)
+        return self
+
+    def as_dict(self) -> dict[str, dict[str, Any]]:
+        """{table: {name: value}}, the plan file's shape."""
+        return {
+            table: {name: _plain(getattr(part, name)) for name, *_ in params_of(type(part))} for table, part in self.parts().items()
+        }
+
+    @property
+    def version(self) -> str:
+        """Twelve hex digits that change when any setting changes."""
+        text = json.dumps(self.as_dict(), sort_keys=True, ensure_ascii=False)
+        return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+    def with_settings(self, settings: dict[str, Any]) -> Plan:
+        """A copy with flat *settings* (`window`, `blue_days`, `nb_predictive_baseline` ...) replaced and checked."""
+        tables: dict[str, dict[str, Any]] = {}
+        known = {name: (table, own) for name, table, own, *_ in plan_params()}
+        for name, value in settings.items():
+            if name not in known:
+                raise InputError(f"there is no setting {name!r}", where="plan", fix="`gridbeacon schema` lists every setting.")
+            table, own = known[name]
+            tables.setdefault(table, {})[own] = value
+        return self._with_tables(tables)
+
+    def _with_tables(self, tables: dict[str, dict[str, Any]]) -> Plan:
+        own = {name: _typed(self, name, value) for name, value in tables.get("plan", {}).items()}
+        parts = {}
+        for table, part in self.parts().items():
+            if table != "plan" and table in tables:
+                values = {name: _typed(part, name, value) for name, value in tables[table].items()}
+                parts[table] = replace(part, **values)
+        return replace(self, **own, **parts).checked()
+
+    @classmethod
+    def from_toml(cls, path: str | Path) -> Plan:
+        """Read a plan file. Tables and names it does not know are refused, never ignored.
+
+        Raises InputError naming the file and what to do.
+        """
+        import tomllib
+
+        try:
+            data = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            raise InputError(f"the plan file cannot be read: {error}", where=str(path), fix="Write a fresh one with `gridbeacon run --plan`.") from error
+        known = {(table, own) for _, table, own, *_ in plan_params()}
+        tables = {table: values for table, values in data.items() if table not in ("inputs", "columns")}
+        for table, values in tables.items():
+            for name in values if isinstance(values, dict) else [table]:
+                if (table, name) not in known:
+                    raise InputError(f"the plan knows no setting [{table}] {name}", where=str(path), fix="`gridbeacon schema` lists every setting.")
+        return cls()._with_tables(tables)
+
+    def to_toml(self) -> str:
+        """The plan file's text; reading it back gives an equal plan."""
+        lines = []
+        for table, values in self.as_dict().items():
+            lines.append(f"[{table}]")
+            lines += [f"{name} = {json.dumps(value, ensure_ascii=False)}" for name, value in values.items() if value is not None]
+            lines.append("")
+        return "\n".join(lines)
+
+
+def plan_params() -> Iterator[tuple[str, str, str, Any, Any, Param]]:
+    """Yield (flat name, table, own name, type, default, Param) of every setting of a plan, in order."""
+    for table, part in Plan().parts().items():
+        prefix = f"{table}_" if table in MODEL_PARTS else ""
+        for name, kind, default, p in params_of(type(part)):
+            yield prefix + name, table, name, kind, default, p
+
+
+def _plain(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _typed(part: Any, name: str, value: Any) -> Any:
+    """*value* as the type of the setting's default: lists become tuples, whole numbers floats where floats are meant."""
+    default = next((f.default for f in fields(part) if f.name == name), None)
+    if isinstance(default, tuple):
+        return tuple(value) if isinstance(value, (list, tuple)) else tuple(type(default[0])(v) for v in str(value).split(","))
+    if isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if default is not None and value is not None and type(value) is not type(default):
+        raise InputError(f"{name} must be a {type(default).__name__}, not {value!r}", where="plan", fix=f"The default is {default!r}.")
+    return value

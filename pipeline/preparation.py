@@ -1,0 +1,189 @@
+"""Steps 1 to 5 of the journey: files -> incidents on cells -> counts up to the moment of decision, and the account."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from ..cube import Counts
+from ..errors import InputError, Notice
+from ..layers.aggregate import count_incidents
+from ..layers.coordinates import reproject
+from ..layers.grids import CellLayer, make_cells, read_cells
+from ..layers.incidents import Intake, read_incidents
+from ..layers.overlay import assign_cells, find_default_points
+from ..models.anomaly import find_outages
+from .plan import Plan
+
+Progress = Callable[[float, str], None]
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Where a run's data come from; files, layers and coordinate systems are no settings."""
+
+    incidents: tuple[str, ...]
+    cells: str | None = None
+    columns: Mapping[str, str] | None = None
+    cell_columns: Mapping[str, str] | None = None
+    crs: str | None = None
+    cells_crs: str | None = None
+    responsible: str | None = None
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Everything the models need, and everything the outputs must tell about where it came from.
+
+    incidents : the used rows in the working CRS, with the columns `cell` (row of the finest territorial unit, -1
+        none), `sectoral` (likewise) and `default_point`; counts : cut at `as_of`; valid : complete bins of counts.
+    """
+
+    plan: Plan
+    intake: Intake
+    cells: CellLayer
+    incidents: gpd.GeoDataFrame
+    counts: Counts
+    valid: np.ndarray
+    as_of: pd.Timestamp
+    account: dict[str, int]
+    default_points: pd.DataFrame
+    notices: tuple[Notice, ...]
+
+
+def prepare(plan: Plan, inputs: Inputs, progress: Progress) -> Prepared:
+    """Read, place, count and cut. Raises InputError where nothing usable is left."""
+    intake = read_incidents(
+        list(inputs.incidents),
+        columns=dict(inputs.columns or {}) or None,
+        crs=inputs.crs,
+        timezone=plan.timezone,
+        duplicates=plan.duplicates,
+        progress=lambda f, text: progress(0.2 * f, text),
+    )
+    progress(0.2, "Reading cells|读取网格")
+    cells = _cells_of(plan, inputs, intake)
+    points = reproject(intake.incidents, cells.crs)
+    progress(0.3, "Placing incidents on cells|事件落格")
+    assigned = assign_cells(points, cells)
+    piles = find_default_points(points, cells)
+    false_place = _on_piles(points, piles) if plan.default_points != "keep" else np.zeros(len(points), dtype=bool)
+    as_of = pd.Timestamp(plan.as_of) if plan.as_of else last_complete_day(points["time"], plan)
+    reasons = _reasons(points, assigned, false_place, as_of, plan)
+    account = _account(intake, reasons)
+    used = reasons == "used"
+    if not used.any():
+        raise _nothing_left(account, as_of, inputs)
+    progress(0.5, "Counting|计数")
+    counts = count_incidents(
+        points[used],
+        assigned[used],
+        cells.as_cells(),
+        bin=plan.bin,
+        timezone=plan.timezone,
+        default_points=false_place[used],
+        policy=plan.default_points,
+        burst_metres=plan.burst_metres,
+        burst_minutes=plan.burst_minutes,
+    ).until(as_of)
+    valid = ~find_outages(counts.cube(unit_level=0).counts[:, 0], plan.bin)
+    notices = (*intake.notices, *cells.notices, *_told(counts, valid, false_place[used], reasons, plan))
+    placed = points[used].assign(
+        cell=assigned[used, 0],
+        sectoral=assigned[used, 1] if assigned.shape[1] > 1 else -1,
+        default_point=false_place[used],
+    )
+    return Prepared(plan, intake, cells, placed, counts, valid, as_of, account, piles, notices)
+
+
+def _cells_of(plan: Plan, inputs: Inputs, intake: Intake) -> CellLayer:
+    if inputs.cells:
+        return read_cells(inputs.cells, columns=dict(inputs.cell_columns or {}) or None, crs=inputs.cells_crs)
+    return make_cells(plan.cell_shape, plan.cell_size, intake.incidents)
+
+
+def _on_piles(points: gpd.GeoDataFrame, piles: pd.DataFrame) -> np.ndarray:
+    """(n_points,) bool: rows that lie on a certain default point, to a decimetre."""
+    certain = piles[piles["certain"].astype(bool)] if len(piles) else piles
+    mask = np.zeros(len(points), dtype=bool)
+    x, y = points.geometry.x.to_numpy(), points.geometry.y.to_numpy()
+    for pile in certain.itertuples():
+        mask |= (np.abs(x - pile.x) < 0.1) & (np.abs(y - pile.y) < 0.1)
+    return mask
+
+
+def last_complete_day(times: pd.Series, plan: Plan) -> pd.Timestamp:
+    """Local midnight that ends the last complete day of *times*.
+
+    The last day counts as complete if its last incident is as late as those of ordinary days: not before the 10 %
+    quantile of the last times of the 28 days before it.
+    """
+    local = pd.DatetimeIndex(times).tz_convert(plan.timezone).tz_localize(None)
+    days = local.normalize()
+    last = days.max()
+    latest = pd.Series(local - days, index=days).groupby(level=0).max().sort_index()
+    before = latest.iloc[-29:-1]
+    complete = len(before) >= 7 and latest.iloc[-1] >= before.quantile(0.1)
+    return last + pd.Timedelta(days=1) if complete else last
+
+
+def _reasons(points: gpd.GeoDataFrame, assigned: np.ndarray, false_place: np.ndarray, as_of: pd.Timestamp, plan: Plan) -> np.ndarray:
+    """(n_points,) why a row is used or not; the first matching reason wins."""
+    local = pd.DatetimeIndex(points["time"]).tz_convert(plan.timezone).tz_localize(None)
+    reported = pd.DatetimeIndex(points["reported_time"]).tz_convert(plan.timezone).tz_localize(None)
+    late = (local >= as_of) | np.asarray(reported >= as_of)
+    reasons = np.full(len(points), "used", dtype=object)
+    reasons[(assigned < 0).all(axis=1) & ~false_place] = "outside"
+    if plan.bin == "week" and len(points):
+        first = local.min()
+        monday = (first - pd.Timedelta(days=first.weekday())).normalize()
+        if first - monday >= pd.Timedelta(days=1):
+            reasons[local < monday + pd.Timedelta(days=7)] = "before_period"
+    reasons[late] = "after_as_of"
+    return reasons
+
+
+def _account(intake: Intake, reasons: np.ndarray) -> dict[str, int]:
+    found = pd.Series(reasons).value_counts()
+    return {
+        "rows_in": intake.rows_in,
+        **{f"rows_{name}": int(found.get(name, 0)) for name in ("used", "after_as_of", "before_period", "outside")},
+        "rows_duplicate": len(intake.duplicates),
+        "rows_excluded": len(intake.excluded),
+        "rows_quarantined": len(intake.quarantine),
+    }
+
+
+def _nothing_left(account: dict[str, int], as_of: pd.Timestamp, inputs: Inputs) -> InputError:
+    if account["rows_after_as_of"] and not account["rows_outside"]:
+        return InputError(f"all {account['rows_after_as_of']} incidents are after {as_of:%Y-%m-%d}", where="--as-of", fix="Choose a later moment.")
+    return InputError(
+        f"none of {account['rows_in']} incidents lies in a cell ({account['rows_outside']} lie outside)",
+        where=Path(str(inputs.cells)).name if inputs.cells else "--cells",
+        fix="Check that both cover the same city, and the coordinate system: pass --crs where the incidents name none.",
+    )
+
+
+def _told(counts: Counts, valid: np.ndarray, false_place: np.ndarray, reasons: np.ndarray, plan: Plan) -> list[Notice]:
+    told = []
+    outside, piled = int((reasons == "outside").sum()), int(false_place.sum())
+    if outside:
+        told.append(Notice("N-PLACE-001", f"{outside}条事件不在任何网格内,未计入。", f"{outside} incidents lie in no cell and are not counted."))
+    if piled:
+        zh = {"city": "只计入全市,不计入下级单元", "spread": "按比例分摊到各网格"}.get(plan.default_points, "")
+        en = {"city": "count for the city and for no unit below", "spread": "are spread over the cells"}.get(plan.default_points, "")
+        told.append(Notice("N-PLACE-002", f"{piled}条事件落在默认坐标上,{zh}。", f"{piled} incidents lie on default points; they {en}."))
+    missing = int((~valid).sum())
+    if missing:
+        recent = int((~valid[-28:]).sum())
+        zh = f"历史中有{missing}个时段数据中断,未作基线" + (f";其中最近28个时段内{recent}个" if recent else "") + "。"
+        told.append(Notice("N-DATA-001", zh, f"Data are missing in {missing} bins ({recent} of the last 28); they make no baseline and no calm."))
+    if len(valid) and not valid[-1]:
+        told.append(Notice("N-DATA-002", "最后一个时段数据中断:没有提示不等于没有风险。", "Data of the last bin are missing: no warning does not mean no risk."))
+    return told
+

@@ -1,0 +1,152 @@
+"""Every class on every level of units against its own past: the tests early warnings are chosen from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from sklearn.base import clone
+
+from ..cube import ALL_CLASSES, Counts
+from ..models.anomaly import NegativeBinomialPredictive, Scores
+from ..models.early_warning import family_recurrence
+from .plan import Plan
+
+BIN_DAYS = {"hour": 1 / 24, "day": 1.0, "week": 7.0}
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What was tested: `tests` that could matter (see `raise_warnings`), how many there were, the units' expected counts today.
+
+    `expected` maps (role, unit_level, category) to the (n_cells,) expected counts of the last bin, `size` to their
+    negative-binomial sizes, `evidence` to the evidence for the map, all for the classes drawn; `family` holds the
+    sum of expected counts of the last bin by (role, unit_level); `city` the whole city's series of the last bins.
+    """
+
+    tests: pd.DataFrame
+    n_tests: int
+    n_classes: int
+    family: dict[tuple[str, int], float]
+    expected: dict[tuple[str, int, str], np.ndarray]
+    size: dict[tuple[str, int, str], np.ndarray]
+    evidence: dict[tuple[str, int, str], np.ndarray]
+    city: pd.DataFrame
+
+
+def survey(counts: Counts, plan: Plan, valid: np.ndarray, lowest_level: Callable[[str], int], progress: Callable[[float], None]) -> Survey:
+    """Score every class-tree node on every level of every role over the bins that are replayed.
+
+    *valid* marks the complete bins of *counts*; *lowest_level* gives the finest unit level on which a class may be
+    tested (describe-only classes stop at the street). *progress* receives fractions and may raise Cancelled.
+    """
+    recent = counts.since(_first_needed(counts, plan, valid))
+    valid = valid[recent.first_bin - counts.first_bin :]
+    nodes = recent.nodes(plan.class_depth)
+    scales = [(role, level) for role in ("territorial", "sectoral") for level in counts.cells.levels(role)]
+    found, city, n_tests = [], pd.DataFrame(), 0
+    families, expected, size, evidence = {}, {}, {}, {}
+    for i, (role, level) in enumerate(scales):
+        family = np.zeros(len(recent.bins))
+        of_scale = []
+        for j, node in enumerate(nodes):
+            progress((i + j / len(nodes)) / len(scales))
+            if level > lowest_level(node):
+                continue
+            cube = recent.cube(node, level, role, measure="distinct", valid=valid)
+            model: NegativeBinomialPredictive = clone(plan.nb_predictive).fit(cube)
+            scores = model.score(cube)
+            family += scores.last_expected.sum(axis=1)
+            n_tests += cube.n_cells
+            of_scale.append(_candidates(scores, cube.counts, recent, plan, role, level, node))
+            if node == ALL_CLASSES or "/" not in node:
+                expected[role, level, node] = scores.last_expected[-1]
+                size[role, level, node] = scores.last_size[-1]
+                evidence[role, level, node] = _evidence(scores.log_p[-1])
+            if level == 0 and node == ALL_CLASSES:
+                city = _series(scores, cube.counts[:, 0], recent.bins, valid)
+        families[role, level] = float(family[-1])
+        tests = pd.concat(of_scale, ignore_index=True)
+        found.append(tests.assign(family=family[tests["bin"].to_numpy() - recent.first_bin], n_levels=len(scales)))
+    tests = _judged(pd.concat(found, ignore_index=True), BIN_DAYS[plan.bin])
+    return Survey(tests, n_tests, len(nodes), families, expected, size, evidence, city)
+
+
+def _first_needed(counts: Counts, plan: Plan, valid: np.ndarray) -> int:
+    """The first bin that the replayed bins can look back to: two baselines of complete bins."""
+    per_day = 1 / BIN_DAYS[plan.bin]
+    model = plan.nb_predictive
+    complete = (2 * model.baseline + model.guard) * per_day + max(model.windows) + plan.early_warning.replay
+    from_end = np.cumsum(valid[::-1])
+    enough = np.flatnonzero(from_end >= complete)
+    return counts.first_bin if len(enough) == 0 else counts.end_bin - 1 - int(enough[0])
+
+
+def _candidates(scores: Scores, observed_bins: np.ndarray, counts: Counts, plan: Plan, role: str, level: int, node: str) -> pd.DataFrame:
+    """Tests of the replayed bins with at least the least excess and a chance below one in thirty."""
+    rules = plan.early_warning
+    start = max(len(counts.bins) - rules.replay, 0)
+    excess = scores.observed[start:] - scores.expected[start:]
+    rows, columns = np.nonzero((excess >= rules.blue_excess) & (scores.log_p[start:] < -np.log(30.0)))
+    at = (rows + start, columns)
+    units = counts.cells.rows_at(level, role)
+    return pd.DataFrame(
+        {
+            "bin": rows + start + counts.first_bin,
+            "role": role,
+            "unit_level": level,
+            "unit": units[columns],
+            "category": node,
+            "window": scores.window[at],
+            "observed": scores.observed[at],
+            "expected": scores.expected[at],
+            "size": scores.size[at],
+            "excess": excess[rows, columns],
+            "last_observed": observed_bins[at],
+            "last_expected": scores.last_expected[at],
+            "log_p": scores.log_p[at],
+        }
+    )
+
+
+def _judged(tests: pd.DataFrame, bin_days: float) -> pd.DataFrame:
+    """Add recurrence over the whole family, the order of strength, and whether the last bin itself is up."""
+    args = (tests["log_p"].to_numpy(), tests["last_expected"].to_numpy(), tests["family"].to_numpy())
+    n_levels = int(tests["n_levels"].max()) if len(tests) else 1
+    weight = np.clip(args[1] / np.maximum(args[2], 1e-12) / n_levels, 1e-15, 1.0)
+    return tests.assign(
+        recurrence_days=family_recurrence(*args, n_levels, bin_days),
+        log_rank=args[0] - np.log(weight),
+        rising=tests["last_observed"] > tests["last_expected"],
+    )
+
+
+def _evidence(log_p: np.ndarray) -> np.ndarray:
+    return -log_p / (-log_p + np.log(30.0))
+
+
+def _series(scores: Scores, observed: np.ndarray, bins: np.ndarray, valid: np.ndarray) -> pd.DataFrame:
+    from scipy.stats import nbinom
+
+    mean = scores.last_expected[:, 0]
+    size = np.maximum(scores.last_size[:, 0], 1e-6)
+    upper, lower = (nbinom.ppf(q, size, size / (size + np.maximum(mean, 1e-9))) for q in (0.975, 0.025))
+    table = {"time": bins, "observed": observed, "expected": mean, "lower": lower, "upper": upper, "valid": valid}
+    return pd.DataFrame(table)
+
+
+def unit_series(counts: Counts, plan: Plan, valid: np.ndarray, unit: int, category: str, role: str, last: int = 60) -> pd.DataFrame:
+    """Observed, expected and upper bound of one unit and class over the *last* bins: time, observed, expected, lower, upper, valid."""
+    recent = counts.since(_first_needed(counts, plan, valid) - last)
+    keep = valid[recent.first_bin - counts.first_bin :]
+    level = int(counts.cells.unit_level[unit])
+    cube = recent.cube(category, level, role, measure="distinct", valid=keep)
+    column = int(np.flatnonzero(counts.cells.rows_at(level, role) == unit)[0])
+    siblings = np.flatnonzero(cube.parents == cube.parents[column])
+    cube = cube.take_cells(siblings)
+    column = int(np.flatnonzero(siblings == column)[0])
+    scores = clone(plan.nb_predictive).fit(cube).score(cube)
+    picked = Scores(**{name: getattr(scores, name)[:, [column]] for name in scores.__dataclass_fields__})
+    return _series(picked, cube.counts[:, column], cube.bins, keep).tail(last)

@@ -1,0 +1,189 @@
+"""QGIS layers to files the engine reads: by their own path where they are files, else the needed fields, written."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from qgis.core import (
+    QgsCoordinateTransformContext,
+    QgsFeature,
+    QgsFeatureRequest,
+    QgsFeatureSink,
+    QgsFields,
+    QgsProcessingAlgorithm,
+    QgsProcessingContext,
+    QgsProcessingFeatureSource,
+    QgsProcessingFeatureSourceDefinition,
+    QgsProcessingFeedback,
+    QgsProviderRegistry,
+    QgsVectorFileWriter,
+    QgsVectorLayer,
+)
+
+from ..errors import Cancelled, EngineError
+from .schema import normal_name
+from .words import tr
+
+READ_DIRECTLY = {".csv", ".xlsx", ".gpkg", ".geojson", ".json", ".parquet", ".geoparquet", ".zip", ".gz"}
+"""File names the engine reads itself; a layer of any other kind is written to GeoPackage."""
+WITH_LAYERS = (".gpkg", ".gpkg.zip", ".sqlite", ".xlsx")
+SIMPLE_TYPES = {1, 2, 3, 4, 5, 6, 10, 14, 15, 16}
+"""QMetaType numbers of what a table column holds: truth, numbers, text, dates and times; the same in Qt 5 and 6."""
+BATCH = 2000
+
+
+class Handover:
+    """One layer on its way to the engine: a path of its own, or features that are still to be written.
+
+    Made on the main thread (it looks at the layer), written in the thread of the algorithm.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        path: str = "",
+        source: QgsProcessingFeatureSource | None = None,
+        fields: list[str] | None = None,
+    ):
+        self.name, self.path, self.source, self.fields = name, path, source, fields or []
+
+    def written(self, work: Path, context: QgsCoordinateTransformContext, feedback: QgsProcessingFeedback) -> str:
+        """The file the engine shall read; features are written into *work* if they have to be."""
+        if self.path:
+            return self.path
+        path = work / f"{self.name}.gpkg"
+        write_features(self.source, path, self.name, self.fields, context, feedback)
+        return f"{path}|{self.name}"
+
+
+def hand_over(
+    algorithm: QgsProcessingAlgorithm,
+    name: str,
+    parameters: dict[str, Any],
+    context: QgsProcessingContext,
+    chosen: list[str],
+    known: frozenset[str] | None = None,
+) -> Handover | None:
+    """What stands in the layer parameter *name*, ready for the engine; None where it is empty. Main thread only.
+
+    *chosen* are the fields the user named; *known* the names the engine recognises by itself (None: any).
+    """
+    if parameters.get(name) in (None, ""):
+        return None
+    source = algorithm.parameterAsSource(parameters, name, context)
+    if source is None:
+        raise EngineError(
+            algorithm.invalidSourceError(parameters, name),
+            where=name,
+            fix=tr("Choose a layer that can be opened, or name its file."),
+        )
+    layer = algorithm.parameterAsVectorLayer(parameters, name, context)
+    if layer is not None and not _is_partial(parameters[name]):
+        path = own_path(layer)
+        if path:
+            return Handover(name.lower(), path)
+    return Handover(name.lower(), "", source, needed_fields(source.fields(), chosen, known))
+
+
+def _is_partial(value: Any) -> bool:
+    """Whether the parameter asks for less than the whole layer: the selection, the first rows, a filter."""
+    if not isinstance(value, QgsProcessingFeatureSourceDefinition):
+        return False
+    limited = getattr(value, "featureLimit", -1) >= 0 or bool(getattr(value, "filterExpression", ""))
+    return value.selectedFeaturesOnly or limited
+
+
+def own_path(layer: QgsVectorLayer) -> str:
+    """The file a layer comes from, as the engine names it; empty where the layer is more or less than its file."""
+    provider = layer.dataProvider()
+    if provider is None or provider.name() != "ogr" or layer.subsetString() or layer.isModified():
+        return ""
+    if layer.fields().names() != provider.fields().names() or layer.crs() != provider.crs():
+        return ""
+    parts = QgsProviderRegistry.instance().decodeUri("ogr", layer.source())
+    path = Path(str(parts.get("path") or ""))
+    if parts.get("vsiSuffix") or parts.get("openOptions") or parts.get("layerId"):
+        return ""
+    if path.suffix.lower() not in READ_DIRECTLY or not path.is_file():
+        return ""
+    if not path.name.lower().endswith(WITH_LAYERS):
+        return str(path)
+    sheet = parts.get("layerName")
+    if isinstance(sheet, str) and sheet:
+        return f"{path}|{sheet}"
+    return str(path) if provider.subLayerCount() == 1 else ""
+
+
+def file_of(text: str) -> str:
+    """A file chosen in a list, as the engine names it: `file|layername=x` and `/vsizip/` are QGIS's own spelling."""
+    parts = QgsProviderRegistry.instance().decodeUri("ogr", text)
+    path, sheet = str(parts.get("path") or text), parts.get("layerName")
+    return f"{path}|{sheet}" if isinstance(sheet, str) and sheet and path.lower().endswith(WITH_LAYERS) else path
+
+
+def needed_fields(fields: QgsFields, chosen: list[str], known: frozenset[str] | None) -> list[str]:
+    """Names of the simple fields to hand over: the chosen ones and those the engine would recognise."""
+    simple = [field.name() for field in fields if _type_number(field) in SIMPLE_TYPES]
+    return [name for name in simple if known is None or name in chosen or normal_name(name) in known]
+
+
+def _type_number(field: Any) -> int:
+    kind = field.type()
+    return int(getattr(kind, "value", kind))
+
+
+def write_features(
+    source: QgsProcessingFeatureSource,
+    path: Path,
+    name: str,
+    names: list[str],
+    context: QgsCoordinateTransformContext,
+    feedback: QgsProcessingFeedback,
+) -> None:
+    """Write the fields *names* of every feature into a new GeoPackage. Raises EngineError, Cancelled."""
+    fields, places = QgsFields(), []
+    for field_name in names:
+        places.append(source.fields().lookupField(field_name))
+        fields.append(source.fields().at(places[-1]))
+    writer = QgsVectorFileWriter.create(
+        str(path), fields, source.wkbType(), source.sourceCrs(), context, _options(name)
+    )
+    _check(writer, path)
+    request = QgsFeatureRequest().setSubsetOfAttributes(places)
+    batch: list[QgsFeature] = []
+    for feature in source.getFeatures(request):
+        slim = QgsFeature(fields)
+        slim.setGeometry(feature.geometry())
+        slim.setAttributes([feature.attribute(place) for place in places])
+        batch.append(slim)
+        if len(batch) == BATCH:
+            _flush(writer, batch, path)
+            batch = []
+            if feedback.isCanceled():
+                raise Cancelled
+    _flush(writer, batch, path)
+    del writer  # closes the file
+
+
+def _options(name: str) -> QgsVectorFileWriter.SaveVectorOptions:
+    options = QgsVectorFileWriter.SaveVectorOptions()
+    options.driverName = "GPKG"
+    options.layerName = name
+    options.fileEncoding = "UTF-8"
+    options.layerOptions = ["FID=gridbeacon_fid"]  # a field of the user's may be called fid
+    return options
+
+
+def _flush(writer: QgsVectorFileWriter, batch: list[QgsFeature], path: Path) -> None:
+    if batch and not writer.addFeatures(batch, QgsFeatureSink.FastInsert):
+        _check(writer, path)
+
+
+def _check(writer: QgsVectorFileWriter, path: Path) -> None:
+    if writer.hasError() != QgsVectorFileWriter.NoError:
+        raise EngineError(
+            tr("A layer could not be written for the engine: {why}", why=writer.errorMessage()),
+            where=path.name,
+            fix=tr("Make room on the disk of the temporary folder, or save the layer to a file and choose that."),
+        )

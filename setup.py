@@ -1,0 +1,90 @@
+"""Packaging. The repository root is the import package `gridbeacon`; name and version come from metadata.txt alone."""
+
+from configparser import ConfigParser
+from pathlib import Path
+
+from setuptools import find_packages, setup
+from setuptools.command.build_py import build_py
+
+ROOT = Path(__file__).parent
+META = ConfigParser(interpolation=None)
+META.read(ROOT / "metadata.txt", encoding="utf-8")
+GENERAL = META["general"]
+TOP = ("cli", "layers", "models", "pipeline", "plugin")
+ROOMS = find_packages(str(ROOT), include=[pattern for room in TOP for pattern in (room, f"{room}.*")])
+
+
+class BuildRooms(build_py):
+    """Leave the packaging script itself out of the wheel: the root is a package, so it would be picked up."""
+
+    def find_package_modules(self, package, package_dir):
+        found = super().find_package_modules(package, package_dir)
+        return [entry for entry in found if entry[1] not in {"setup", "conftest"}]
+
+
+setup(
+    name=GENERAL["name"].lower(),
+    version=GENERAL["version"],
+    description=GENERAL["description"],
+    long_description=(ROOT / "README.md").read_text(encoding="utf-8"),
+    long_description_content_type="text/markdown",
+    author=GENERAL["author"],
+    author_email=GENERAL["email"],
+    url=GENERAL["homepage"],
+    license="GPL-3.0-or-later",
+    python_requires=">=3.11",
+    package_dir={"gridbeacon": "."},
+    packages=["gridbeacon", "gridbeacon.sample_data"] + [f"gridbeacon.{room}" for room in ROOMS],
+    package_data={
+        "gridbeacon": ["metadata.txt", "schema.json", "LICENSE"],
+        "gridbeacon.sample_data": ["*"],
+        "gridbeacon.layers": ["assets/**", "*.json", "*.csv", "*.qml"],
+        "gridbeacon.models": ["*.json", "*.csv"],
+        "gridbeacon.plugin": ["icons/*", "i18n/*", "*.json", "styles/*"],
+    },
+    install_requires=[
+        "numpy>=1.26",
+        "pandas>=2.1",
+        "scipy>=1.11",
+        "shapely>=2.0",
+        "geopandas>=1.0",
+        "pyogrio>=0.7",
+        "pyproj>=3.6",
+        "rasterio>=1.3",
+        "scikit-learn>=1.3",
+        "folium>=0.15",
+        "branca>=0.7",
+        "pyarrow>=14",
+        "click>=8.1",
+        "rich>=13",
+        "python-calamine>=0.2",
+        "XlsxWriter>=3.1",
+        "python-docx>=1.1",
+        "tzdata",
+    ],
+    extras_require={
+        "dev": [
+            "pytest>=8",
+            "pytest-randomly",
+            "hypothesis>=6.90",
+            "ruff",
+            "mypy",
+            "pandas-stubs",
+            "bandit",
+            "detect-secrets",
+            "esda",
+            "libpysal",
+            "statsmodels",
+            "openpyxl",
+            "playwright",
+            "build",
+            "setuptools>=70.1",
+        ],
+    },
+    entry_points={"console_scripts": ["gridbeacon=gridbeacon.cli:main"]},
+    cmdclass={"build_py": BuildRooms},
+    classifiers=[
+        "Programming Language :: Python :: 3",
+        "Topic :: Scientific/Engineering :: GIS",
+    ],
+)

@@ -1,0 +1,86 @@
+"""What every test may lean on: the parts of the machine, the shared real data, calm defaults."""
+
+from __future__ import annotations
+
+import os
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")  # before any Qt: without it the process aborts without a word
+os.environ["GRIDBEACON_LANG"] = "en"  # messages and help do not follow the machine's locale here
+os.environ.setdefault("OGR_CURRENT_DATE", "2000-01-01T00:00:00Z")
+
+import shutil
+import subprocess
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+ROOT = Path(__file__).parents[1]
+SHARED_DATA = ROOT.parent / "shared" / "data"
+
+settings.register_profile("calm", deadline=None, derandomize=True)
+settings.load_profile("calm")
+
+
+@cache
+def _system_python_with_qgis() -> str | None:
+    """The interpreter QGIS was built for; rarely the one that runs the tests."""
+    for name in ("/usr/bin/python3", "python3"):
+        found = shutil.which(name)
+        if found and subprocess.run([found, "-c", "import qgis.core"], capture_output=True).returncode == 0:
+            return found
+    return None
+
+
+def _on_path(*names: str) -> str | None:
+    return next((found for name in names if (found := shutil.which(name))), None)
+
+
+PARTS: dict[str, Callable[[], str | None]] = {
+    "qgis": lambda: _system_python_with_qgis() if _on_path("xvfb-run") else None,
+    "chromium": lambda: _on_path("chromium", "chromium-browser", "google-chrome", "chrome"),
+    "libreoffice": lambda: _on_path("soffice", "libreoffice") if _on_path("pdftoppm") else None,
+}
+"""Part of the machine -> where it is, or None."""
+
+
+def find_part(name: str) -> str:
+    """Path of a *part* of the machine; skips the test where it is missing.
+
+    Parts named in GRIDBEACON_REQUIRE (comma separated) may not be missing: there the test fails.
+    """
+    found = PARTS[name]()
+    if found:
+        return found
+    if name in os.environ.get("GRIDBEACON_REQUIRE", "").split(","):
+        pytest.fail(f"{name} is missing, and GRIDBEACON_REQUIRE asks for it")
+    pytest.skip(f"{name} is not on this machine")
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """A test marked with a part of the machine runs only where the part is."""
+    for name in PARTS:
+        if item.get_closest_marker(name):
+            find_part(name)
+
+
+@pytest.fixture(scope="session")
+def require() -> Callable[[str], str]:
+    """`require("chromium")` gives the part's path, or skips (or fails, see `find_part`)."""
+    return find_part
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The repository, which is the package's folder."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of real data beside the repository; the tests that read it are skipped where it is absent."""
+    if not SHARED_DATA.is_dir():
+        pytest.skip("the real data (../shared/data) is not here")
+    return SHARED_DATA

@@ -1,0 +1,72 @@
+"""Starts runs in a thread of Processing and cancels each after a while; tells how long the end took and who is left."""
+
+import os
+import time
+from pathlib import Path
+
+from qgis.core import (
+    QgsApplication,
+    QgsProcessingAlgRunnerTask,
+    QgsProcessingContext,
+    QgsProcessingFeedback,
+    QgsProcessingUtils,
+    QgsProject,
+)
+from session import Session, answer, asked
+
+wish = asked()
+session = Session()
+session.load(wish["name"])
+os.environ.update(wish.get("environment", {}))
+
+
+def strays():
+    """Processes that carry the run's mark in their environment, this one left out."""
+    mark = f"GRIDBEACON_MARK={os.environ['GRIDBEACON_MARK']}".encode()
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            marked = mark in (process / "environ").read_bytes().split(b"\0")
+            state = (process / "stat").read_text().rsplit(")", 1)[1].split()[0]
+        except OSError:
+            continue
+        if marked and state != "Z" and int(process.name) != os.getpid():
+            found.append(process.name)
+    return found
+
+
+def cancel_after(seconds):
+    """(seconds from cancel to the end of the task, processes seen before the cancel, processes left)."""
+    algorithm = QgsApplication.processingRegistry().createAlgorithmById("gridbeacon:run")
+    context, feedback = QgsProcessingContext(), QgsProcessingFeedback(False)
+    context.setProject(QgsProject.instance())
+    ended = []
+    task = QgsProcessingAlgRunnerTask(algorithm, dict(wish["parameters"]), context, feedback)
+    task.executed.connect(lambda fine, results: ended.append((time.monotonic(), fine)))
+    QgsApplication.taskManager().addTask(task)
+    start = time.monotonic()
+    while time.monotonic() - start < seconds:
+        session.app.processEvents()
+        time.sleep(0.005)
+    seen, cancelled = strays(), time.monotonic()
+    task.cancel()
+    while not ended and time.monotonic() - cancelled < 20:
+        session.app.processEvents()
+        time.sleep(0.005)
+    session.app.processEvents()
+    took = ended[0][0] - cancelled if ended else None
+    return {
+        "after": seconds,
+        "took": took,
+        "seen": len(seen),
+        "left": strays(),
+        "layers": len(context.layersToLoadOnCompletion()),
+    }
+
+
+cancels = [cancel_after(seconds) for seconds in wish["moments"]]
+answer(
+    cancels=cancels,
+    left_work=[str(path) for path in Path(QgsProcessingUtils.tempFolder()).glob("gridbeacon-*")],
+    project_layers=len(QgsProject.instance().mapLayers()),
+)

@@ -1,0 +1,144 @@
+"""Runs inside the real QGIS desktop: opens the Processing dialog from the menu, runs, zooms, takes pictures, leaves.
+
+What to do stands in the JSON file GRIDBEACON_WISH names; what happened is written beside the pictures.
+"""
+
+import json
+import os
+import time
+from itertools import pairwise
+from pathlib import Path
+
+import qgis.utils
+from qgis.core import QgsLayerTreeGroup, QgsProject
+from qgis.PyQt.QtCore import Qt, QTimer
+from qgis.PyQt.QtWidgets import QApplication, QDockWidget
+from qgis.utils import iface
+
+wish = json.loads(Path(os.environ["GRIDBEACON_WISH"]).read_text(encoding="utf-8"))
+folder = Path(wish["folder"])
+report = {"started": time.time(), "ticks": []}
+
+
+def write(name, value):
+    (folder / name).write_text(json.dumps(value, ensure_ascii=False, default=str), encoding="utf-8")
+
+
+def guarded(step):
+    """Call *step*; a failure is written down and ends QGIS, else the test would wait for ever."""
+
+    def call():
+        try:
+            step()
+        except Exception as error:
+            report["error"] = f"{step.__name__}: {error!r}"
+            leave()
+
+    return call
+
+
+def later(step, milliseconds=300):
+    QTimer.singleShot(milliseconds, guarded(step))
+
+
+def dialog():
+    return next(
+        (w for w in QApplication.topLevelWidgets() if type(w).__name__ == "AlgorithmDialog" and w.isVisible()), None
+    )
+
+
+def begin():
+    iface.mainWindow().setGeometry(0, 0, *wish.get("size", (1600, 1000)))
+    for dock in iface.mainWindow().findChildren(QDockWidget):
+        if dock.objectName() in ("Browser", "Browser2", "LayerOrder", "ProcessingToolbox"):
+            dock.hide()
+    plugin = qgis.utils.plugins[wish["name"]]
+    report["actions"] = [action.text() for action in plugin.actions]
+    later(fill, 800)
+    plugin.actions[0].trigger()  # modal: comes back when the dialog is closed
+    later(arrange, 500)
+
+
+def fill():
+    """In the open dialog: choose the files, press Run, and count how often the window could breathe."""
+    window = dialog()
+    window.setParameters(wish["parameters"])
+    window.resize(1180, 760)
+    QApplication.processEvents()
+    window.grab().save(str(folder / "dialog.png"))
+    report["title"] = window.windowTitle()
+    report["pressed"] = time.monotonic()
+    window.runButton().click()
+    later(watch, 50)
+
+
+def watch():
+    """Every 50 ms while the engine works: the longest gap between two looks is the longest block of the window."""
+    report["ticks"].append(time.monotonic())
+    window = dialog()
+    if window is None:
+        raise RuntimeError("the dialog went away")
+    if not window.wasExecuted() and time.monotonic() - report["pressed"] < wish.get("patience", 300):
+        if len(report["ticks"]) == 60:
+            window.grab().save(str(folder / "running.png"))
+        later(watch, 50)
+        return
+    report["took"] = time.monotonic() - report["pressed"]
+    ticks = report["ticks"][:-1]
+    report["longest_block"] = max((b - a for a, b in pairwise(ticks)), default=0.0)
+    later(close, 1500)
+
+
+def close():
+    window = dialog()
+    window.grab().save(str(folder / "log.png"))
+    report["results"] = window.results()
+    window.close()
+
+
+def arrange():
+    """Zoom to the first warnings, open the legend, keep the window as a person would."""
+    root = QgsProject.instance().layerTreeRoot()
+    groups = [node for node in root.children() if isinstance(node, QgsLayerTreeGroup)]
+    report["groups"] = [group.name() for group in groups]
+    report["layers"] = [[n.name(), n.isVisible(), n.layer().isValid()] for n in root.findLayers()]
+    for node in root.findLayers():
+        if node.layer().name() == wish.get("zoom", "Cells"):
+            QgsProject.instance().setCrs(node.layer().crs())
+            iface.setActiveLayer(node.layer())
+            canvas = iface.mapCanvas()
+            transform = canvas.mapSettings().layerExtentToOutputExtent(node.layer(), node.layer().extent())
+            transform.scale(wish.get("scale", 1.05))
+            canvas.setExtent(transform)
+    tree = iface.layerTreeView()
+    dock = next(d for d in iface.mainWindow().findChildren(QDockWidget) if d.objectName() == "Layers")
+    iface.mainWindow().resizeDocks([dock], [wish.get("legend", 330)], Qt.Orientation.Horizontal)
+    tree.expandAll()
+    iface.mapCanvas().refreshAllLayers()
+    later(wait_for_map, 500)
+
+
+def wait_for_map():
+    if iface.mapCanvas().isDrawing():
+        later(wait_for_map, 200)
+        return
+    write("ready.json", report)
+    (folder / "READY").write_text("", encoding="utf-8")
+    later(leave_when_told, 200)
+
+
+def leave_when_told():
+    """The picture is taken from outside; LEAVE says that it is done."""
+    if (folder / "LEAVE").exists():
+        leave()
+    else:
+        later(leave_when_told, 100)
+
+
+def leave():
+    write("report.json", report)
+    QgsProject.instance().clear()
+    iface.actionExit().trigger()
+
+
+later(begin, 1500)

@@ -1,0 +1,213 @@
+"""One contract for every model of the registry (models/base.py)."""
+
+from __future__ import annotations
+
+from dataclasses import fields, is_dataclass
+
+import numpy as np
+import pytest
+from gridbeacon.cube import SpaceTimeCube
+from gridbeacon.models import registry
+from gridbeacon.models.base import Estimator
+from gridbeacon.params import params_of
+from scipy import sparse
+from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
+
+SIDE, DAYS = 8, 112
+N = SIDE * SIDE
+BLOCK = [18, 19, 20, 26, 27, 28, 34, 35, 36]
+"""A cell of the lattice and the eight around it."""
+
+MODELS = registry()
+WITH_NULL = [name for name, model in MODELS.items() if model.has_null]
+
+every_model = pytest.mark.parametrize("name", MODELS)
+
+
+def _queen() -> sparse.csr_matrix:
+    row, col = np.divmod(np.arange(N), SIDE)
+    near = (np.abs(row[:, None] - row) <= 1) & (np.abs(col[:, None] - col) <= 1)
+    np.fill_diagonal(near, False)
+    return sparse.csr_matrix(near.astype(float))
+
+
+def city(counts: np.ndarray) -> SpaceTimeCube:
+    """A lattice of square kilometres in four districts, day by day from a Monday on."""
+    row, col = np.divmod(np.arange(N), SIDE)
+    return SpaceTimeCube(
+        counts=np.asarray(counts, dtype=float),
+        bins=np.datetime64("2024-01-01") + np.arange(len(counts)),
+        cells=np.array([f"c{i:03d}" for i in range(N)], dtype=object),
+        centres=np.column_stack([col, row]) * 1000.0 + 500.0,
+        areas=np.ones(N),
+        contiguity=_queen(),
+        parents=2 * (row >= SIDE // 2) + (col >= SIDE // 2),
+        exposure=np.full(N, 1000.0),
+        factors={"valid": np.ones(len(counts), dtype=bool)},
+    )
+
+
+def ordinary_counts(seed: int = 0) -> np.ndarray:
+    """Independent Poisson counts of uneven cells."""
+    rng = np.random.default_rng(seed)
+    return rng.poisson(rng.gamma(2.0, 0.3, N), (DAYS, N)).astype(float)
+
+
+def planted_counts() -> np.ndarray:
+    """The ordinary city, and on the last day fifteen more in each cell of the block."""
+    counts = ordinary_counts()
+    counts[-1, BLOCK] += 15
+    return counts
+
+
+def outputs(model, cube: SpaceTimeCube) -> dict[str, np.ndarray]:
+    """Everything the contract asks of a fitted model on *cube*."""
+    found = {"evidence": model.evidence(cube)}
+    if model.has_null:
+        found["log_p"] = model.log_p(cube)
+    return found
+
+
+def test_the_registry_names_models():
+    assert {"getis_ord", "kernel_density", "nb_predictive"} <= set(MODELS)
+    for model in MODELS.values():
+        assert issubclass(model, Estimator)
+        assert model.title
+        assert model.title_zh
+        assert model.__doc__
+
+
+@every_model
+def test_every_setting_is_declared_with_help_in_both_languages(name):
+    assert is_dataclass(MODELS[name])
+    declared = {key: told for key, _, _, told in params_of(MODELS[name])}
+    assert set(declared) == {f.name for f in fields(MODELS[name])} == set(MODELS[name]().get_params())
+    for told in declared.values():
+        assert told.help
+        assert told.zh
+
+
+@every_model
+def test_clone_round_trip(name):
+    model = MODELS[name]().fit(city(ordinary_counts()))
+    copy = clone(model)
+    assert copy.get_params() == model.get_params()
+    assert not [key for key in vars(copy) if key.endswith("_")]  # nothing learned comes along
+    with pytest.raises((NotFittedError, AttributeError)):
+        copy.evidence(city(ordinary_counts()))
+
+
+@every_model
+def test_fit_returns_self_and_leaves_params_and_cube_alone(name):
+    cube = city(planted_counts())
+    before = {part: np.array(getattr(cube, part), copy=True) for part in ("counts", "centres", "areas", "parents")}
+    links = cube.contiguity.copy()
+    model = MODELS[name]()
+    params = model.get_params()
+    assert model.fit(cube) is model
+    outputs(model, cube)
+    assert model.get_params() == params
+    for part, values in before.items():
+        np.testing.assert_array_equal(getattr(cube, part), values)
+    assert (cube.contiguity != links).nnz == 0
+    learned = set(vars(model)) - set(params)
+    assert learned
+    assert all(key.endswith("_") for key in learned)
+
+
+@every_model
+def test_same_seed_same_answer(name):
+    cube = city(planted_counts())
+    first, second = (outputs(MODELS[name]().fit(cube), cube) for _ in range(2))
+    for key, values in first.items():
+        np.testing.assert_array_equal(values, second[key])
+
+
+@every_model
+@pytest.mark.parametrize("counts", [ordinary_counts(), planted_counts(), np.zeros((DAYS, N)), np.full((3, N), 2.0)])
+def test_shape_and_range(name, counts):
+    cube = city(counts)
+    model = MODELS[name]().fit(cube)
+    evidence = model.evidence(cube)
+    assert evidence.shape == cube.counts.shape
+    assert ((evidence >= 0) & (evidence <= 1)).all()  # a NaN is neither
+    if model.has_null:
+        log_p = model.log_p(cube)
+        assert log_p.shape == cube.counts.shape
+        assert np.isfinite(log_p).all()
+        assert (log_p <= 0).all()
+
+
+@every_model
+@pytest.mark.parametrize("counts", [planted_counts(), np.zeros((DAYS, N)), np.full((3, N), 2.0)])
+def test_status_is_text(name, counts):
+    cube = city(counts)
+    status = MODELS[name]().fit(cube).status(cube)
+    assert status.shape == (N,)
+    assert all(isinstance(word, str) and word for word in status)
+
+
+@every_model
+@pytest.mark.parametrize("level", [0, 4, 0.1, 2.7])
+def test_calm_on_an_empty_and_on_a_perfectly_even_city(name, level):
+    cube = city(np.full((DAYS, N), level))
+    model = MODELS[name]().fit(cube)
+    assert (model.evidence(cube) <= 0.5).all()
+    if model.has_null:
+        assert (model.log_p(cube) >= np.log(0.05)).all()
+    if level == 0:
+        assert set(model.status(cube)) != {"ok"}
+
+
+@every_model
+def test_re_ordered_cells_re_order_the_answer(name):
+    cube = city(planted_counts())
+    order = np.random.default_rng(1).permutation(N)
+    shuffled = cube.take_cells(order)
+    straight, turned = (outputs(MODELS[name]().fit(c), c) for c in (cube, shuffled))
+    for key, values in straight.items():
+        np.testing.assert_allclose(turned[key], values[:, order], rtol=1e-9, atol=1e-9)
+
+
+@every_model
+@pytest.mark.parametrize("as_of", [60, DAYS - 1])
+def test_future_bins_change_nothing(name, as_of):
+    cube = city(planted_counts())
+    past = cube.between(0, as_of)
+    known, told = outputs(MODELS[name]().fit(past), past), outputs(MODELS[name]().fit(cube), cube)
+    for key, values in known.items():
+        np.testing.assert_allclose(told[key][:as_of], values, rtol=1e-9, atol=1e-12)
+
+
+@every_model
+def test_a_planted_hot_spot_outranks_everything_else(name):
+    cube = city(planted_counts())
+    found = outputs(MODELS[name]().fit(cube), cube)
+    last = found["evidence"][-1]
+    assert last[27] == last.max()  # the middle of the block
+    assert last[27] > np.delete(last, BLOCK).max()
+    if "log_p" in found:
+        assert found["log_p"][-1].argmin() in BLOCK
+        assert found["log_p"][-1, 27] < np.log(1e-6)
+
+
+@pytest.mark.parametrize("name", WITH_NULL)
+def test_surprise_goes_on_where_evidence_saturates(name):
+    """Twice the hot spot is more surprising, and an absurd one still has a finite tail."""
+    found = []
+    for excess in (15, 40, 1000):
+        counts = ordinary_counts()
+        counts[-1, [27]] += excess
+        cube = city(counts)
+        found.append(MODELS[name]().fit(cube).log_p(cube)[-1, 27])
+    assert np.isfinite(found).all()
+    assert found[0] >= found[1] >= found[2]
+
+
+@every_model
+def test_a_model_of_another_city_is_refused(name):
+    cube = city(ordinary_counts())
+    model = MODELS[name]().fit(cube)
+    with pytest.raises(ValueError, match="fit"):
+        model.evidence(cube.take_cells(np.arange(N - 1)))

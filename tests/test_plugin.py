@@ -1,0 +1,382 @@
+"""The plugin in a real QGIS: loaded by name from a profile, run, cancelled, and taken out again.
+
+QGIS has a Python of its own. So each test starts a script of `tests/qgis/` with that Python and reads its answer,
+one JSON object. The engine is the Python that runs these tests, or a stand-in that speaks its protocol.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import shutil
+import subprocess
+import sys
+import uuid
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+SCRIPTS = Path(__file__).parent / "qgis"
+LEFT_OUT = shutil.ignore_patterns(
+    ".*", "__pycache__", "*.egg-info", "out", "build", "dist", "tests", "benchmarks", "docs"
+)
+SCHEMA = {
+    "version": "0",
+    "run": {
+        "help": "Find hot spots and warnings.",
+        "help_zh": "识别热点与预警。",
+        "params": [
+            {
+                "name": "window",
+                "type": "int",
+                "default": 28,
+                "help": "Days looked at.",
+                "zh": "热点窗口",
+                "unit": "days",
+                "low": 1,
+                "high": 90,
+            },
+            {
+                "name": "cell_size",
+                "type": "float",
+                "default": 1000.0,
+                "help": "Width.",
+                "zh": "边长",
+                "unit": "m",
+                "low": 10,
+                "high": None,
+            },
+            {
+                "name": "bin",
+                "type": "choice",
+                "default": "day",
+                "help": "Bin.",
+                "zh": "时间粒度",
+                "choices": ["hour", "day", "week"],
+            },
+            {"name": "as_of", "type": "text", "default": "", "help": "Moment.", "zh": "研判时点"},
+            {"name": "places", "type": "list", "default": [1, 2], "help": "Places.", "zh": "位置", "advanced": True},
+            {"name": "keep", "type": "bool", "default": True, "help": "Keep.", "zh": "保留", "advanced": True},
+            {"name": "limit", "type": "float", "default": None, "help": "Limit.", "zh": "上限", "advanced": True},
+        ],
+    },
+    "models": {},
+    "steps": {},
+}
+"""One setting of every type the schema knows."""
+
+
+class Desk:
+    """A QGIS profile with one copy of the plugin in it."""
+
+    def __init__(self, folder: Path, python: str, name: str = "gridbeacon"):
+        self.config, self.python, self.name = folder / "config", python, name
+        self.folder = folder
+        self.plugin = self.config / "profiles" / "default" / "python" / "plugins" / name
+
+    def put_plugin(self, root: Path) -> Desk:
+        """The whole package, as a user unzips it."""
+        shutil.copytree(root, self.plugin, ignore=LEFT_OUT)
+        return self
+
+    def put_stand_in(self, root: Path) -> Desk:
+        """The face alone, with a stand-in behind it in place of the engine."""
+        for part in (
+            "plugin",
+            "__init__.py",
+            "__main__.py",
+            "errors.py",
+            "params.py",
+            "metadata.txt",
+            "layers/columns.json",
+        ):
+            target = self.plugin / part
+            target.parent.mkdir(parents=True, exist_ok=True)
+            if (root / part).is_dir():
+                shutil.copytree(root / part, target, ignore=LEFT_OUT)
+            else:
+                shutil.copy(root / part, target)
+        shutil.copy(SCRIPTS / "stand_in_engine.py", self.plugin / "cli.py")
+        (self.plugin / "schema.json").write_text(json.dumps(SCHEMA), encoding="utf-8")
+        return self
+
+    def environment(self) -> dict[str, str]:
+        """A clean environment for QGIS: this profile, no screen, an engine named."""
+        kept = {key: value for key, value in os.environ.items() if not key.startswith(("PYTHON", "VIRTUAL_ENV"))}
+        return {
+            **kept,
+            "QGIS_CUSTOM_CONFIG_PATH": str(self.config),
+            "QT_QPA_PLATFORM": "offscreen",
+            "GRIDBEACON_ENGINE_PYTHON": sys.executable,
+            "GRIDBEACON_MARK": uuid.uuid4().hex,
+        }
+
+    def ask(self, script: str, **wish: Any) -> dict[str, Any]:
+        """Run a script of tests/qgis in this profile; its answer."""
+        command = [self.python, str(SCRIPTS / script), json.dumps({"name": self.name, **wish})]
+        done = subprocess.run(command, capture_output=True, text=True, env=self.environment(), timeout=600)
+        lines = done.stdout.strip().splitlines()
+        assert done.returncode == 0 and lines, f"exit {done.returncode}\n{done.stdout[-2000:]}\n{done.stderr[-4000:]}"
+        return json.loads(lines[-1])
+
+    def run(self, behaviour: str = "fine", **wish: Any) -> dict[str, Any]:
+        """Run gridbeacon:run with the stand-in behaving in some way."""
+        wish.setdefault(
+            "parameters", {"INCIDENT_FILES": [str(SCRIPTS / "session.py")], "OUTPUT": str(self.folder / "runs")}
+        )
+        wish["environment"] = {"GRIDBEACON_STAND_IN": behaviour, **wish.get("environment", {})}
+        return self.ask("run_algorithm.py", **wish)
+
+
+@pytest.fixture
+def stand_in(tmp_path, require, root):
+    """A profile with the face and a stand-in engine."""
+    return Desk(tmp_path, require("qgis")).put_stand_in(root)
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory, require, root):
+    """A profile with the whole plugin; the engine is the Python of these tests."""
+    python = require("qgis")
+    for part in ("cli", "schema.json", "pipeline"):
+        if not (root / part).exists():
+            pytest.fail(f"the package lacks {part}")
+    return Desk(tmp_path_factory.mktemp("desk"), python).put_plugin(root)
+
+
+@pytest.mark.qgis
+def test_the_plugin_loads_without_any_package_of_the_engine(stand_in):
+    """Loaded by name with None in sys.modules for every compiled package; 20 reloads leave nothing behind."""
+    told = stand_in.ask("load_plugin.py", reloads=20)
+    assert told["algorithms"] == ["gridbeacon:run"]
+    assert told["menu"] == ["Run everything…", "Engine…"]
+    assert told["toolbar"] == ["gridbeacon_run"]
+    assert told["icon"]
+    assert {"RUN_FOLDER", "BRIEFING", "WARNINGS", "RISK", "HOTSPOTS", "EARLY_WARNINGS", "CELLS", "DENSITY"} <= set(
+        told["outputs"]
+    )
+    assert told["left"]["provider"] is False
+    assert (told["left"]["menu"], told["left"]["toolbar"]) == (0, 0)
+    assert told["left"]["children_more"] <= 0
+
+
+@pytest.mark.qgis
+def test_every_setting_of_the_schema_becomes_a_parameter(stand_in):
+    """Type, default, bounds in words, and the fold of the advanced ones come from the schema alone."""
+    parameters = stand_in.ask("load_plugin.py")["parameters"]
+    kinds = {
+        name: parameters[name]["type"] for name in ("WINDOW", "CELL_SIZE", "BIN", "AS_OF", "PLACES", "KEEP", "LIMIT")
+    }
+    assert kinds == {
+        "WINDOW": "number",
+        "CELL_SIZE": "number",
+        "BIN": "enum",
+        "AS_OF": "string",
+        "PLACES": "string",
+        "KEEP": "boolean",
+        "LIMIT": "number",
+    }
+    assert parameters["WINDOW"]["label"] == "Window (days)"
+    assert parameters["WINDOW"]["help"] == "Days looked at."
+    assert (parameters["WINDOW"]["default"], parameters["BIN"]["default"], parameters["PLACES"]["default"]) == (
+        28,
+        "day",
+        "1,2",
+    )
+    assert parameters["LIMIT"]["optional"] and parameters["LIMIT"]["advanced"] and not parameters["WINDOW"]["advanced"]
+    assert parameters["INCIDENTS"]["optional"] and parameters["CELLS"]["optional"]
+
+
+@pytest.mark.qgis
+def test_the_plugin_speaks_chinese_in_a_chinese_qgis(stand_in):
+    """Labels come from the schema and the catalogue; names of parameters stay as they are."""
+    told = stand_in.ask("load_plugin.py", locale="zh_CN")
+    assert told["title"] == "一键研判"
+    assert told["menu"] == ["一键研判……", "计算引擎……"]
+    assert told["parameters"]["WINDOW"]["label"] == "热点窗口 (days)"
+    assert told["parameters"]["INCIDENTS"]["label"] == "事件图层"
+    assert told["help"].startswith("识别热点与预警。")
+
+
+@pytest.mark.qgis
+def test_a_run_hands_over_files_settings_and_a_clean_environment(stand_in):
+    """Only settings that differ from their default are said; QGIS's own paths do not reach the engine."""
+    poison = {
+        "PROJ_LIB": "/nowhere",
+        "PROJ_DATA": "/nowhere",
+        "GDAL_DATA": "/nowhere",
+        "PYTHONPATH": "/nowhere",
+        "PYTHONHOME": "/nowhere",
+    }
+    files = [str(stand_in.folder / "一 月.csv"), str(stand_in.folder / "二 月.csv")]
+    parameters = {
+        "INCIDENT_FILES": files,
+        "OUTPUT": str(stand_in.folder / "runs"),
+        "WINDOW": 14,
+        "BIN": "day",
+        "KEEP": False,
+        "PLACES": "1,2",
+    }
+    told = stand_in.run(parameters=parameters, environment=poison)
+    assert told["error"] == ""
+    run_folder = Path(told["results"]["RUN_FOLDER"])
+    asked = json.loads((run_folder / "asked.json").read_text(encoding="utf-8"))
+    assert asked["arguments"] == [
+        *("run", "--incidents", files[0], "--incidents", files[1], "--window=14", "--no-keep"),
+        *("--out", str(run_folder), "--progress", "json"),
+    ]
+    assert run_folder.parent == stand_in.folder / "runs"
+    assert asked["environment"] == {
+        **dict.fromkeys(("PYTHONHOME", "PROJ_LIB", "PROJ_DATA", "GDAL_DATA")),
+        "PYTHONPATH": str(stand_in.plugin / "plugin" / "launch"),
+        "PYTHONUTF8": "1",
+        "GRIDBEACON_GROUP": "1",
+        "GRIDBEACON_LANG": "en",
+    }
+    assert told["results"]["WARNINGS"] == 3
+    assert told["said"][:2] == ["Reading incidents", "Done"] and told["warned"] == ["2 person columns dropped"]
+    assert told["left_work"] == []
+    assert told["imported"] == []
+
+
+@pytest.mark.qgis
+@pytest.mark.parametrize("name", ["网格 烽燧", "grid.beacon-0.1"])
+def test_the_engine_runs_this_copy_under_any_folder_name(tmp_path, require, root, name):
+    """The plugin's own folder runs as `gridbeacon`, though another one is installed in the engine's Python."""
+    desk = Desk(tmp_path / "张三 文档", require("qgis"), name).put_stand_in(root)
+    python = {"name": name, "arguments": ["run", "--out", str(tmp_path / "out")]}
+    environment = {**desk.environment(), "PYTHONPATH": str(desk.plugin / "plugin" / "launch")}
+    done = subprocess.run(
+        [sys.executable, "-m", "gridbeacon", *python["arguments"]], env=environment, cwd=tmp_path, capture_output=True
+    )
+    assert done.returncode == 0, done.stderr.decode()
+    asked = json.loads((tmp_path / "out" / "asked.json").read_text(encoding="utf-8"))
+    assert asked["package"] == str(desk.plugin)
+    if "." not in name:  # Python itself imports no folder with a dot; QGIS neither
+        told = desk.run()
+        assert told["error"] == "" and told["results"]["WARNINGS"] == 3
+
+
+TROUBLE = {
+    "refuse": ["no column holds a time", "calls.csv", "Name it: --time COLUMN"],
+    "crash": ["The engine crashed (code 11). Your project is untouched.", "self-test"],
+    "starve": ["memory ran out", "shorter period"],
+    "lack": ["lacks a package: no_such_package_here", "pip install"],
+    "mumble": ["The engine ended with code 3 and without a result.", "Read the log"],
+}
+
+
+@pytest.mark.qgis
+@pytest.mark.parametrize("behaviour", TROUBLE)
+def test_trouble_of_the_engine_is_told_in_words(stand_in, behaviour):
+    """No traceback, no layer, no work folder left; problem, where and fix."""
+    told = stand_in.run(behaviour)
+    assert all(words in told["error"] for words in TROUBLE[behaviour]), told["error"]
+    assert "Traceback" not in told["error"]
+    assert (told["tree"], told["left_work"]) == ([], [])
+
+
+@pytest.mark.qgis
+def test_without_an_engine_the_two_commands_are_told(stand_in):
+    """Nothing set up: what to type. A Python that is not there: where it was named."""
+    none = stand_in.run(environment={"GRIDBEACON_ENGINE_PYTHON": ""})["log"]
+    assert "No Python is set up yet" in none
+    assert f'-m venv "{stand_in.plugin.parents[2] / "gridbeacon" / "engine"}"' in none
+    assert f'-m pip install "{stand_in.plugin}"' in none
+    gone = stand_in.run(environment={"GRIDBEACON_ENGINE_PYTHON": str(stand_in.folder / "no python")})["log"]
+    assert "is not where it should be" in gone and "GRIDBEACON_ENGINE_PYTHON" in gone
+    file = stand_in.folder / "no program"
+    file.write_text("no program", encoding="utf-8")
+    assert "cannot be started" in stand_in.run(environment={"GRIDBEACON_ENGINE_PYTHON": str(file)})["error"]
+
+
+@pytest.mark.qgis
+@pytest.mark.parametrize("behaviour", ["slow", "deaf"])
+def test_a_cancel_ends_the_engine_and_its_children_within_two_seconds(stand_in, behaviour):
+    """At several moments, the first ones before the engine has started; children that ignore SIGTERM too."""
+    told = stand_in.ask(
+        "cancel_runs.py",
+        moments=[0.0, 0.02, 0.05, 0.1, 0.3, 1.0, 1.5],
+        environment={"GRIDBEACON_STAND_IN": behaviour},
+        parameters={"INCIDENT_FILES": [str(SCRIPTS / "session.py")], "OUTPUT": str(stand_in.folder / "runs")},
+    )
+    for cancel in told["cancels"]:
+        assert cancel["took"] is not None and cancel["took"] < 2.0, cancel
+        assert cancel["left"] == [] and cancel["layers"] == 0, cancel
+    assert told["cancels"][-1]["seen"] == 3, "the engine and its two children were at work before the cancel"
+    assert told["left_work"] == [] and told["project_layers"] == 0
+
+
+@pytest.mark.qgis
+def test_layers_go_by_their_own_path_or_as_the_fields_that_are_needed(stand_in):
+    """A plain file goes by its path; a filter, an edit, another CRS or source is written, without person fields."""
+    told = stand_in.ask("hand_over_layers.py", folder=str(stand_in.folder))
+    path = str(stand_in.folder / "工单 表.gpkg")
+    assert told["empty"] is None
+    assert (told["plain"], told["by_path"]) == (f"{path}|calls", path)
+    assert told["table"] == str(stand_in.folder / "calls.csv")
+    assert [row[0][-1] for row in (told["filtered"]["rows"])] == ["1"] or [
+        row[1][-1] for row in told["filtered"]["rows"]
+    ] == ["1"]
+    assert len(told["edited"]["rows"]) == 4
+    assert told["recast"]["crs"] == "EPSG:32648"
+    assert "virtual" in told["virtual"]["fields"]
+    assert told["delimited"]["fields"] == ["case_id", "time", "category", "lon", "lat"] and told["delimited"]["spatial"]
+    assert told["memory"]["fields"] == ["工单编号", "受理时间", "诉求大类", "来电人姓名", "fid", "自定类别"]
+    assert (told["memory"]["crs"], told["memory"]["first"]) == ("EPSG:4490", "Point (103 30)")
+    assert told["known"]["fields"] == ["工单编号", "受理时间", "诉求大类", "自定类别"]
+    assert told["known"]["rows"][0][0] == "00510100000000000000" and told["known"]["rows"][0][2] == "供水'; DROP"
+    assert [row[0][-1] for row in told["selected"]["rows"]] == ["3"]
+
+
+def test_every_sentence_of_the_plugin_has_its_chinese(root):
+    """The catalogue holds exactly the sentences the code says."""
+    catalogue = json.loads((root / "plugin" / "i18n" / "zh_CN.json").read_text(encoding="utf-8"))
+    assert sentences(root / "plugin") == set(catalogue)
+    assert all(places(english) == places(chinese) for english, chinese in catalogue.items())
+
+
+def sentences(folder: Path) -> set[str]:
+    """First arguments of `tr(...)`, and the labels of the columns, which `tr` gets by name."""
+    found: set[str] = set()
+    for path in folder.glob("*.py"):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "tr"]
+        found |= {node.args[0].value for node in calls if isinstance(node.args[0], ast.Constant)}
+        tables = [
+            node
+            for node in tree.body
+            if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "").endswith("_COLUMNS")
+        ]
+        found |= {value.value for node in tables for value in node.value.values}
+    return found
+
+
+def places(text: str) -> set[str]:
+    """Names in braces."""
+    return {part.split("}")[0] for part in text.split("{")[1:]}
+
+
+def test_the_face_is_written_for_the_oldest_python_of_qgis(root):
+    """QGIS 3.22 on Windows brings Python 3.9: its grammar, and no call newer than it where the face loads."""
+    for path in [
+        *(root / "plugin").rglob("*.py"),
+        *(root / name for name in ("__init__.py", "errors.py", "layers/style.py")),
+    ]:
+        tree = ast.parse(path.read_text(encoding="utf-8"), feature_version=(3, 9))
+        newer = [
+            node
+            for node in ast.walk(tree)
+            if isinstance(node, ast.keyword) and node.arg in {"strict", "slots", "kw_only"}
+        ]
+        assert not newer, f"{path.name}:{newer[0].value.lineno}"
+
+
+def test_the_icon_is_a_plain_drawing(root):
+    """No script, no link to elsewhere, small enough for a toolbar."""
+    path = root / "plugin" / "icons" / "gridbeacon.svg"
+    tags = {element.tag.split("}")[-1] for element in ElementTree.parse(path).iter()}
+    assert tags <= {"svg", "g", "path"} and path.stat().st_size < 4000
