@@ -25,7 +25,7 @@ system:
 # A stamp file per kind of environment: made once, and again when the packaging changes.
 $(VENV)/engine: setup.py pyproject.toml metadata.txt
 	@$(PYTHON) -c '$(FLOOR)'
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "no venv module: apt-get install python3-venv" >&2; exit 4; }
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv $(VENV) || { echo "venv is missing: apt-get install python3-venv" >&2; exit 4; }
 	$(PIP) install -q --upgrade "pip>=24" "setuptools>=64" wheel
 	$(PIP) install -q -e .
 	@touch $@

@@ -51,6 +51,7 @@ class Cells:
 
     `parent` holds row numbers, -1 for the root and for sectoral units. `centres` are metres in the working
     CRS, `areas` km². `contiguity` is (n, n) binary CSR without diagonal; it links units of one role and level only.
+    `overlap` is (n, n) binary CSR, symmetric: units of different roles that share ground; None where there is one role.
     """
 
     cell_id: np.ndarray
@@ -62,6 +63,7 @@ class Cells:
     areas: np.ndarray
     exposure: np.ndarray
     contiguity: sparse.csr_matrix
+    overlap: sparse.csr_matrix | None = None
 
     def __len__(self) -> int:
         return len(self.cell_id)
@@ -94,7 +96,13 @@ class Cells:
             name: getattr(self, name)[rows]
             for name in ("cell_id", "name", "unit_level", "role", "centres", "areas", "exposure")
         }
-        return Cells(**picked, parent=place[self.parent[rows]], contiguity=self.contiguity[rows][:, rows].tocsr())
+        overlap = None if self.overlap is None else self.overlap[rows][:, rows].tocsr()
+        return Cells(
+            **picked,
+            parent=place[self.parent[rows]],
+            contiguity=self.contiguity[rows][:, rows].tocsr(),
+            overlap=overlap,
+        )
 
 
 @dataclass(frozen=True)

@@ -40,7 +40,7 @@ setup(
         "gridbeacon.sample_data": ["*"],
         "gridbeacon.layers": ["assets/**", "*.json", "*.csv", "*.qml"],
         "gridbeacon.models": ["*.json", "*.csv"],
-        "gridbeacon.plugin": ["icons/*", "i18n/*", "*.json", "styles/*"],
+        "gridbeacon.plugin": ["icons/*", "i18n/*", "launch/*", "*.json"],
     },
     install_requires=[
         "numpy>=1.26",

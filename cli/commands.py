@@ -76,16 +76,14 @@ def _plan_option() -> Option:
     )
 
 
-def _out_option(
-    default: str | None = None,
-    what: tuple[str, str] = (
-        "Folder to write; it must not exist yet. Without it a new one with the date in its name.",
-        "成果文件夹,须尚不存在;不给则按日期新建。",
-    ),
-) -> Option:
-    return Option(
-        ["--out", "out"], metavar="PATH", default=default, show_default=default is not None, help=_text(*what)
-    )
+def _out_option(help: str, **facts: Any) -> Option:
+    return Option(["--out", "out"], metavar="PATH", help=help, **facts)
+
+
+NEW_FOLDER = _text(
+    "Folder to write; it must not exist yet. Without it a new one with the date in its name.",
+    "成果文件夹,须尚不存在;不给则按日期新建。",
+)
 
 
 def _ledger_option() -> Option:
@@ -108,7 +106,14 @@ def _replace_option() -> Option:
     cls=Command,
     help=_text(load_schema()["run"]["help"], load_schema()["run"]["help_zh"]),
     epilog=_text(*EPILOG),
-    params=[_plan_option(), _out_option(), _ledger_option(), _replace_option(), _json_option(), _progress_option()],
+    params=[
+        _plan_option(),
+        _out_option(NEW_FOLDER),
+        _ledger_option(),
+        _replace_option(),
+        _json_option(),
+        _progress_option(),
+    ],
 )
 @click.pass_obj
 def run(voice: Voice, as_json: bool, replace: bool, progress: str, **values: Any) -> None:
@@ -148,7 +153,16 @@ def _run(voice: Voice, inputs: Files, plan: Any, replace: bool) -> Any:
         "Show what a run does: the main job on the sample city that comes with GridBeacon.",
         "用自带的示例城市演示完整流程。",
     ),
-    params=[_out_option("out/demo"), _ledger_option(), _json_option(), _progress_option()],
+    params=[
+        _out_option(
+            _text("Folder to write; an earlier demo is replaced.", "成果文件夹;先前的演示会被替换。"),
+            default="out/demo",
+            show_default=True,
+        ),
+        _ledger_option(),
+        _json_option(),
+        _progress_option(),
+    ],
 )
 @click.pass_obj
 def demo(voice: Voice, out: str, ledger: str | None, as_json: bool, progress: str) -> None:
@@ -211,8 +225,7 @@ def _step_command(name: str, entry: dict[str, Any]) -> Command:
         tell_step(voice, run_step(name, of_options(values), settings, out, replace, voice.progress), as_json)
 
     suffixes = ", ".join(entry["outputs"])
-    out = _out_option(what=(f"File to write ({suffixes}).", f"输出文件({suffixes})。"))
-    out.required = True
+    out = _out_option(_text(f"File to write ({suffixes}).", f"输出文件({suffixes})。"), required=True)
     command = Command(
         name,
         callback=call,

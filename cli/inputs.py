@@ -180,7 +180,7 @@ def _file_options() -> list[Option]:
             "Polygons of the grid or districts. Without it, cells are made.",
             "网格或行政区面文件;不给则自动生成网格。",
         ),
-        "responsible": ("Table of class, area and responsible unit.", "分类×区域→责任单位对照表。"),
+        "responsible": ("Table of 类别, 区域, 责任单位: class, area, responsible unit.", "分类×区域→责任单位对照表。"),
         "crs": (
             "CRS of incident coordinates that do not carry one, e.g. EPSG:4490.",
             "事件坐标系(文件未注明时),如 EPSG:4490。",

@@ -37,14 +37,28 @@ def parameters_page(schema: dict[str, Any]) -> str:
     """Markdown tables of a run's settings and of each step's."""
     parts = [
         "# Every setting\n\n" + GENERATED,
-        "In a plan file a setting stands in its table; on the command line it is `--name-with-dashes`, and wins.\n",
-        "\n## A run\n\n" + _table(schema["run"]["params"]),
+        "On the command line a setting is `--name-with-dashes`, and wins over the plan file.\n",
+        *_plan_tables(schema["run"]["params"]),
     ]
     for name, step in schema["steps"].items():
         parts.append(
             f"\n## `gridbeacon step {name}`\n\n{step['help']}\n\n{step['help_zh']}\n\n" + _table(step["params"])
         )
     return "".join(parts)
+
+
+def _plan_tables(entries: list[dict[str, Any]]) -> Iterator[str]:
+    """One section per table of the plan file."""
+    from ..pipeline.plan import plan_params
+
+    places = {name: (table, own) for name, table, own, *_ in plan_params()}
+    for table in dict.fromkeys(table for table, _ in places.values()):
+        own = [entry for entry in entries if places[entry["name"]][0] == table]
+        lead = f"\n## A run: `[{table}]` in the plan file\n\n"
+        first = own[0]["name"]
+        if places[first][1] != first:
+            lead += f"In the plan file without the prefix: `{places[first][1]}` for `{first}`.\n\n"
+        yield lead + _table(own)
 
 
 def _table(entries: list[dict[str, Any]]) -> str:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from ..layers.style import LEVELS
 from .voice import Voice, print_json
 
 ACCOUNT_WORDS = {
-    "rows_in": ("rows read", "读入行数"),
+    "rows_in": ("read", "读入"),
     "rows_used": ("used", "使用"),
     "rows_after_as_of": ("after the moment of decision", "研判时点之后"),
     "rows_before_period": ("before the period", "统计期之前"),
@@ -51,7 +52,7 @@ def _tell_warnings(voice: Voice, warnings: Any) -> None:
         voice.say(voice.pick("early warnings: none today", "预警:今日无"))
         return
     counts = warnings["level"].value_counts()
-    said = [f"{counts[level]} {voice.pick(*words)}" for level in LEVELS if level.name in counts]
+    said = [f"{counts[level.name]} {level.verb(voice.lang).lower()}" for level in LEVELS if level.name in counts]
     voice.say(voice.pick("early warnings: ", "预警:") + ", ".join(said))
     reasons = warnings["reason_en"] if voice.lang == "en" else warnings["reason"]
     for rank, place, reason in zip(warnings["rank"][:5], warnings["cell_name"], reasons, strict=False):
@@ -117,14 +118,15 @@ def tell_findings(voice: Voice, found: dict[str, Any], as_json: bool) -> None:
     _tell(voice, "units", "单元", ", ".join(f"{name} {count:,}" for name, count in found["cells"].items()))
     _tell(voice, "coordinate system", "坐标系", found["crs"])
     period, missing = found["period"], found["missing_bins"]
-    span = f"{period['first']} .. {period['as_of']} ({period['bins']:,})"
+    first, as_of = (period[name].removesuffix("T00:00:00") for name in ("first", "as_of"))
+    span = f"{first} .. {as_of} ({period['bins']:,})"
     _tell(voice, "period", "时段", span + (voice.pick(f", {missing} missing", f",缺 {missing}") if missing else ""))
     classes = [f"{name} {count:,}" for name, count in list(found["classes"].items())[:MOST_CLASSES]]
     more = len(found["classes"]) - len(classes)
     _tell(voice, "classes", "类别", ", ".join(classes) + (f" … +{more}" if more > 0 else ""))
     for pile in found["default_points"]:
-        reason = voice.pick(pile["reason"], pile["reason_zh"])
-        _tell(voice, "default point", "默认坐标", voice.pick(f"{pile['rows']:,} rows, {reason}", f"{pile['rows']:,} 行,{reason}"))
+        doubt = "" if pile["certain"] else voice.pick(" (suspected only: left in place)", "(仅疑似:保留原位)")
+        _tell(voice, "default point", "默认坐标", voice.pick(pile["reason"], pile["reason_zh"]) + doubt)
     for notice in found["notices"]:
         voice.notice(notice)
     if as_json:

@@ -65,24 +65,22 @@ def _calls() -> list[list[Any]]:
     """Time, class and place of every call; the same every time."""
     import numpy as np
 
-    random = np.random.default_rng(7)
-    days = np.repeat(np.arange(TINY_DAYS), random.poisson(12, TINY_DAYS))
+    draw = np.random.default_rng(7)
+    days = np.repeat(np.arange(TINY_DAYS), draw.poisson(12, TINY_DAYS))
     burst = np.full(25, TINY_DAYS - 1)
-    kinds = np.concatenate(
-        [random.integers(0, len(TINY_CLASSES), len(days)), np.full(len(burst), len(TINY_CLASSES) - 1)]
-    )
+    kinds = np.concatenate([draw.integers(0, len(TINY_CLASSES), len(days)), np.full(len(burst), len(TINY_CLASSES) - 1)])
     middle = _STEP * TINY_SIDE / 2
     x = np.concatenate(
-        [_WEST + random.uniform(0, _STEP * TINY_SIDE, len(days)), _WEST + middle + random.uniform(0, _STEP, len(burst))]
+        [_WEST + draw.uniform(0, _STEP * TINY_SIDE, len(days)), _WEST + middle + draw.uniform(0, _STEP, len(burst))]
     )
     y = np.concatenate(
         [
-            _SOUTH + random.uniform(0, _STEP * TINY_SIDE, len(days)),
-            _SOUTH + middle + random.uniform(0, _STEP, len(burst)),
+            _SOUTH + draw.uniform(0, _STEP * TINY_SIDE, len(days)),
+            _SOUTH + middle + draw.uniform(0, _STEP, len(burst)),
         ]
     )
     all_days = np.concatenate([days, burst])
-    minutes = random.permutation(len(all_days)) % 1440  # no two calls of a day at one minute
+    minutes = draw.permutation(len(all_days)) % 1440  # no two calls of a day at one minute
     times = np.datetime64("2025-01-01T00:00") + all_days.astype("timedelta64[D]") + minutes.astype("timedelta64[m]")
     rows = zip(times, kinds, x, y, strict=True)
     return [[str(t).replace("T", " "), TINY_CLASSES[k], f"{a:.6f}", f"{b:.6f}"] for t, k, a, b in rows]

@@ -19,7 +19,7 @@ _KINDS = {bool: "bool", int: "int", float: "float", str: "text", tuple: "list", 
 
 def make_schema() -> dict[str, Any]:
     """The whole schema as plain data. Imports the pipeline and every model."""
-    from .. import __version__  # type: ignore[attr-defined]
+    from .. import __version__
     from ..models import registry
     from ..pipeline.plan import plan_params
     from .steps import all_steps

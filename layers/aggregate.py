@@ -39,7 +39,8 @@ def count_incidents(
     burst_metres, burst_minutes : a report within both of an earlier one of its class adds nothing to `distinct`.
         Reports at default points are all distinct, since their place is not true. Bursts are told within this batch.
 
-    Rows in no cell are not counted; the bins covered are those of all rows. A row without a time of report counts as
+    Rows in no cell are not counted, except at default points under `city` and `spread`: a false place outside every
+    cell says nothing of the true one. The bins covered are those of all rows. A row without a time of report counts as
     reported when it occurred. Raises InputError for an unknown policy or arrays of another length.
     """
     n = len(incidents)
@@ -92,15 +93,15 @@ def _place(
     incidents: gpd.GeoDataFrame, assigned: np.ndarray, cells: Cells, false_place: np.ndarray, policy: str
 ) -> np.ndarray:
     """*assigned* with the rows of default points put where the policy wants them."""
-    held = false_place & (assigned >= 0).any(axis=1)
-    if policy == "keep" or not held.any():
+    if policy == "keep" or not false_place.any():
         return assigned
     placed = assigned.copy()
-    placed[held] = -1
+    placed[false_place] = -1
     if policy == "city":
-        placed[held, 0] = int(np.flatnonzero(cells.cell_id == ROOT_CELL)[0])
+        placed[false_place, 0] = int(np.flatnonzero(cells.cell_id == ROOT_CELL)[0])
     else:
-        placed[held, 0] = _spread(incidents["category"], np.flatnonzero(held), assigned[:, 0], false_place, cells)
+        rows = np.flatnonzero(false_place)
+        placed[rows, 0] = _spread(incidents["category"], rows, assigned[:, 0], false_place, cells)
     return placed
 
 
@@ -161,7 +162,7 @@ def _has_earlier(
     square. Within a square each row is compared with the one before, and on until one is near or too old.
     """
     found = np.zeros(len(x), dtype=bool)
-    for shift_x in (0.0, 0.5):
+    for shift_x in (0.0,):
         for shift_y in (0.0, 0.5):
             east = np.floor((x - x.min()) / (2 * metres) + shift_x).astype(np.int64)
             north = np.floor((y - y.min()) / (2 * metres) + shift_y).astype(np.int64)

@@ -78,13 +78,9 @@ PRAGMA user_version = 1;
 def open_ledger(path: str | Path, create: bool = True) -> Ledger:
     """Open the ledger at *path*; make a new one where no file is, unless *create* is false.
 
-    Raises
-    ------
-    InputError
-        If the file is no ledger, is damaged, is from a newer version, or its chain of hashes is broken. It is
-        never repaired or made anew: what it holds may be the only record.
-    EnvironmentProblem
-        If the file cannot be read or written.
+    Raises InputError if the file is no ledger, is damaged, is from a newer version, or its chain of hashes is broken:
+    it is never repaired or made anew, for what it holds may be the only record. Raises EnvironmentProblem if the
+    file cannot be read or written.
     """
     path = Path(path)
     if not path.exists():
@@ -127,7 +123,13 @@ def _make(path: Path) -> None:
             connection.executescript(_SCHEMA)
         finally:
             connection.close()
-        _put(fresh, path)
+        try:
+            os.link(fresh, path)
+        except FileExistsError:
+            return
+        except OSError:  # a file system without links
+            if not path.exists():
+                fresh.rename(path)
     except (OSError, sqlite3.Error) as error:
         raise EnvironmentProblem(
             "the ledger cannot be made", where=str(path), fix="Check that its folder may be written and has space."
@@ -137,23 +139,11 @@ def _make(path: Path) -> None:
             fresh.unlink()
 
 
-def _put(fresh: Path, path: Path) -> None:
-    try:
-        os.link(fresh, path)
-    except FileExistsError:
-        return
-    except OSError:  # a file system without links
-        if not path.exists():
-            fresh.rename(path)
-
-
 def _check_kind(connection: sqlite3.Connection, path: Path) -> None:
     application = connection.execute("PRAGMA application_id").fetchone()[0]
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     if application != APPLICATION:
-        raise InputError(
-            "the file is not a ledger of GridBeacon", where=str(path), fix="Name the right or a new file with --ledger."
-        )
+        raise InputError("the file is not a ledger of GridBeacon", where=str(path), fix="Name another with --ledger.")
     if version > VERSION:
         raise InputError(
             f"the ledger is of version {version}, and this program knows version {VERSION}",
@@ -334,12 +324,9 @@ class Ledger:
         return None if row is None else json.loads(row["payload"])["warnings"]
 
     def _last_levels(self) -> dict[str, str]:
-        rows = self._connection.execute(
-            "SELECT warning_id, payload FROM events WHERE seq IN "
-            "(SELECT max(seq) FROM events WHERE event = ? GROUP BY warning_id)",
-            (ISSUED,),
-        )
-        return {warning_id: str(json.loads(payload).get("level", "")) for warning_id, payload in rows}
+        query = "SELECT warning_id, payload FROM events WHERE event = ? ORDER BY seq"
+        rows = self._connection.execute(query, (ISSUED,))
+        return {row["warning_id"]: str(json.loads(row["payload"]).get("level", "")) for row in rows}
 
     def _count(self) -> int:
         return int(self._connection.execute("SELECT coalesce(max(seq), 0) FROM events").fetchone()[0])

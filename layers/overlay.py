@@ -134,7 +134,8 @@ def _runs(starts: np.ndarray, lengths: np.ndarray) -> np.ndarray:
 
 def coordinates_of(shapes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """x and y of points, NaN where missing, empty, or not a point."""
-    held = np.where(shapely.is_empty(shapes), None, shapes)
+    held = shapes.copy()
+    held[shapely.is_empty(held)] = None  # asking an empty point for its x raises
     return shapely.get_x(held), shapely.get_y(held)
 
 
@@ -200,7 +201,7 @@ def _spots(x: np.ndarray, y: np.ndarray, points: gpd.GeoDataFrame) -> np.ndarray
 
 def _count(keys: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Number of each row's spot, a first row and the size of each spot."""
-    flat = np.ascontiguousarray(keys + 0.0).view(complex).ravel()
+    flat = np.ascontiguousarray(keys).view(complex).ravel()
     _, first, spot, sizes = np.unique(flat, return_index=True, return_inverse=True, return_counts=True)
     return spot.ravel(), first, sizes
 

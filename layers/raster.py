@@ -52,13 +52,13 @@ def density_breaks(values: np.ndarray, n: int = len(style.DENSITY_COLOURS["light
         return []
     high = float(np.quantile(positive, 0.99))
     low = high / 40
-    return [_round(low * (high / low) ** (step / (n - 1))) for step in range(n)]
+    return [_round_down(low * (high / low) ** (step / (n - 1))) for step in range(n)]
 
 
-def _round(value: float) -> float:
+def _round_down(value: float) -> float:
     power = 10.0 ** math.floor(math.log10(value))
-    steps = (1.0, 1.5, 2.0, 3.0, 5.0, 7.0, 10.0)
-    return float(f"{min(steps, key=lambda step: abs(math.log(step * power / value))) * power:.6g}")
+    step = max(step for step in (1.0, 1.5, 2.0, 3.0, 5.0, 7.0) if step * power <= value or step == 1.0)
+    return float(f"{step * power:.6g}")
 
 
 def study_area(shape: Any, bounds: tuple[float, float, float, float], size: tuple[int, int]) -> np.ndarray:

@@ -100,7 +100,7 @@ _COLUMNS = (
     _Column(
         "recurrence_days",
         "碰巧间隔(天)",
-        12,
+        14,
         "days",
         "若一切正常,全市平均多少天才会碰巧出现一次这样的情况;越大越不像巧合。",
     ),
@@ -113,7 +113,7 @@ _COLUMNS = (
     _Column("window_end", "截止(不含)", 17, "time", "时间窗的结束,这一刻本身不计入。"),
     _Column("first_seen", "首次出现", 17, "time", "同一情况第一次达到提示标准的时间。"),
     _Column("times_seen", "累计出现(次)", 12, "whole", "同一情况连续达到标准的次数。"),
-    _Column("places", "涉及范围(件)", 26, "wrap", "上升集中在哪些下级单位。"),
+    _Column("places", "涉及范围(件)", 40, "wrap", "上升集中在哪些下级单位。"),
     _Column("caveats", "注意", 26, "wrap", "数据延迟、默认坐标、类别合并等可能影响判断的因素。"),
     _Column("models", "模型依据", 24, "wrap", "各模型所占的份量。"),
     _Column("risk", "风险(0—1)", 10, "two", "地图着色用的综合值,不是概率。"),
@@ -122,7 +122,7 @@ _COLUMNS = (
     _Column("warning_id", "提示编号", 20, "text", "同一情况在各次运行中编号不变。"),
 )
 
-_BEYOND = "超出预算"
+_LAST_PRINTED = [column.field for column in _COLUMNS].index("state")
 _ACCOUNT_WORDS = {
     "rows_in": "读入",
     "rows_used": "采用",
@@ -157,13 +157,13 @@ class _Formats:
     """Cell formats by name, made once per workbook."""
 
     _KINDS: Mapping[str, Mapping[str, Any]] = {
-        "text": {"num_format": "@"},
-        "wrap": {"num_format": "@", "text_wrap": True},
+        "text": {"num_format": "@", "indent": 1},
+        "wrap": {"num_format": "@", "indent": 1, "text_wrap": True},
         "whole": {"num_format": "0"},
         "one": {"num_format": "0.0"},
         "two": {"num_format": "0.00"},
-        "ratio": {"num_format": "0.0"},
-        "days": {"num_format": "#,##0"},
+        "ratio": {"num_format": '[>=100]"百倍以上";0.0'},
+        "days": {"num_format": '[>=3652500]"一万年以上";#,##0'},
         "time": {"num_format": "yyyy-mm-dd hh:mm"},
     }
 
@@ -180,7 +180,7 @@ class _Formats:
             {**base, "bold": True, "text_wrap": True, "bg_color": "#1f2f46", "font_color": "#ffffff", "align": "center"}
         )
         self.kinds = {kind: book.add_format({**base, **line, **rules}) for kind, rules in self._KINDS.items()}
-        self.beyond = {kind: book.add_format({**base, **line, **rules, **muted}) for kind, rules in self._KINDS.items()}
+        self.aside = {kind: book.add_format({**base, **line, **rules, **muted}) for kind, rules in self._KINDS.items()}
         self.levels = {
             level.name: book.add_format(
                 {
@@ -211,11 +211,15 @@ def _write_list(sheet: Any, formats: _Formats, table: pd.DataFrame, facts: Mappi
         end = 2 + len(table)
         sheet.autofilter(2, 0, end, last)
         ratio = [column.field for column in _COLUMNS].index("ratio")
-        bar = {"type": "data_bar", "bar_color": "#94c4d8", "bar_solid": True, "min_type": "num", "min_value": 0}
+        bar = {"type": "data_bar", "bar_color": "#94c4d8", "bar_solid": True, "min_type": "num", "min_value": 0} | {
+            "max_type": "num",
+            "max_value": 10,
+        }
         sheet.conditional_format(3, ratio, end, ratio, bar)
     else:
         sheet.merge_range(3, 0, 3, last, _clip(_calm_words(facts)), formats.wrapped)
     sheet.freeze_panes(3, 3)
+    sheet.print_area(0, 0, max(2 + len(table), 3), _LAST_PRINTED)
     sheet.set_landscape()
     sheet.set_paper(8)
     sheet.fit_to_pages(1, 0)
@@ -224,13 +228,13 @@ def _write_list(sheet: Any, formats: _Formats, table: pd.DataFrame, facts: Mappi
 
 
 def _write_row(sheet: Any, formats: _Formats, row: int, record: Mapping[str, Any]) -> None:
-    beyond = record.get("within_budget") is not None and not bool(record["within_budget"])
-    sheet.set_row(row, 34)
+    aside = _aside(record)
+    sheet.set_row(row, 36)
     for number, column in enumerate(_COLUMNS):
         value = record.get(column.field)
-        look = (formats.beyond if beyond else formats.kinds).get(column.kind)
+        look = (formats.aside if aside else formats.kinds).get(column.kind)
         if column.kind == "level":
-            _write_level(sheet, formats, row, number, str(value or ""), beyond)
+            _write_level(sheet, formats, row, number, str(value or ""), aside)
         elif value is None or (not isinstance(value, str) and pd.isna(value)):
             sheet.write_blank(row, number, None, look)
         elif column.kind == "time":
@@ -248,14 +252,22 @@ def _write_number(sheet: Any, row: int, number: int, value: float, look: Any) ->
         sheet.write_string(row, number, "极大" if value > 0 else "极小", look)
 
 
-def _write_level(sheet: Any, formats: _Formats, row: int, number: int, name: str, beyond: bool) -> None:
+def _aside(record: Mapping[str, Any]) -> str:
+    """Why a row stands aside, in grey: it has ended, or is beyond the budget; empty if it does not."""
+    if record.get("phase") == "ended":
+        return "已解除"
+    within = record.get("within_budget")
+    return "" if within is None or bool(within) else "超出预算"
+
+
+def _write_level(sheet: Any, formats: _Formats, row: int, number: int, name: str, aside: str) -> None:
     if name not in formats.levels:
         sheet.write_string(row, number, _clip(name), formats.kinds["text"])
         return
     words = style.level_of(name)
     text = f"{words.zh} {words.verb_zh}"
-    if beyond:
-        sheet.write_string(row, number, f"{text} {_BEYOND}", formats.beyond["wrap"])
+    if aside:
+        sheet.write_string(row, number, f"{text} {aside}", formats.aside["wrap"])
     else:
         sheet.write_string(row, number, text, formats.levels[name])
 
@@ -286,7 +298,7 @@ def _false_words(facts: Mapping[str, Any]) -> str:
 def _calm_words(facts: Mapping[str, Any]) -> str:
     tests = facts.get("tests")
     checked = f"共核对{tests}项" if tests else "已核对全部单元与类别"
-    rise = facts.get("smallest_rise") or ""
+    rise = f"达到以下件数就会提示:{facts['smallest_rise']}。" if facts.get("smallest_rise") else ""
     return f"今日没有达到提示标准的情况。{checked}。{rise}"
 
 

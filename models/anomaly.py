@@ -19,6 +19,7 @@ _PHASES = {"hour": 168, "day": 7, "week": 1}
 _BINS_A_DAY = {"hour": 24.0, "day": 1.0, "week": 1 / 7}
 _WEEKDAY_PRIOR = 30.0  # incidents: a weekday's factor is trusted once its class has this many
 _DISPERSION_PRIOR, _CLUSTERING_PRIOR, _PRIOR_WEIGHT = 0.05, 0.05, 1.0  # weight in expected incidents
+_SURPRISING = np.log(0.01)  # tails below this are held against how often as much was seen before
 _SPARSE = 0.1  # expected incidents below which a cell tells of clustering rather than of dispersion
 _TOGETHER = 0.05  # dispersion allowed a whole class before a bin counts as a surge of all its cells together
 _CUT = 5.0  # deviations beyond which a single past surge says no more about the ordinary spread
@@ -158,6 +159,8 @@ class _Past:
         log_p = np.zeros(shape)
         rows, columns = np.nonzero((observed > 0) & ready[:, None] & self.valid[:, None])
         log_p[rows, columns] = nb_log_sf(observed[rows, columns], mean[rows, columns], size[rows, columns])
+        if self.weight is not None:
+            self._admit_habits(log_p, observed, window)
         return _Round(observed, np.where(ready[:, None], mean, observed), size, log_p)
 
     def weigh(self, first: _Round, threshold: float) -> None:
@@ -167,6 +170,25 @@ class _Past:
         total, mean = first.observed.sum(axis=1), first.mean.sum(axis=1)
         together = (total - mean) / np.sqrt(mean + _TOGETHER * mean**2 + 0.5)
         self.bin_weight = np.where(together > threshold, (np.maximum(together, threshold) / threshold) ** -2, 1.0)
+
+    def _admit_habits(self, log_p: np.ndarray, observed: np.ndarray, window: int) -> None:
+        """What came at least twice in the two baselines before, to within a deviation, is no surprise: the tail is no less
+        than its frequency.
+
+        Down-weighting takes past surges for accidents; a market day every month is a habit. Overlapping windows
+        count as one.
+        """
+        rows, columns = np.nonzero(log_p < _SURPRISING)
+        end = np.maximum(rows - window + 1 - self.guard, 0)
+        reach = np.arange(1, 2 * self.length + 1)
+        past = end[:, None] - reach[None, :]
+        seen = (past >= 0) & self.valid[np.maximum(past, 0)]
+        now = observed[rows, columns]
+        as_much = seen & (observed[np.maximum(past, 0), columns[:, None]] >= (now - np.sqrt(now))[:, None])
+        times, chances = as_much.sum(axis=1) / window, np.maximum(seen.sum(axis=1) / window, 1)
+        habit = times >= 2
+        frequency = np.log(np.minimum(times / chances, 1.0), out=np.zeros(len(times)), where=habit)
+        log_p[rows[habit], columns[habit]] = np.maximum(log_p[rows[habit], columns[habit]], frequency[habit])
 
     def _baseline_sums(self, start: np.ndarray, end: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         weight = np.ones_like(self.counts) if self.weight is None else self.weight

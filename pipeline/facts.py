@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from .. import _read_version
+from .. import __version__
 from ..cube import ALL_CLASSES
 from ..layers.grids import full_name
 from ..models.early_warning import LEVELS, expected_false, family_recurrence
@@ -40,7 +40,7 @@ def facts_of(ready: Prepared, found: Survey, warnings: pd.DataFrame) -> dict[str
         "timezone": plan.timezone,
         "classification": plan.classification,
         "plan_version": plan.version,
-        "version": _read_version(),
+        "version": __version__,
         "account": ready.account,
         "notices": [{"code": n.code, "zh": n.zh, "en": n.en} for n in ready.notices],
         "expected_false": {level: float(value) for level, value in expected_false(plan.early_warning)[::-1].items()},

@@ -120,10 +120,10 @@ def study(ready: Prepared, responsible: Responsible, ledger: str | Path | None, 
     """Steps 7 to 9 on prepared counts: tests, hot spots, risk, warnings, words."""
     plan, street = ready.plan, street_level(ready.counts)
     progress(0.52, "Testing every class on every level|逐级逐类检测")
-    found = survey(ready.counts, plan, ready.valid, _lowest_level(ready, street), lambda f: progress(0.52 + 0.2 * f, "Testing|检测"))
+    found = survey(ready.counts, plan, ready.valid, lowest_level(ready, street), lambda f: progress(0.52 + 0.2 * f, "Testing|检测"))
     progress(0.72, "Hot spots and density|热点与密度")
     statuses: dict[str, str] = {"nb_predictive": "ok"}
-    hotspots, evidence = _taking_part("getis_ord", statuses, lambda: find_hotspots(ready, _lowest_level(ready, street)), (_NO_HOTSPOTS, {}))
+    hotspots, evidence = _taking_part("getis_ord", statuses, lambda: find_hotspots(ready, lowest_level(ready, street)), (_NO_HOTSPOTS, {}))
     surface = _taking_part("kernel_density", statuses, lambda: map_density(ready), None)
     raised = _few_weeks(ready, raise_warnings(found.tests, ready.counts, plan.early_warning, bin_days=BIN_DAYS[plan.bin], street_level=street))
     described, members = describe(ready, raised, responsible)
@@ -173,7 +173,8 @@ def _refuse_early(out: str | Path, overwrite: bool) -> None:
     RunFolder(out, replace=overwrite).check_place()
 
 
-def _lowest_level(ready: Prepared, street: int) -> Callable[[str], int]:
+def lowest_level(ready: Prepared, street: int) -> Callable[[str], int]:
+    """The finest unit level a class may be tested on: describe-only classes stop at the street."""
     finest = max(ready.counts.cells.levels())
     return lambda node: street if node != ALL_CLASSES and describe_only(node) else finest
 

@@ -20,7 +20,7 @@ MODEL_PARTS = ("nb_predictive", "getis_ord", "kernel_density")
 """Parts whose settings carry the part's name in front: `nb_predictive_baseline`."""
 
 
-@dataclass(eq=True)
+@dataclass(eq=False)
 class Plan:
     """What to do with the incidents. Two files and the defaults below must give a right answer."""
 
@@ -50,6 +50,12 @@ class Plan:
     nb_predictive: NegativeBinomialPredictive = field(default_factory=NegativeBinomialPredictive)
     getis_ord: GetisOrdHotspots = field(default_factory=GetisOrdHotspots)
     kernel_density: KernelDensity = field(default_factory=KernelDensity)
+
+    def __eq__(self, other: object) -> bool:
+        """Equal when every setting is; models compare by identity, as scikit-learn's do."""
+        return isinstance(other, Plan) and self.as_dict() == other.as_dict()
+
+    __hash__ = None  # type: ignore[assignment]
 
     def parts(self) -> dict[str, Any]:
         """The objects that hold settings, by the name of their table in the plan file."""

@@ -22,6 +22,7 @@ from qgis.core import (
     QgsProcessingParameterString,
     QgsProcessingUtils,
 )
+from qgis.PyQt.QtCore import QStandardPaths
 from qgis.PyQt.QtGui import QIcon
 
 from ..errors import Cancelled, GridBeaconError
@@ -59,6 +60,8 @@ CELL_COLUMNS = {
 }
 PLAIN = {"TIME", "CATEGORY"}
 """Roles shown at once; the others are folded away, for they are found by their names."""
+SETTINGS_SHOWN = {"as_of", "window", "bin", "class_depth"}
+"""Settings an analyst changes from day to day; the dialog folds away the others, whose defaults are right."""
 SEVERAL = {"CATEGORY"}
 """Roles that may be read from more than one field."""
 
@@ -104,13 +107,10 @@ class RunAlgorithm(QgsProcessingAlgorithm):
     def initAlgorithm(self, config=None):
         self._add_incidents()
         self._add_cells()
-        add_parameters(self, self._run["params"])
+        add_parameters(self, self._run["params"], shown=SETTINGS_SHOWN)
         self._add_files()
-        self.addParameter(
-            QgsProcessingParameterFolderDestination(
-                "OUTPUT", tr("Folder for runs (each gets a dated folder of its own)")
-            )
-        )
+        where = tr("Folder for runs (each gets a dated folder of its own)")
+        self.addParameter(QgsProcessingParameterFolderDestination("OUTPUT", where, str(usual_folder())))
         add_outputs(self)
 
     @property
@@ -230,15 +230,16 @@ class RunAlgorithm(QgsProcessingAlgorithm):
         """In a thread: write what has to be written, run the engine, queue its layers."""
         runs = Path(self.parameterAsString(parameters, "OUTPUT", context))
         work = Path(tempfile.mkdtemp(prefix="gridbeacon-", dir=QgsProcessingUtils.tempFolder()))
+        out = free_folder(runs)
         try:
-            out = free_folder(runs)
             done = engine.run(self._arguments(work, out, context, feedback), work, FeedbackListener(feedback))
+            feedback.pushInfo(tr("Briefing: {path}", path=done.get("briefing", "")))
         except Cancelled:
             return {}
         except GridBeaconError as error:
             raise QgsProcessingException(in_words(error)) from error
         finally:
-            shutil.rmtree(work, ignore_errors=True)
+            sweep(work, out)
         feedback.setProgress(100)
         return {"OUTPUT": str(runs), **load_outputs(done, context)}
 
@@ -266,7 +267,7 @@ class FeedbackListener(engine.Listener):
             self.feedback.pushInfo(text)
         notice = message.get("notice")
         if notice:
-            self.feedback.pushWarning(pick(notice.get("en", ""), notice.get("zh", "")))
+            self.feedback.pushInfo("· " + pick(notice.get("en", ""), notice.get("zh", "")))
 
     def line(self, text):
         self.feedback.pushConsoleInfo(text)
@@ -280,12 +281,23 @@ def option_name(name: str) -> str:
     return name.lower().replace("_", "-")
 
 
+def usual_folder() -> Path:
+    """Where runs go unless another folder is chosen: among the user's documents, for QGIS clears its temporary one."""
+    documents = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DocumentsLocation)
+    return Path(documents or Path.home()) / "GridBeacon"
+
+
 def free_folder(runs: Path) -> Path:
     """A dated folder in *runs* that does not exist yet; the engine makes it when the run is complete."""
-    runs.mkdir(parents=True, exist_ok=True)
     stamp = datetime.now().strftime("%Y-%m-%d_%H%M%S")
     names = [stamp, *(f"{stamp}_{number}" for number in range(2, 100))]
     return next(runs / name for name in names if not (runs / name).exists())
+
+
+def sweep(work: Path, out: Path) -> None:
+    """Remove the work folder, and what an engine ended by force has left beside its folder."""
+    for left in (work, *out.parent.glob(f".{out.name}.*.part")):
+        shutil.rmtree(left, ignore_errors=True)
 
 
 def in_words(error: GridBeaconError) -> str:

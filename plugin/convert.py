@@ -10,6 +10,7 @@ from qgis.core import (
     QgsFeature,
     QgsFeatureRequest,
     QgsFeatureSink,
+    QgsField,
     QgsFields,
     QgsProcessingAlgorithm,
     QgsProcessingContext,
@@ -20,6 +21,7 @@ from qgis.core import (
     QgsVectorFileWriter,
     QgsVectorLayer,
 )
+from qgis.PyQt.QtCore import QDateTime, QMetaType, Qt, QVariant
 
 from ..errors import Cancelled, EngineError
 from .schema import normal_name
@@ -30,6 +32,8 @@ READ_DIRECTLY = {".csv", ".xlsx", ".gpkg", ".geojson", ".json", ".parquet", ".ge
 WITH_LAYERS = (".gpkg", ".gpkg.zip", ".sqlite", ".xlsx")
 SIMPLE_TYPES = {1, 2, 3, 4, 5, 6, 10, 14, 15, 16}
 """QMetaType numbers of what a table column holds: truth, numbers, text, dates and times; the same in Qt 5 and 6."""
+MOMENT = 16
+TEXT = getattr(QVariant, "String", None) or QMetaType.Type.QString
 BATCH = 2000
 
 
@@ -145,7 +149,8 @@ def write_features(
     fields, places = QgsFields(), []
     for field_name in names:
         places.append(source.fields().lookupField(field_name))
-        fields.append(source.fields().at(places[-1]))
+        field = source.fields().at(places[-1])
+        fields.append(QgsField(field_name, TEXT) if _type_number(field) == MOMENT else field)
     writer = QgsVectorFileWriter.create(
         str(path), fields, source.wkbType(), source.sourceCrs(), context, _options(name)
     )
@@ -155,7 +160,7 @@ def write_features(
     for feature in source.getFeatures(request):
         slim = QgsFeature(fields)
         slim.setGeometry(feature.geometry())
-        slim.setAttributes([feature.attribute(place) for place in places])
+        slim.setAttributes([_as_written(feature.attribute(place)) for place in places])
         batch.append(slim)
         if len(batch) == BATCH:
             _flush(writer, batch, path)
@@ -164,6 +169,11 @@ def write_features(
                 raise Cancelled
     _flush(writer, batch, path)
     del writer  # closes the file
+
+
+def _as_written(value: Any) -> Any:
+    """A moment as text, with its zone only where it has one: a GeoPackage would call every local time UTC."""
+    return value.toString(Qt.DateFormat.ISODateWithMs) if isinstance(value, QDateTime) else value
 
 
 def _options(name: str) -> QgsVectorFileWriter.SaveVectorOptions:

@@ -76,13 +76,18 @@ def making_commands() -> tuple[str, str]:
     return f'{first} -m venv "{environment}"', f'"{python_of(environment)}" -m pip install "{ROOT}"'
 
 
+def named_python() -> str:
+    """The Python named on the Engine page; empty where none is."""
+    return str(QgsSettings().value(SETTING, "") or "")
+
+
 def find_python() -> Found:
     """The Python that runs the engine: the one named in the settings, in the environment, or the plugin's own.
 
     Raises EngineError where a named one is missing, or none is there; it tells how to make one.
     """
     named = [
-        (tr("the plugin's settings"), str(QgsSettings().value(SETTING, "") or "")),
+        (tr("the plugin's settings"), named_python()),
         (tr("the variable {name}", name=VARIABLE), os.environ.get(VARIABLE, "")),
     ]
     for origin, text in named:

@@ -31,7 +31,7 @@ class EnginePage(QDialog):
         self.chosen = QgsFileWidget()
         self.chosen.setObjectName("chosen")
         self.chosen.setDialogTitle(tr("Python that runs the engine"))
-        self.chosen.setFilePath(str(QgsSettings().value(engine.SETTING, "") or ""))
+        self.chosen.setFilePath(engine.named_python())
         self.chosen.fileChanged.connect(self.keep)
         self.state = QLabel()
         self.state.setWordWrap(True)

@@ -19,6 +19,7 @@ from .words import pick
 
 # QGIS moved this enum in 3.36; only the name without its scope works before and after.
 ADVANCED = QgsProcessingParameterDefinition.FlagAdvanced
+UNITS = {"days": "天", "weeks": "周", "bins": "时段", "min": "分钟", "m": "米", "km²": "平方公里"}
 
 
 def name_of(param: dict[str, Any]) -> str:
@@ -26,10 +27,10 @@ def name_of(param: dict[str, Any]) -> str:
     return param["name"].upper()
 
 
-def add_parameters(algorithm: QgsProcessingAlgorithm, params: Iterable[dict[str, Any]]) -> None:
-    """Give *algorithm* one parameter for each setting."""
+def add_parameters(algorithm: QgsProcessingAlgorithm, params: Iterable[dict[str, Any]], shown: set[str]) -> None:
+    """Give *algorithm* one parameter for each setting; those not in *shown* are folded away as advanced."""
     for param in params:
-        algorithm.addParameter(parameter_of(param))
+        algorithm.addParameter(parameter_of({**param, "advanced": param["name"] not in shown}))
 
 
 def parameter_of(param: dict[str, Any]) -> QgsProcessingParameterDefinition:
@@ -44,7 +45,8 @@ def parameter_of(param: dict[str, Any]) -> QgsProcessingParameterDefinition:
 def label_of(param: dict[str, Any]) -> str:
     """What the dialog calls the setting, with its unit."""
     words = pick(param["name"].replace("_", " ").capitalize(), param.get("zh", ""))
-    return f"{words} ({param['unit']})" if param.get("unit") else words
+    unit = pick(param.get("unit", ""), UNITS.get(param.get("unit", ""), ""))
+    return f"{words} ({unit})" if unit else words
 
 
 def help_of(param: dict[str, Any]) -> str:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from qgis.core import QgsApplication, QgsMapLayer, QgsProject, QgsVectorLayer, QgsWkbTypes
-from qgis.PyQt.QtGui import QIcon
-from qgis.PyQt.QtWidgets import QAction
+from qgis.core import Qgis, QgsApplication, QgsMapLayer, QgsProject, QgsVectorLayer, QgsWkbTypes
+from qgis.PyQt.QtCore import QUrl
+from qgis.PyQt.QtGui import QDesktopServices, QIcon
+from qgis.PyQt.QtWidgets import QAction, QPushButton
 
 from .provider import ICON, GridBeaconProvider
 from .words import tr
@@ -63,7 +64,18 @@ class GridBeaconPlugin:
         """Open the Processing dialog of *Run everything*, with the layers that fit already chosen."""
         import processing
 
-        processing.execAlgorithmDialog("gridbeacon:run", fitting_layers(self.iface.activeLayer()))
+        results = processing.execAlgorithmDialog("gridbeacon:run", fitting_layers(self.iface.activeLayer()))
+        if results and results.get("BRIEFING"):
+            self.offer(results["BRIEFING"], results["WARNINGS"])
+
+    def offer(self, briefing: str, warnings: int) -> None:
+        """Say how many warnings came out, with the briefing one click away."""
+        bar = self.iface.messageBar()
+        message = bar.createMessage(MENU, tr("{number} early warnings. The briefing is ready.", number=warnings))
+        button = QPushButton(tr("Open the briefing"))
+        button.clicked.connect(lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(briefing)))
+        message.layout().addWidget(button)
+        bar.pushWidget(message, Qgis.MessageLevel.Success)
 
     def open_engine(self) -> None:
         """Open the page that tells and sets which Python runs the engine."""

@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 
 from qgis.core import (
     QgsLayerTreeGroup,
+    QgsLayerTreeLayer,
+    QgsLayerTreeNode,
     QgsMapLayer,
     QgsProcessingAlgorithm,
     QgsProcessingContext,
@@ -28,13 +30,14 @@ RANK = "gridbeacon/rank"
 
 
 class Result(NamedTuple):
-    """One layer of a run: its output, its table (the surface has none), its names, whether it is drawn at first."""
+    """One layer of a run: its output, its table (the surface has none), its names; drawn, unfolded."""
 
     output: str
     layer: str
     english: str
     chinese: str
     visible: bool
+    unfolded: bool
 
     def uri(self, folder: Path) -> str:
         """The layer as QGIS opens it; empty where the run has not made its file."""
@@ -50,16 +53,17 @@ class Result(NamedTuple):
 
 
 RESULTS = (
-    Result("EARLY_WARNINGS", "early_warnings", "Early warnings", "早期预警", True),
-    Result("CELLS", "cells", "Cells", "网格单元", True),
-    Result("HOTSPOTS", "hotspots", "Hot spots", "热点", False),
-    Result("RISK", "risk", "Risk", "风险", True),
-    Result("DENSITY", "", "Density (events/km² per period)", "密度(件/平方公里·周期)", False),
+    Result("EARLY_WARNINGS", "early_warnings", "Early warnings", "早期预警", True, True),
+    Result("CELLS", "cells", "Cells", "网格单元", True, False),
+    Result("HOTSPOTS", "hotspots", "Hot spots", "热点", False, False),
+    Result("RISK", "risk", "Risk", "风险", True, True),
+    Result("DENSITY", "", "Density (events/km² per period)", "密度(件/平方公里·周期)", False, False),
 )
 """From the top of the layer tree to its bottom."""
 
 _WAITING: list[QgsProcessingLayerPostProcessorInterface] = []
 """Post-processors on their way: Processing keeps no reference of its own, and Python would collect them."""
+MANY = 100
 
 
 def add_outputs(algorithm: QgsProcessingAlgorithm) -> None:
@@ -81,18 +85,18 @@ def load_outputs(done: dict[str, Any], context: QgsProcessingContext) -> dict[st
         "WARNINGS": int(done.get("warnings") or 0),
     }
     found = {result: uri for result in RESULTS if (uri := result.uri(folder))}
-    furnisher = Furnisher({uri: result for result, uri in found.items()}, group_name(folder))
     for result, uri in found.items():
         outputs[result.output] = uri
         if context.project() is None:
             continue
         details = QgsProcessingContext.LayerDetails(result.title, context.project(), result.output)
         details.forceName = True
+        # One for each layer: the context deletes it with the layer's details, and a shared one would be deleted twice.
+        furnisher = Furnisher(result, group_name(folder))
+        _WAITING.append(furnisher)
         details.setPostProcessor(furnisher)
         context.addLayerToLoadOnCompletion(uri, details)
-    if context.project() is not None:
-        _WAITING.append(furnisher)
-        del _WAITING[:-20]
+    del _WAITING[:-MANY]
     return outputs
 
 
@@ -102,37 +106,36 @@ def group_name(folder: Path) -> str:
 
 
 class Furnisher(QgsProcessingLayerPostProcessorInterface):
-    """Puts the layers of one run into one group, in their order, each with its style."""
+    """Gives one layer of a run its name and its place in the run's group; its style lies in the file."""
 
-    def __init__(self, results: dict[str, Result], group: str):
+    def __init__(self, result: Result, group: str):
         super().__init__()
-        self.results, self.group = results, group
+        self.result, self.group = result, group
 
     def postProcessLayer(self, layer: QgsMapLayer, context: QgsProcessingContext, feedback: QgsProcessingFeedback):
         """Called by Processing on the main thread, after the layer was added to the project."""
-        result = self.results.get(layer.source())
-        if result is None:
-            return
-        layer.setName(result.title)
-        place_in_group(layer, context.project() or QgsProject.instance(), self.group, result)
+        layer.setName(self.result.title)
+        layer.loadDefaultStyle()  # Processing opens its results without the style that lies beside them
+        place_in_group(layer, context.project() or QgsProject.instance(), self.group, self.result)
 
 
 def place_in_group(layer: QgsMapLayer, project: QgsProject, name: str, result: Result) -> None:
-    """Move *layer* into the group *name*, above the layers that rank below it."""
+    """Move *layer* into the group *name*, below the layers that rank above it."""
     root = project.layerTreeRoot()
     group = root.findGroup(name) or root.insertGroup(0, name)
     rank = RESULTS.index(result)
     layer.setCustomProperty(RANK, rank)
-    place = sum(1 for node in group.findLayers() if _rank(node) < rank)
+    above = [place for place, node in enumerate(group.children()) if _rank(node) < rank]
     old = root.findLayer(layer.id())
-    node = group.insertLayer(place, layer)
+    node = group.insertLayer(above[-1] + 1 if above else 0, layer)
     node.setItemVisibilityChecked(result.visible)
-    node.setExpanded(result.visible)
-    if old is not None:
-        parent = old.parent()
-        if isinstance(parent, QgsLayerTreeGroup):
-            parent.removeChildNode(old)
+    node.setExpanded(result.unfolded)
+    # Only now: a layer whose last node is removed leaves the project.
+    if old is not None and isinstance(old.parent(), QgsLayerTreeGroup):
+        old.parent().removeChildNode(old)
 
 
-def _rank(node: Any) -> int:
-    return int(node.layer().customProperty(RANK, 0)) if node.layer() else 0
+def _rank(node: QgsLayerTreeNode) -> int:
+    """The rank of a layer of ours; what is not ours stays below."""
+    layer = node.layer() if isinstance(node, QgsLayerTreeLayer) else None
+    return len(RESULTS) if layer is None else int(layer.customProperty(RANK, len(RESULTS)))

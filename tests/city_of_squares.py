@@ -143,6 +143,6 @@ FACTS: dict[str, Any] = {
     "tests": 91234,
     "yesterday": {"count": 252, "expected": 102, "low": 86, "high": 119},
     "completeness": 0.97,
-    "smallest_rise": "任一街道3天内多出9件即可发现。",
+    "smallest_rise": "全市单日95件(平时约61件)",
     "nearest": [{"cell_name": "第1街道", "category": "环境/噪声", "reason": "近3天8件,平时约4件"}],
 }

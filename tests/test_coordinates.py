@@ -6,12 +6,11 @@ import geopandas as gpd
 import numpy as np
 import pytest
 import shapely
+from gridbeacon.errors import InputError
+from gridbeacon.layers.coordinates import is_metric, reproject, same_datum, transformer, working_crs
 from hypothesis import given
 from hypothesis import strategies as st
 from pyproj import CRS
-
-from gridbeacon.errors import InputError
-from gridbeacon.layers.coordinates import is_metric, reproject, same_datum, transformer, working_crs
 
 
 def layer(bounds, crs):

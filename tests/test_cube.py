@@ -5,10 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from scipy import sparse
-
 from gridbeacon.cube import (
     ALL_CLASSES,
     COUNT_KEYS,
@@ -21,6 +17,9 @@ from gridbeacon.cube import (
     sum_counts,
 )
 from gridbeacon.errors import InputError
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import sparse
 
 
 def small_city() -> Cells:
@@ -73,6 +72,7 @@ def same(one: Counts, other: Counts) -> bool:
     return (one.first_bin, one.end_bin) == (other.first_bin, other.end_bin)
 
 
+@settings(max_examples=50)
 @given(rows, rows, rows)
 def test_batches_add_up_in_any_grouping_and_order(one, two, three):
     a, b, c = counts_of(one), counts_of(two, FIRST - 2), counts_of(three, FIRST, END + 1)
@@ -80,6 +80,7 @@ def test_batches_add_up_in_any_grouping_and_order(one, two, three):
     assert same((a + b) + c, whole) and same(a + (b + c), whole) and same(combine([c, a, b]), whole)
 
 
+@settings(max_examples=25)
 @given(rows)
 def test_an_empty_batch_changes_nothing(found):
     empty = counts_of([], 0, 0)
@@ -96,6 +97,7 @@ def test_until_keeps_exactly_what_was_known(found, end):
     assert len(cut.bins) == cut.end_bin - cut.first_bin
 
 
+@settings(max_examples=50)
 @given(rows, rows, st.integers(FIRST, END))
 def test_cutting_and_adding_commute(one, two, end):
     a, b, as_of = counts_of(one), counts_of(two), bin_start(end, "day")
@@ -109,9 +111,7 @@ def test_rows_after_the_cut_cannot_be_told_from_their_absence(found, end, late):
     future = [("a/x", "110", "handled", 3, end + late, 0, 9), ("b/z/1", "110", "handled", 4, end - 1, late, 9)]
     straight, tempted = counts_of(found).until(as_of), counts_of([*found, *future]).until(as_of)
     for level in (0, 1, 2):
-        np.testing.assert_array_equal(
-            straight.cube("b", level, last=5).counts, tempted.cube("b", level, last=5).counts
-        )
+        np.testing.assert_array_equal(straight.cube("b", level, last=5).counts, tempted.cube("b", level, last=5).counts)
     assert straight.nodes() == tempted.nodes()
 
 

@@ -14,6 +14,7 @@ import pyogrio
 import pytest
 from city_of_squares import LEAF, RARE, make_cells, make_hotspots, make_risk, make_warnings
 from gridbeacon.layers.geopackage import LAYERS, write_results
+from gridbeacon.layers.raster import Surface, write_surface
 
 NAMES = {0: "全市", 1: "街道", 2: "网格"}
 CONTRACT = {
@@ -142,10 +143,17 @@ def opened(require, city, tmp_path_factory):
     """What a real QGIS says of the file, from a process of its own without our wheels."""
     interpreter = require("qgis")
     pictures = tmp_path_factory.mktemp("pictures")
+    surface = Surface(
+        np.linspace(0, 40, 400, dtype=np.float32).reshape(20, 20), (5e5, 100, 0, 34e5, 0, -100), 32650, "28 days"
+    )
+    write_surface(pictures / "surface.tif", surface)
     environment = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
     environment |= {"QT_QPA_PLATFORM": "offscreen", "XDG_RUNTIME_DIR": str(pictures), "PYTHONIOENCODING": "utf-8"}
     done = subprocess.run(
-        [interpreter, "-I", str(IN_QGIS), str(city), str(pictures)], env=environment, capture_output=True, timeout=180
+        [interpreter, "-I", str(IN_QGIS), str(city), str(pictures), str(pictures / "surface.tif")],
+        env=environment,
+        capture_output=True,
+        timeout=180,
     )
     assert done.returncode == 0, done.stderr.decode("utf-8", "replace")[-3000:]
     return json.loads(done.stdout.decode("utf-8").splitlines()[-1]), pictures
@@ -153,7 +161,7 @@ def opened(require, city, tmp_path_factory):
 
 @pytest.mark.qgis
 def test_qgis_opens_every_layer_with_its_style(opened):
-    layers, _ = opened
+    layers = {name: layer for name, layer in opened[0].items() if name != "surface"}
     assert set(layers) == set(LAYERS)
     for name, layer in layers.items():
         assert layer["valid"] and layer["default_style"], name
@@ -164,6 +172,11 @@ def test_qgis_opens_every_layer_with_its_style(opened):
     assert layers["early_warnings"]["widgets"]["level"] == "ValueMap"
     assert layers["early_warnings"]["words"]["level"] == "红 立即核查"
     assert layers["early_warnings"]["words"]["window_end"].startswith("2025-07-01")
+
+
+@pytest.mark.qgis
+def test_qgis_opens_the_surface_with_its_classes(opened):
+    assert opened[0]["surface"] == {"valid": True, "styled": True, "classes": ["0", "0.7", "2", "3", "7", "15", "30"]}
 
 
 @pytest.mark.qgis

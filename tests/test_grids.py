@@ -1,4 +1,4 @@
-"""Units: read from what cities export, with hierarchy, codes, roles and neighbours intact; or made over the incidents."""
+"""Units: read from what cities export, with hierarchy, codes, roles and neighbours intact; or made."""
 
 from __future__ import annotations
 
@@ -10,14 +10,13 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
-from hypothesis import given
-from hypothesis import strategies as st
-from shapely.geometry import LineString, MultiPolygon, Point, Polygon, box
-
 from gridbeacon.errors import InputError
 from gridbeacon.layers.grids import full_name, make_cells, read_cells
 from gridbeacon.layers.grids.neighbours import lift, queen
 from gridbeacon.layers.overlay import assign_cells
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from shapely.geometry import LineString, MultiPolygon, Point, Polygon, box
 
 EAST, NORTH, STEP = 113.0, 30.0, 0.01
 
@@ -81,7 +80,9 @@ def test_zipped_layers_are_read_directly(tmp_path):
     packed = tmp_path / "cells.geojson.zip"
     with zipfile.ZipFile(packed, "w") as archive:
         archive.write(plain, "inside/cells.geojson")
-    pd.testing.assert_frame_equal(read_cells(packed).table.drop(columns="geometry"), read_cells(plain).table.drop(columns="geometry"))
+    pd.testing.assert_frame_equal(
+        read_cells(packed).table.drop(columns="geometry"), read_cells(plain).table.drop(columns="geometry")
+    )
 
 
 @pytest.mark.parametrize("encoding", ["UTF-8", "GB18030"])
@@ -136,14 +137,16 @@ def test_parents_named_by_the_user_in_any_order(tmp_path):
 
 
 def test_parents_that_do_not_nest(tmp_path):
-    city = four_by_four(cell_id=[f"c{i:02d}" for i in range(16)], 区=["a", "b"] * 8, 街道=list("ppqqrrsspqrstttt"))
+    """Codes found by name are told and left out; columns the user named stop the run."""
+    city = four_by_four(
+        cell_id=[f"c{i:02d}" for i in range(16)], 区编码=["a", "b"] * 8, 街道编码=list("ppqqrrsspqrstttt")
+    )
     path = saved(city, tmp_path / "c.gpkg")
     cells = read_cells(path)
-    assert levels_of(cells) == {0: 1, 1: 2, 2: 7, 3: 16} or any("does not nest" in n.en for n in cells.notices)
-    city["片"] = list("xxxxyyyyzzzzwwww")
-    path = saved(city, tmp_path / "d.gpkg")
-    with pytest.raises(InputError, match=r"unit .* lies in more than one unit of column .*nest"):
-        read_cells(path, columns={"cell_parent": "区,片"})
+    assert levels_of(cells) == {0: 1, 1: 2, 2: 16}
+    assert any("街道编码 does not nest" in notice.en for notice in cells.notices)
+    with pytest.raises(InputError, match=r"unit 'p' lies in more than one unit of column 区编码.*nest"):
+        read_cells(path, columns={"cell_parent": "街道编码,区编码"})
 
 
 def test_a_file_of_all_levels_linked_by_parent_codes(tmp_path):
@@ -175,7 +178,7 @@ def test_cells_without_a_parent_code_hang_higher_and_are_told(tmp_path):
     assert table.loc["990101001001001", "parent"] == "990101" and table.loc["990101001001001", "unit_level"] == 3
     assert any("1 cells lack a parent" in notice.en for notice in cells.notices)
     assert table.loc["990101"].geometry.area == pytest.approx(table.loc["CITY"].geometry.area / 2, rel=1e-3)
-    assert 9 not in cells.leaves() and len(cells.leaves()) == 16
+    assert len(cells.leaves()) == 16
 
 
 def test_numeric_codes_stay_whole(tmp_path):
@@ -195,6 +198,7 @@ def test_codes_with_lost_digits_are_refused(tmp_path):
     assert read_cells(saved(city, tmp_path / "e.parquet")).table["cell_id"].iloc[1] == "1"
 
 
+@settings(max_examples=25)
 @given(st.lists(st.text("0123456789AB-", min_size=1, max_size=25), min_size=16, max_size=16, unique=True))
 def test_any_code_comes_through_unharmed(tmp_path_factory, codes):
     path = tmp_path_factory.mktemp("codes") / "c.parquet"
@@ -205,7 +209,7 @@ def test_any_code_comes_through_unharmed(tmp_path_factory, codes):
 def test_levels_that_share_codes_are_kept_apart(tmp_path):
     city = four_by_four(id=np.arange(1, 17), district_id=np.arange(16) // 8 + 1)
     table = read_cells(saved(city, tmp_path / "c.gpkg")).table
-    assert table["cell_id"].is_unique and table["parent"].iloc[-1] == "district_id:1"
+    assert table["cell_id"].is_unique and {"district_id:1", "district_id:2", "1", "2"} < set(table["cell_id"])
 
 
 def test_sectoral_cells_stand_beside_the_territorial_ones(tmp_path):
@@ -307,6 +311,8 @@ def test_overlaps_and_gaps_are_told(tmp_path):
     told = [notice.en for notice in read_cells(saved(table, tmp_path / "c.parquet")).notices]
     assert any(text.startswith("1 pairs of cells overlap") for text in told)
     assert any(text.startswith("1 gaps between cells") for text in told)
+    sound = read_cells(saved(four_by_four(cell_id=[f"c{i}" for i in range(16)]), tmp_path / "d.parquet"))
+    assert [notice.code for notice in sound.notices] == ["N-CRS-001"]
 
 
 def test_the_whole_city_is_the_union_and_centres_are_metres(tmp_path):
@@ -404,6 +410,7 @@ def test_real_files_are_read_without_a_hint(shared_data, file, levels, words):
 # -- made cells ------------------------------------------------------------------------------------------------------
 
 
+@settings(max_examples=30)
 @given(
     st.sampled_from(["square", "hexagon"]),
     st.floats(50, 900),
@@ -416,7 +423,7 @@ def test_made_cells_hold_every_incident_and_cover_without_gap(shape, size, place
     leaves = cells.table.geometry.iloc[1:]
     expected = size**2 if shape == "square" else size**2 * np.sqrt(3) / 2
     np.testing.assert_allclose(leaves.area, expected, rtol=1e-6)
-    assert cells.table["cell_id"].is_unique and cells.table["cell_id"].is_monotonic_increasing is not None
+    assert cells.table["cell_id"].is_unique
     assert cells.table["cell_id"].iloc[1:].str.fullmatch(r"R\d{3,}C\d{3,}").all()
 
 
@@ -453,7 +460,24 @@ def test_made_cells_from_degrees_are_in_metres_and_bad_wishes_refused():
 
 def test_text_from_the_data_stays_text(tmp_path):
     """A code that looks like a formula, a path or markup is only ever a code."""
-    odd = ["=1+1", "../x", "<b>", "{{7*191}}", "a'b", 'c"d', "NA", "null", "1e5", "007", "-", "全部", "CITYx", "é", " x ", "0"]
+    odd = [
+        "=1+1",
+        "../x",
+        "<b>",
+        "{{7*191}}",
+        "a'b",
+        'c"d',
+        "NA",
+        "null",
+        "1e5",
+        "007",
+        "-",
+        "全部",
+        "CITYx",
+        "é",
+        " x ",
+        "0",
+    ]
     path = tmp_path / "c.geojson"
     features = [
         {"type": "Feature", "properties": {"cell_id": code}, "geometry": json.loads(shapely.to_geojson(shape))}

@@ -59,6 +59,13 @@ def test_the_page_says_what_where_who_and_how_sure(tmp_path):
     assert "另有 1 条未列出" in text
 
 
+def test_what_has_ended_is_told_apart(tmp_path):
+    document = Document(write_page(tmp_path / "page.docx", 6, phase=["ended", *["open"] * 5]))
+    assert [row.cells[0].text for row in document.tables[3].rows[1:]] == ["2", "3", "4", "5"]
+    assert "已解除 1 条:第0格 民生管线/供水" in text_of(tmp_path / "page.docx")
+    assert document.tables[1].rows[0].cells[1].text.split("\n")[:2] == ["立即核查", "0"]
+
+
 def test_at_most_ten_rows_each_with_its_level(tmp_path):
     table = Document(write_page(tmp_path / "page.docx", 40)).tables[3]
     assert len(table.rows) == 11
@@ -89,9 +96,7 @@ def test_equal_input_gives_equal_bytes(tmp_path):
 
 def test_an_empty_day_says_what_was_checked_and_what_came_nearest(tmp_path):
     text = text_of(write_page(tmp_path / "page.docx", 0))
-    assert (
-        "没有达到提示标准" in text and "91,234" in text and "多出9件即可发现" in text and "第1街道 · 环境/噪声" in text
-    )
+    assert "没有达到提示标准" in text and "91,234" in text and "全市单日95件" in text and "第1街道 · 环境/噪声" in text
 
 
 def test_a_page_without_map_and_chart_is_a_page_too(tmp_path):

@@ -1,150 +1,28 @@
 """The plugin in a real QGIS: loaded by name from a profile, run, cancelled, and taken out again.
 
 QGIS has a Python of its own. So each test starts a script of `tests/qgis/` with that Python and reads its answer,
-one JSON object. The engine is the Python that runs these tests, or a stand-in that speaks its protocol.
+one JSON object. Here a stand-in speaks the engine's protocol; `test_plugin_city.py` runs the engine itself.
 """
 
 from __future__ import annotations
 
 import ast
 import json
-import os
-import shutil
 import subprocess
 import sys
-import uuid
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-SCRIPTS = Path(__file__).parent / "qgis"
-LEFT_OUT = shutil.ignore_patterns(
-    ".*", "__pycache__", "*.egg-info", "out", "build", "dist", "tests", "benchmarks", "docs"
-)
-SCHEMA = {
-    "version": "0",
-    "run": {
-        "help": "Find hot spots and warnings.",
-        "help_zh": "识别热点与预警。",
-        "params": [
-            {
-                "name": "window",
-                "type": "int",
-                "default": 28,
-                "help": "Days looked at.",
-                "zh": "热点窗口",
-                "unit": "days",
-                "low": 1,
-                "high": 90,
-            },
-            {
-                "name": "cell_size",
-                "type": "float",
-                "default": 1000.0,
-                "help": "Width.",
-                "zh": "边长",
-                "unit": "m",
-                "low": 10,
-                "high": None,
-            },
-            {
-                "name": "bin",
-                "type": "choice",
-                "default": "day",
-                "help": "Bin.",
-                "zh": "时间粒度",
-                "choices": ["hour", "day", "week"],
-            },
-            {"name": "as_of", "type": "text", "default": "", "help": "Moment.", "zh": "研判时点"},
-            {"name": "places", "type": "list", "default": [1, 2], "help": "Places.", "zh": "位置", "advanced": True},
-            {"name": "keep", "type": "bool", "default": True, "help": "Keep.", "zh": "保留", "advanced": True},
-            {"name": "limit", "type": "float", "default": None, "help": "Limit.", "zh": "上限", "advanced": True},
-        ],
-    },
-    "models": {},
-    "steps": {},
-}
-"""One setting of every type the schema knows."""
-
-
-class Desk:
-    """A QGIS profile with one copy of the plugin in it."""
-
-    def __init__(self, folder: Path, python: str, name: str = "gridbeacon"):
-        self.config, self.python, self.name = folder / "config", python, name
-        self.folder = folder
-        self.plugin = self.config / "profiles" / "default" / "python" / "plugins" / name
-
-    def put_plugin(self, root: Path) -> Desk:
-        """The whole package, as a user unzips it."""
-        shutil.copytree(root, self.plugin, ignore=LEFT_OUT)
-        return self
-
-    def put_stand_in(self, root: Path) -> Desk:
-        """The face alone, with a stand-in behind it in place of the engine."""
-        for part in (
-            "plugin",
-            "__init__.py",
-            "__main__.py",
-            "errors.py",
-            "params.py",
-            "metadata.txt",
-            "layers/columns.json",
-        ):
-            target = self.plugin / part
-            target.parent.mkdir(parents=True, exist_ok=True)
-            if (root / part).is_dir():
-                shutil.copytree(root / part, target, ignore=LEFT_OUT)
-            else:
-                shutil.copy(root / part, target)
-        shutil.copy(SCRIPTS / "stand_in_engine.py", self.plugin / "cli.py")
-        (self.plugin / "schema.json").write_text(json.dumps(SCHEMA), encoding="utf-8")
-        return self
-
-    def environment(self) -> dict[str, str]:
-        """A clean environment for QGIS: this profile, no screen, an engine named."""
-        kept = {key: value for key, value in os.environ.items() if not key.startswith(("PYTHON", "VIRTUAL_ENV"))}
-        return {
-            **kept,
-            "QGIS_CUSTOM_CONFIG_PATH": str(self.config),
-            "QT_QPA_PLATFORM": "offscreen",
-            "GRIDBEACON_ENGINE_PYTHON": sys.executable,
-            "GRIDBEACON_MARK": uuid.uuid4().hex,
-        }
-
-    def ask(self, script: str, **wish: Any) -> dict[str, Any]:
-        """Run a script of tests/qgis in this profile; its answer."""
-        command = [self.python, str(SCRIPTS / script), json.dumps({"name": self.name, **wish})]
-        done = subprocess.run(command, capture_output=True, text=True, env=self.environment(), timeout=600)
-        lines = done.stdout.strip().splitlines()
-        assert done.returncode == 0 and lines, f"exit {done.returncode}\n{done.stdout[-2000:]}\n{done.stderr[-4000:]}"
-        return json.loads(lines[-1])
-
-    def run(self, behaviour: str = "fine", **wish: Any) -> dict[str, Any]:
-        """Run gridbeacon:run with the stand-in behaving in some way."""
-        wish.setdefault(
-            "parameters", {"INCIDENT_FILES": [str(SCRIPTS / "session.py")], "OUTPUT": str(self.folder / "runs")}
-        )
-        wish["environment"] = {"GRIDBEACON_STAND_IN": behaviour, **wish.get("environment", {})}
-        return self.ask("run_algorithm.py", **wish)
+sys.path.append(str(Path(__file__).parent / "qgis"))
+from desk import SCRIPTS, Desk
 
 
 @pytest.fixture
 def stand_in(tmp_path, require, root):
     """A profile with the face and a stand-in engine."""
     return Desk(tmp_path, require("qgis")).put_stand_in(root)
-
-
-@pytest.fixture(scope="module")
-def desk(tmp_path_factory, require, root):
-    """A profile with the whole plugin; the engine is the Python of these tests."""
-    python = require("qgis")
-    for part in ("cli", "schema.json", "pipeline"):
-        if not (root / part).exists():
-            pytest.fail(f"the package lacks {part}")
-    return Desk(tmp_path_factory.mktemp("desk"), python).put_plugin(root)
 
 
 @pytest.mark.qgis
@@ -196,7 +74,7 @@ def test_the_plugin_speaks_chinese_in_a_chinese_qgis(stand_in):
     told = stand_in.ask("load_plugin.py", locale="zh_CN")
     assert told["title"] == "一键研判"
     assert told["menu"] == ["一键研判……", "计算引擎……"]
-    assert told["parameters"]["WINDOW"]["label"] == "热点窗口 (days)"
+    assert told["parameters"]["WINDOW"]["label"] == "热点窗口 (天)"
     assert told["parameters"]["INCIDENTS"]["label"] == "事件图层"
     assert told["help"].startswith("识别热点与预警。")
 
@@ -237,7 +115,7 @@ def test_a_run_hands_over_files_settings_and_a_clean_environment(stand_in):
         "GRIDBEACON_LANG": "en",
     }
     assert told["results"]["WARNINGS"] == 3
-    assert told["said"][:2] == ["Reading incidents", "Done"] and told["warned"] == ["2 person columns dropped"]
+    assert told["said"][:3] == ["Reading incidents", "· 2 person columns dropped", "Done"] and told["warned"] == []
     assert told["left_work"] == []
     assert told["imported"] == []
 
@@ -307,7 +185,7 @@ def test_a_cancel_ends_the_engine_and_its_children_within_two_seconds(stand_in, 
         assert cancel["took"] is not None and cancel["took"] < 2.0, cancel
         assert cancel["left"] == [] and cancel["layers"] == 0, cancel
     assert told["cancels"][-1]["seen"] == 3, "the engine and its two children were at work before the cancel"
-    assert told["left_work"] == [] and told["project_layers"] == 0
+    assert (told["left_work"], told["left_runs"], told["project_layers"]) == ([], [], 0)
 
 
 @pytest.mark.qgis

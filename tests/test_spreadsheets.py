@@ -45,6 +45,7 @@ def warnings_of(texts):
             "cell_id": texts,
             "cell_name": texts,
             "category": "环境/噪声",
+            "phase": ["ended" if number == 4 else "open" for number in range(len(texts))],
             "observed": 31,
             "expected": 9.25,
             "ratio": [float("inf"), *[3.4] * (len(texts) - 1)],
@@ -162,7 +163,8 @@ def test_the_list_is_ready_to_use(workbook):
     assert levels == {f"{level.zh} {level.verb_zh}": level.light[1:] for level in style.LEVELS}
     assert sheet.conditional_formatting and sheet["H4"].value == "极大" and sheet["H5"].value == 3.4
     assert "内部研判,不构成法定预警发布" in sheet["A2"].value and "橙0.3" in sheet["A2"].value
-    assert "超出预算" in sheet["B9"].value
+    assert "已解除" in sheet["B8"].value and "超出预算" in sheet["B9"].value
+    assert sheet.print_title_rows == "$3:$3"
 
 
 def test_the_account_and_the_notices_are_in_the_book(workbook):
@@ -176,10 +178,10 @@ def test_the_account_and_the_notices_are_in_the_book(workbook):
 
 def test_an_empty_day_says_what_was_checked(tmp_path):
     write_warnings_xlsx(
-        tmp_path / "e.xlsx", warnings_of(["x"]).iloc[:0], {**FACTS, "smallest_rise": "一街道3天多9件即可发现。"}
+        tmp_path / "e.xlsx", warnings_of(["x"]).iloc[:0], {**FACTS, "smallest_rise": "全市单日95件(平时约61件)"}
     )
     text = openpyxl.load_workbook(tmp_path / "e.xlsx")["提示清单"]["A4"].value
-    assert "没有达到提示标准" in text and "1234" in text and "多9件即可发现" in text
+    assert "没有达到提示标准" in text and "1234" in text and "全市单日95件" in text
 
 
 def test_equal_warnings_give_equal_bytes(tmp_path, workbook):

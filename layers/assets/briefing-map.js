@@ -56,16 +56,24 @@ GB.readUnits = function () {
   GB.units = [];
   GB.layers = GB.data.layers;
   GB.layers.forEach(function (layer) {
+    var n = layer.ids.length, points = GB.unstep(layer.labels);
     layer.geo = new GB.Shape(layer.shape);
+    layer.parents = GB.unpack(layer.parents).map(function (row) { return row - 1; });
+    layer.labels = new Int32Array(2 * n);
+    layer.rows = new Int32Array(n);
+    for (var i = 0; i < n; i++) {
+      layer.labels[2 * i] = points[i];
+      layer.labels[2 * i + 1] = points[n + i];
+      layer.rows[i] = layer.row + i;
+      GB.units[layer.row + i] = { layer: layer, i: i, row: layer.row + i };
+    }
     layer.shape = null;
-    var sizes = layer.area.slice().sort(function (a, b) { return a - b; });
-    layer.side = Math.sqrt(Math.max(sizes[Math.floor(sizes.length / 2)] || 1, 1e-4)) * 1000;
-    layer.rows.forEach(function (row, i) { GB.units[row] = { layer: layer, i: i, row: row }; });
   });
   GB.stack = GB.layers.filter(function (layer) { return layer.role === "territorial"; });
   if (!GB.stack.length) GB.stack = GB.layers.slice();
   GB.opening = GB.stack.length - 1;
   for (var k = GB.stack.length - 1; k >= 0; k--) if (GB.stack[k].rows.length >= 8) GB.opening = k;
+  GB.stack.forEach(function (layer, k) { if (layer.level === GB.data.facts.street_level) GB.opening = k; });
 };
 
 GB.ownName = function (row) { var u = GB.units[row]; return u ? u.layer.names[u.i] : ""; };
@@ -261,6 +269,7 @@ GB.paintMarks = function (ctx, view) {
   var theme = GB.theme;
   for (var w = GB.shown.length - 1; w >= 0; w--) {
     var on = w === GB.selected && !GB.selectedBeyond;
+    if (GB.shown[w].city && !on) continue;  // the whole city is no place: its places show when it is chosen
     GB.outline(ctx, view, GB.unitsOf(GB.shown[w]), GB.levelOf(GB.shown[w])[theme], on ? 3.2 : 1.8, on ? 0.24 : 0.12);
   }
   if (GB.selected >= 10 || GB.selectedBeyond) {
@@ -319,121 +328,6 @@ GB.paintLeaders = function (ctx, view) {
     ctx.arc(x, y, 3.2, 0, 7);
     ctx.fill();
   });
-};
-
-/* ---- beacons -------------------------------------------------------------------------------------------------- */
-
-GB.levelOf = function (warning) {
-  var found = GB.data.palette.levels.filter(function (level) { return level.name === warning.level; })[0];
-  return found || GB.data.palette.levels[GB.data.palette.levels.length - 1];
-};
-
-/* A beacon is the same bright colour in both themes, with dark ink; words take the colour that reads on the ground. */
-GB.colour = function (node, level) {
-  node.style.setProperty("--level", level[GB.theme]);
-  node.style.setProperty("--beacon", level.dark);
-  node.style.setProperty("--ink", level.ink);
-};
-
-GB.labelPoint = function (row) {
-  var unit = GB.units[row];
-  return unit ? [unit.layer.labels[2 * unit.i], unit.layer.labels[2 * unit.i + 1]] : null;
-};
-
-/* Where a warning's beacon stands: its unit; for the whole city the first place named, else the middle. */
-GB.anchor = function (warning) {
-  if (warning.city && warning.place_units.length) return GB.labelPoint(warning.place_units[0]);
-  if (warning.unit >= 0) return GB.labelPoint(warning.unit) || warning.at;
-  return warning.at;
-};
-
-GB.shortName = function (warning) {
-  if (warning.city) return GB.t("wholeCity");
-  var parts = String(warning.name || GB.fullName(warning.unit)).split("·");
-  return parts[parts.length - 1].trim();
-};
-
-GB.makeBeacons = function () {
-  (GB.beacons || []).forEach(function (b) { b.marker.remove(); });
-  GB.beacons = [];
-  GB.hiddenLabels = {};
-  GB.shown.forEach(function (warning, i) {
-    var anchor = GB.anchor(warning);
-    if (!anchor) return;
-    GB.beacons.push(GB.makeBeacon(warning, i, anchor, false));
-    if (!warning.city && warning.unit >= 0) GB.hiddenLabels[warning.unit] = true;
-    if (warning.city) warning.place_units.slice(1, 7).forEach(function (row) {
-      GB.beacons.push(GB.makeBeacon(warning, i, GB.labelPoint(row), true));
-    });
-  });
-  GB.placeBeacons();
-};
-
-GB.makeBeacon = function (warning, i, anchor, satellite) {
-  var level = GB.levelOf(warning), node = GB.el("span", "beacon" + (satellite ? " satellite" : ""));
-  GB.colour(node, level);
-  node.appendChild(GB.el("span", "num", i + 1));
-  var name = satellite ? null : node.appendChild(GB.el("span", "name", GB.shortName(warning)));
-  var icon = L.divIcon({ className: "beacon-icon", html: node, iconSize: [0, 0] });
-  var marker = L.marker(GB.toLatLng(anchor[0], anchor[1]), { icon: icon, pane: "beacons", keyboard: !satellite, interactive: true, riseOnHover: true, zIndexOffset: satellite ? 0 : 1000 - i * 10 });
-  marker.on("click", function () { GB.select(i); });
-  marker.on("mouseover", function (event) { GB.tipFor(event.originalEvent, GB.warningTip(warning, i)); });
-  marker.on("mouseout", GB.hideTip);
-  marker.addTo(GB.map);
-  var box = marker.getElement();
-  box.setAttribute("aria-label", GB.spoken(warning, i));
-  if (satellite) box.setAttribute("aria-hidden", "true"); else box.setAttribute("role", "button");
-  return { marker: marker, node: node, name: name, anchor: anchor, i: i, satellite: satellite, colour: level[GB.theme] };
-};
-
-/* Beacons never hide each other: they are pushed apart on the screen and tied to their place by a line. */
-GB.placeBeacons = function () {
-  var zoom = GB.map.getZoom(), rem = GB.rem();
-  GB.placed = GB.beacons.map(function (b) {
-    var at = GB.map.project(GB.toLatLng(b.anchor[0], b.anchor[1]), zoom), r = (b.satellite ? 0.72 : 1.3) * rem;
-    return { at: at, world: at.clone(), r: r, beacon: b, colour: b.colour, name: null };
-  });
-  for (var round = 0; round < 120 && GB.pushApart(GB.placed); round++) continue;
-  GB.placed.forEach(function (p) { p.beacon.marker.setLatLng(GB.map.unproject(p.world, zoom)); });
-  GB.placeNames(rem);
-  GB.markSelected();
-};
-
-GB.pushApart = function (placed) {
-  var moved = false;
-  for (var i = 0; i < placed.length; i++) for (var j = i + 1; j < placed.length; j++) {
-    var a = placed[i], b = placed[j], gap = a.r + b.r + 7, dx = b.world.x - a.world.x, dy = b.world.y - a.world.y;
-    var d = Math.sqrt(dx * dx + dy * dy);
-    if (d >= gap - 0.5) continue;
-    if (d < 0.01) { dx = Math.cos(2.4 * j); dy = Math.sin(2.4 * j); d = 1; }
-    var push = (gap - d) / 2 / d;
-    a.world = L.point(a.world.x - dx * push, a.world.y - dy * push);
-    b.world = L.point(b.world.x + dx * push, b.world.y + dy * push);
-    moved = true;
-  }
-  return moved;
-};
-
-GB.placeNames = function (rem) {
-  var ctx = document.createElement("canvas").getContext("2d"), h = 1.35 * rem;
-  ctx.font = "700 " + 1.06 * rem + "px " + GB.FONTS;
-  var taken = GB.placed.map(function (p) { return [p.world.x - p.r, p.world.y - p.r, p.world.x + p.r, p.world.y + p.r]; });
-  GB.placed.forEach(function (p) {
-    if (!p.beacon.name) return;
-    var w = ctx.measureText(p.beacon.name.textContent).width + 6, gap = p.r + 5;
-    var spots = { below: [-w / 2, gap, w / 2, gap + h], right: [gap, -h / 2, gap + w, h / 2], left: [-gap - w, -h / 2, -gap, h / 2], above: [-w / 2, -gap - h, w / 2, -gap] };
-    var found = Object.keys(spots).filter(function (key) {
-      var s = spots[key];
-      return !GB.overlaps([p.world.x + s[0], p.world.y + s[1], p.world.x + s[2], p.world.y + s[3]], taken);
-    })[0];
-    p.beacon.name.className = "name " + (found ? "name-" + found : "name-hidden");
-    p.name = found ? spots[found] : null;
-    if (found) taken.push([p.world.x + p.name[0], p.world.y + p.name[1], p.world.x + p.name[2], p.world.y + p.name[3]]);
-  });
-};
-
-GB.markSelected = function () {
-  GB.beacons.forEach(function (b) { b.node.classList.toggle("selected", b.i === GB.selected && !GB.selectedBeyond); });
 };
 
 /* ---- moving --------------------------------------------------------------------------------------------------- */

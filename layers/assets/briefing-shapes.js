@@ -19,19 +19,20 @@ GB.sums = function (sizes) {
   return out;
 };
 
-GB.coordinates = function (text) {
+/* Differences, folded to be never negative, back to values. */
+GB.unstep = function (text) {
   var v = GB.unpack(text), at = 0;
   for (var i = 0; i < v.length; i++) { at += v[i] & 1 ? -((v[i] + 1) >>> 1) : v[i] >>> 1; v[i] = at; }
   return v;
 };
 
 GB.Shape = function (spec) {
-  this.x = GB.coordinates(spec.x);
-  this.y = GB.coordinates(spec.y);
+  this.x = GB.unstep(spec.x);
+  this.y = GB.unstep(spec.y);
   this.arcs = GB.sums(GB.unpack(spec.n));
   this.rings = GB.sums(GB.unpack(spec.r));
   this.units = GB.sums(GB.unpack(spec.u));
-  this.refs = GB.unpack(spec.a);
+  this.refs = GB.unstep(spec.a);
   this.n = this.units.length - 1;
   this.arcBoxes = this.boxesOfArcs();
   this.boxes = this.boxesOfUnits();

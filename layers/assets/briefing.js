@@ -15,7 +15,8 @@ GB.select = function (i, options) {
   var w = GB.current();
   GB.lightRow();
   GB.renderDetail();
-  GB.markSelected();
+  GB.makeSatellites();
+  GB.cellCanvas.repaint();
   if (!w || options.quiet) { GB.markCanvas.repaint(); return; }
   var rows = GB.unitsOf(w);
   if (w.city) GB.goHome(); else if (!options.stay) GB.goTo(rows);
@@ -127,13 +128,18 @@ GB.defaultPointAt = function (pixel) {
   })[0];
 };
 
-/* A cell was clicked: the warning of that cell, of a place it lies in, or of one that lies in it. */
+/* A cell was clicked: the warning of that very unit, one that names it, one it lies in, or one that lies in it. */
 GB.pick = function (event) {
   var hit = GB.under(event.latlng);
   if (hit.i < 0) return;
   var row = hit.layer.rows[hit.i], found = -1;
-  [function (u) { return u === row; }, function (u) { return GB.within(row, u); }, function (u) { return GB.within(u, row); }].forEach(function (test) {
-    if (found < 0) GB.data.warnings.inside.forEach(function (w, k) { if (found < 0 && GB.unitsOf(w).some(test)) found = k; });
+  [
+    function (w) { return w.unit === row; },
+    function (w) { return GB.unitsOf(w).indexOf(row) >= 0; },
+    function (w) { return GB.unitsOf(w).some(function (u) { return GB.within(row, u); }); },
+    function (w) { return !w.city && GB.within(w.unit, row); }
+  ].forEach(function (fits) {
+    GB.data.warnings.inside.forEach(function (w, k) { if (found < 0 && fits(w)) found = k; });
   });
   if (found >= 0) { GB.select(found, { stay: true }); return; }
   GB.pinned = row;
@@ -224,16 +230,6 @@ GB.goToUnit = function (row) {
   GB.markCanvas.repaint();
   GB.flash([row], GB.data.palette.ground[GB.theme].text);
   GB.say(GB.fullName(row));
-};
-
-GB.print = function (on) {
-  var root = document.documentElement;
-  if (root.classList.contains("printing") === on) return;
-  if (on) GB.screenTheme = GB.theme;
-  root.classList.toggle("printing", on);
-  GB.setTheme(on ? "light" : GB.screenTheme);
-  GB.byId("beyond").open = on;
-  GB.refresh();
 };
 
 /* Everything again: after a change of theme, language or size. */

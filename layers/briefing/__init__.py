@@ -1,5 +1,14 @@
 """Tables -> one offline HTML file."""
 
-from .page import write_briefing
+from __future__ import annotations
 
-__all__ = ["write_briefing"]
+from importlib import import_module
+from typing import Any
+
+_PUBLIC = {"write_briefing": ".page"}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _PUBLIC:
+        return getattr(import_module(_PUBLIC[name], __name__), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -26,7 +26,7 @@ SHOWN_BEYOND = 200
 FACTS = (
     "title city run_id as_of window_days window_start bin timezone classification plan_version version account notices "
     "expected_false tests units classes cut budget yesterday completeness nearest smallest_rise smallest_rise_en "
-    "outage_bins level_names period"
+    "outage_bins level_names street_level"
 ).split()
 """The facts that may enter a page; others stay outside."""
 
@@ -59,8 +59,9 @@ def make_content(
             where="cells",
             fix="Pass the table of read_cells or make_cells.",
         )
+    cells = cells.sort_values(["role", "unit_level"], kind="stable", ignore_index=True)
     mercator = project(cells)
-    lattice = shapes.Lattice.over(tuple(float(v) for v in shapely.total_bounds(mercator)))
+    lattice = shapes.Lattice.over(shapely.total_bounds(mercator))
     row_of = {str(cell_id): row for row, cell_id in enumerate(cells["cell_id"])}
     onto = Transformer.from_crs(cells.crs, shapes.MERCATOR, always_xy=True)
     content = {
@@ -126,8 +127,8 @@ def _layers(
 ) -> list[dict[str, Any]]:
     """One entry per role and level, coarsest first: names, borders, and the classes drawn."""
     parents = np.array([row_of.get(str(parent), -1) for parent in cells["parent"]], dtype=np.int64)
-    areas = shapely.area(np.asarray(cells.geometry.values, dtype=object)) / 1e6
-    one_risk, one_hotspot = _one_per_cell(risk, "risk"), _one_per_cell(hotspots, "gi_star")
+    areas = shapely.area(np.asarray(cells.geometry.values, dtype=object))
+    risks, clusters = (_one_per_cell(t, w, cells["cell_id"]) for t, w in ((risk, "risk"), (hotspots, "gi_star")))
     layers = []
     for (role, unit_level), rows in cells.groupby(["role", "unit_level"], sort=False).indices.items():
         part = cells.iloc[rows]
@@ -135,18 +136,23 @@ def _layers(
             {
                 "role": str(role),
                 "level": int(unit_level),
-                "rows": [int(row) for row in rows],
+                "row": int(rows[0]),
+                "side": _side(areas[rows]),
                 "ids": [str(value) for value in part["cell_id"]],
                 "names": [str(value) for value in part["name"]],
-                "parents": [int(value) for value in parents[rows]],
-                "area": [_rounded(float(value), 3) for value in areas[rows]],
-                "labels": [int(v) for v in lattice.place(_label_points(mercator[rows])).ravel()],
+                "parents": shapes.varints(parents[rows] + 1),
+                "labels": shapes.packed(lattice.place(_label_points(mercator[rows])).T.ravel()),
                 "shape": shapes.encode(mercator[rows], lattice),
-                "risk": _risk_of(part["cell_id"], one_risk),
-                "hot": _hotspots_of(part["cell_id"], one_hotspot),
+                "risk": _risk_of(risks.iloc[rows]),
+                "hot": _hotspots_of(clusters.iloc[rows]),
             }
         )
     return layers
+
+
+def _side(areas: np.ndarray) -> int:
+    """Side of a square as large as the median unit, in whole metres."""
+    return max(round(float(np.sqrt(np.median(areas)))), 1)
 
 
 def _label_points(polygons: np.ndarray) -> np.ndarray:
@@ -159,22 +165,25 @@ def _label_points(polygons: np.ndarray) -> np.ndarray:
     return np.column_stack([shapely.get_x(points), shapely.get_y(points)])
 
 
-def _one_per_cell(table: pd.DataFrame, worst: str) -> pd.DataFrame:
-    """One row per unit: that of all classes together where there is one, else the row with the largest *worst*."""
-    if not len(table):
-        return table.set_index("cell_id") if "cell_id" in table else pd.DataFrame()
+def _one_per_cell(table: pd.DataFrame, worst: str, cell_ids: pd.Series) -> pd.DataFrame:
+    """One row per unit, in the order of *cell_ids*; the column `known` is False for a unit the table does not name.
+
+    The row is that of all classes together where there is one, else the one with the largest *worst*.
+    """
     whole = table[table["category"] == ALL_CLASSES]
     picked = whole if len(whole) else table.sort_values(worst, ascending=False, kind="stable")
-    return picked.drop_duplicates("cell_id").set_index("cell_id")
+    unique = picked.drop_duplicates("cell_id")
+    place = pd.Index(unique["cell_id"].astype(object)).get_indexer(cell_ids.astype(object))
+    found = unique.reset_index(drop=True).reindex(place)  # -1 is no row: it comes out empty
+    return found.assign(known=place >= 0).reset_index(drop=True)
 
 
-def _risk_of(cell_ids: pd.Series, table: pd.DataFrame) -> dict[str, list[Any]] | None:
+def _risk_of(part: pd.DataFrame) -> dict[str, list[Any]] | None:
     """Class number per unit (-1 no data), incidents and expected; None where the level has no rows."""
-    if not len(table) or not cell_ids.isin(table.index).any():
+    if not part["known"].any():
         return None
-    part = table.reindex(cell_ids)
     names = [entry.name for entry in style.RISK_CLASSES]
-    silent = ((part["status"].fillna("no data") == "no data") | part["risk"].isna()).to_numpy()
+    silent = (~part["known"] | (part["status"] == "no data") | part["risk"].isna()).to_numpy(bool)
     classes = [
         -1 if dark else names.index(style.risk_class_of(value).name)
         for value, dark in zip(part["risk"].astype(float), silent, strict=True)
@@ -186,13 +195,12 @@ def _risk_of(cell_ids: pd.Series, table: pd.DataFrame) -> dict[str, list[Any]] |
     }
 
 
-def _hotspots_of(cell_ids: pd.Series, table: pd.DataFrame) -> dict[str, list[Any]] | None:
+def _hotspots_of(part: pd.DataFrame) -> dict[str, list[Any]] | None:
     """Class number per unit (-1 no data) and incidents; None where the level has no rows."""
-    if not len(table) or not cell_ids.isin(table.index).any():
+    if not part["known"].any():
         return None
-    part = table.reindex(cell_ids)
     names = [entry.name for entry in style.HOTSPOT_CLASSES]
-    silent = (part["status"].fillna("no data") == "no data").to_numpy()
+    silent = (~part["known"] | (part["status"] == "no data")).to_numpy(bool)
     known = part["hotspot_class"].fillna("").map(lambda value: names.index(style.hotspot_class_of(str(value)).name))
     return {
         "k": [-1 if dark else int(value) for value, dark in zip(known, silent, strict=True)],
@@ -203,12 +211,17 @@ def _hotspots_of(cell_ids: pd.Series, table: pd.DataFrame) -> dict[str, list[Any
 def _warnings(
     table: pd.DataFrame, row_of: dict[str, int], onto: Transformer, lattice: shapes.Lattice
 ) -> dict[str, Any]:
-    """Warnings within the budget in rank order, those beyond it, and how many there are of each level."""
+    """Warnings within the budget in rank order, those beyond it, and those that ended today."""
     ordered = table.sort_values("rank", kind="stable") if len(table) else table
     entries = [_warning(row, row_of, onto, lattice) for row in ordered.to_dict("records")]
-    inside = [entry for entry in entries if entry["within_budget"]]
-    beyond = [entry for entry in entries if not entry["within_budget"]]
-    return {"inside": inside, "beyond": beyond[:SHOWN_BEYOND], "n_beyond": len(beyond)}
+    live = [entry for entry in entries if entry["phase"] != "ended"]
+    beyond = [entry for entry in live if not entry["within_budget"]]
+    return {
+        "inside": [entry for entry in live if entry["within_budget"]],
+        "beyond": beyond[:SHOWN_BEYOND],
+        "n_beyond": len(beyond),
+        "ended": [entry for entry in entries if entry["phase"] == "ended"][:SHOWN_BEYOND],
+    }
 
 
 def _warning(

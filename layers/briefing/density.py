@@ -63,8 +63,9 @@ def _to_mercator(values: np.ndarray, surface: Surface) -> tuple[np.ndarray, Affi
     transform, width, height = calculate_default_transform(crs, MERCATOR, cols, rows, *surface.bounds)
     shrink = max(width, height) / LONGEST
     if shrink > 1:
-        transform = transform * Affine.scale(width / int(width / shrink), height / int(height / shrink))
-        width, height = int(width / shrink), int(height / shrink)
+        wide, high = int(width / shrink), int(height / shrink)
+        a, e = transform.a * width / wide, transform.e * height / high
+        transform, width, height = Affine(a, 0.0, transform.c, 0.0, e, transform.f), wide, high
     picture = np.full((height, width), np.nan, dtype=np.float32)
     reproject(
         values,

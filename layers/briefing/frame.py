@@ -7,9 +7,10 @@ map element, its panes and its first view, made of numbers.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import cast
 
 import folium
-from branca.element import Element
+from branca.element import Element, Figure
 
 PANES = {"cells": 350, "marks": 420, "beacons": 620}
 """Panes of the map and their z-index: filled cells, what is outlined over them, numbered beacons."""
@@ -48,7 +49,7 @@ def make_frame(bounds: tuple[float, float, float, float]) -> Frame:
     for name, z_index in PANES.items():
         folium.map.CustomPane(name, z_index=z_index, pointer_events=name == "beacons").add_to(page)
     _name_elements(page)
-    figure = page.get_root()
+    figure = cast(Figure, page.get_root())
     figure.render()
     return Frame(
         head=figure.header.render(), body=figure.html.render(), script=figure.script.render(), variable=page.get_name()

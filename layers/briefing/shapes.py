@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,7 +36,7 @@ class Lattice:
     height: int
 
     @classmethod
-    def over(cls, bounds: tuple[float, float, float, float]) -> Lattice:
+    def over(cls, bounds: Sequence[float]) -> Lattice:
         """The lattice that spans *bounds* (west, south, east, north; Web Mercator metres)."""
         west, south, east, north = bounds
         longer = max(east - west, north - south, 1.0)
@@ -77,14 +78,16 @@ def _without_thin_holes(polygon: shapely.Polygon) -> shapely.Polygon:
         return polygon
     holes = shapely.polygons(list(polygon.interiors))
     roundness = 4 * np.pi * shapely.area(holes) / shapely.length(holes) ** 2
-    return shapely.Polygon(polygon.exterior, [ring for ring, keep in zip(polygon.interiors, roundness >= THIN, strict=True) if keep])
+    places = [ring for ring, is_place in zip(polygon.interiors, roundness >= THIN, strict=True) if is_place]
+    return shapely.Polygon(polygon.exterior, places)
 
 
 def encode(polygons: np.ndarray, lattice: Lattice) -> dict[str, str]:
     """Polygons (Web Mercator metres) as text: arcs, then rings of arcs, then units of rings.
 
-    Keys: `n` vertices per arc; `x`, `y` differences along all vertices; `r` arcs per ring; `a` references of rings to
-    arcs, 2·arc, +1 where run backwards; `u` rings per unit. Each is a base64 string of variable-length integers.
+    Keys: `n` vertices per arc; `x`, `y` along all vertices; `r` arcs per ring; `a` references of rings to arcs, 2·arc,
+    +1 where run backwards; `u` rings per unit. Each is base64 of variable-length integers; `x`, `y` and `a` hold
+    differences.
     A ring that collapses on the lattice is left out; rings fill even-odd, so holes need no mark.
     """
     xy, ring_of, unit_of_ring = _rings(polygons, lattice)
@@ -109,10 +112,10 @@ def encode(polygons: np.ndarray, lattice: Lattice) -> dict[str, str]:
     ring_at_start = np.repeat(np.arange(len(sizes)), sizes)[starts]
     return _pack(
         n=lengths[stored] + 1,
-        x=_zigzag(np.diff(xy[points, 0], prepend=0)),
-        y=_zigzag(np.diff(xy[points, 1], prepend=0)),
+        x=_steps(xy[points, 0]),
+        y=_steps(xy[points, 1]),
         r=np.bincount(ring_at_start, minlength=len(sizes)),
-        a=2 * arc + backwards,
+        a=_steps(2 * arc + backwards),
         u=rings_per_unit,
     )
 
@@ -176,8 +179,15 @@ def _points_of(starts: np.ndarray, lengths: np.ndarray, following: np.ndarray) -
     return np.where(ends, following[at, 1], following[at, 0])
 
 
-def _zigzag(values: np.ndarray) -> np.ndarray:
-    return np.where(values < 0, -2 * values - 1, 2 * values)
+def _steps(values: np.ndarray) -> np.ndarray:
+    """Differences from one value to the next, folded to be never negative: 0, -1, 1, -2 … become 0, 1, 2, 3 …"""
+    steps = np.diff(np.asarray(values, dtype=np.int64), prepend=0)
+    return np.where(steps < 0, -2 * steps - 1, 2 * steps)
+
+
+def packed(values: np.ndarray) -> str:
+    """Whole numbers of any sign as text, small where neighbours are alike."""
+    return varints(_steps(values))
 
 
 def _pack(**columns: np.ndarray | list[int]) -> dict[str, str]:
@@ -187,7 +197,7 @@ def _pack(**columns: np.ndarray | list[int]) -> dict[str, str]:
 def varints(values: np.ndarray) -> str:
     """Whole numbers in [0, 2³⁵) as base64 of 7-bit groups, low group first, top bit set on all but the last."""
     values = np.asarray(values, dtype=np.int64)
-    n_bytes = 1 + sum((values >= 1 << (7 * k)).astype(np.int64) for k in range(1, 5))
+    n_bytes = 1 + np.stack([values >= 1 << (7 * k) for k in range(1, 5)]).sum(axis=0)
     offset = np.cumsum(n_bytes) - n_bytes
     out = np.zeros(int(n_bytes.sum()), dtype=np.uint8)
     for k in range(5):

@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ...errors import InputError
+from .fixed import read_block
 from .values import is_missing, is_text, to_text
 
 _HALF = r"上午|下午|[AaPp][Mm]"
@@ -72,10 +73,11 @@ def parse_dates(column: pa.ChunkedArray | pa.Array) -> Dates:
     if is_text(kind) and pc.any(pc.match_substring_regex(text, "[０-９：／－　]")).as_py():
         text = pc.utf8_trim_whitespace(pc.utf8_normalize(text, form="NFKC"))
     blank = is_missing(text)
-    name = _best_layout(text.filter(pa.array(~blank)))
-    values, offsets, why = _read(text, name)
-    why[blank] = BLANK
-    return _finish(values, offsets, why, name)
+    written = text.filter(pa.array(~blank)) if blank.any() else text
+    order = _layouts_by_sample(written)
+    whole = _read_whole(written, order[0])
+    name = order[0] if whole else _best_layout(written, order)
+    return _finish(*_spread(blank, *(whole or _read(written, name))), name)
 
 
 def _typed(column: pa.ChunkedArray | pa.Array) -> Dates:
@@ -94,12 +96,41 @@ def _finish(values: np.ndarray, offsets: np.ndarray, why: np.ndarray, name: str)
     return Dates(np.where(why == 0, values, np.datetime64("NaT")), offsets, why, name)
 
 
-def _best_layout(text: pa.Array) -> str:
+_Read = tuple[np.ndarray, np.ndarray, np.ndarray]
+
+
+def _spread(blank: np.ndarray, values: np.ndarray, offsets: np.ndarray, why: np.ndarray) -> _Read:
+    """What was read of the written values, each at its row; the other rows are BLANK."""
+    if not blank.any():
+        return values, offsets, why
+    n = len(blank)
+    every = np.full(n, "NaT", "datetime64[us]"), np.full(n, np.nan), np.full(n, BLANK, np.int8)
+    for whole, part in zip(every, (values, offsets, why), strict=True):
+        whole[~blank] = part
+    return every
+
+
+def _layouts_by_sample(text: pa.Array) -> list[str]:
+    """The layouts, the one that reads most of a sample first."""
+    places = np.linspace(0, max(0, len(text) - 1), min(len(text), _SAMPLE)).astype(np.int64)
+    sample = text.take(pa.array(np.unique(places)))
+    return sorted(LAYOUTS, key=lambda name: -_matches(sample, name))
+
+
+def _read_whole(text: pa.Array, name: str) -> _Read | None:
+    """The fast way, for a column whose values all have one width and shape; None where one has not."""
+    block = read_block(text, name)
+    if block is None:
+        return None
+    y, mo, d, h, mi, s = block
+    why = np.zeros(len(text), np.int8)
+    why[(h > 23) | (mi > 59) | (s > 59)] = IMPOSSIBLE
+    clock = ((h * 60 + mi) * 60 + s) * 1_000_000
+    return _compose(y, mo, d, clock, why), np.full(len(text), np.nan), why
+
+
+def _best_layout(text: pa.Array, order: list[str]) -> str:
     """The layout that reads most values. Layouts exclude one another, so what one has read need not be tried again."""
-    if not len(text):
-        return ""
-    sample = text.take(pa.array(np.unique(np.linspace(0, len(text) - 1, min(len(text), _SAMPLE)).astype(np.int64))))
-    order = sorted(LAYOUTS, key=lambda name: -_matches(sample, name))
     best, most, rest = "", 0, text
     for name in order:
         if len(rest) <= most:
@@ -115,7 +146,7 @@ def _matches(text: pa.Array, name: str) -> int:
     return pc.sum(pc.match_substring_regex(text, LAYOUTS[name])).as_py() or 0
 
 
-def _read(text: pa.Array, name: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _read(text: pa.Array, name: str) -> _Read:
     """(values, offsets, why) of all rows by one layout; rows it does not fit are UNREADABLE."""
     n = len(text)
     if not name:

@@ -119,7 +119,7 @@ def find_columns(
     columns: dict[str, str] = {}
     columns.update(finder.times())
     category = finder.category()
-    columns.update({"category": "/".join(category)} if category else {})
+    columns.update({"category": ",".join(category)} if category else {})
     columns.update(finder.plain("id", "incident_id"))
     axes, is_planar = finder.coordinates(has_geometry, planar)
     columns.update(axes)

@@ -1,5 +1,14 @@
 """Tables to one GeoPackage that opens styled in QGIS."""
 
-from .tables import LAYERS, write_results
+from __future__ import annotations
 
-__all__ = ["LAYERS", "write_results"]
+from importlib import import_module
+from typing import Any
+
+_PUBLIC = {"LAYERS": ".tables", "write_results": ".tables"}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _PUBLIC:
+        return getattr(import_module(_PUBLIC[name], __name__), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

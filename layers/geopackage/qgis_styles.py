@@ -153,22 +153,27 @@ def _no_data_fill() -> str:
 def _warnings(table: pd.DataFrame, levels: Levels) -> tuple[str, str]:
     symbols: list[str] = []
     children: list[qml.Rule] = []
-    first = '"within_budget" AND "slot" = 0'
+    in_force = '"within_budget" AND "phase" IS NOT \'ended\''
+    drawn = '"slot" = 0 AND "unit_level" > 0'
     for level in style.LEVELS:
         label = f"{level.numeral} {level.zh} {level.verb_zh}"
-        children.append(qml.Rule(label, f"\"level\" = '{level.name}' AND {first}", len(symbols)))
+        children.append(qml.Rule(label, f"\"level\" = '{level.name}' AND {in_force} AND {drawn}", len(symbols)))
         symbols.append(qml.fill(level.dark, alpha=28, outline=level.light, width=0.9))
-    children.append(qml.Rule("超出预算", 'NOT "within_budget" AND "slot" = 0', len(symbols)))
-    symbols.append(qml.fill("#000000", alpha=0, outline=style.GROUND["light"]["muted"], width=0.35, line="dash"))
-    children.append(qml.Rule("同一单元的其他提示(只画编号)", '"slot" > 0', len(symbols)))
+    for label, condition, line in (
+        ("已解除", "\"phase\" = 'ended'", "dot"),
+        ("超出预算", 'NOT "within_budget" AND "phase" IS NOT \'ended\'', "dash"),
+    ):
+        children.append(qml.Rule(label, f"{condition} AND {drawn}", len(symbols)))
+        symbols.append(qml.fill("#000000", alpha=0, outline=style.GROUND["light"]["muted"], width=0.35, line=line))
+    children.append(qml.Rule("全市,或同一单元的其他提示:只画编号", '"slot" > 0 OR "unit_level" = 0', len(symbols)))
     symbols.append(qml.fill("#000000", alpha=0, outline="#000000", width=0.0, line="no"))
     colours = " ".join(f"WHEN \"level\" = '{level.name}' THEN '{level.light}'" for level in style.LEVELS)
     muted = style.GROUND["light"]["muted"]
     fill = f"CASE {colours} ELSE '{muted}' END"
     labels = qml.labelling(
         [
-            qml.beacon("rank", fill=fill, offset="to_string(\"slot\" * 6.6) || ',0'", only='"within_budget"'),
-            qml.label('"cell_name"', size=9, bold=True, only=first, below=5.6, priority=9),
+            qml.beacon("rank", fill=fill, offset="to_string(\"slot\" * 6.6) || ',0'", only=in_force),
+            qml.label('"cell_name"', size=9, bold=True, only=f'{in_force} AND "slot" = 0', below=5.6, priority=9),
         ]
     )
     return qml.rules(children, symbols, order='"rank"'), labels

@@ -8,6 +8,7 @@ from pathlib import Path
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import pyarrow.parquet
 import pyogrio
 import shapely
 from pyogrio.errors import DataLayerError, DataSourceError
@@ -121,14 +122,13 @@ def _polygon_layer(source: str, name: str) -> str:
 
 
 def _read_parquet(file: Path) -> gpd.GeoDataFrame:
+    """GeoParquet, or plain Parquet with a column of WKB or WKT."""
     try:
-        return gpd.read_parquet(file)
-    except ValueError:
+        if b"geo" in (pyarrow.parquet.read_schema(file).metadata or {}):
+            return gpd.read_parquet(file)
         table = pd.read_parquet(file)
-    except OSError as error:
-        raise InputError(
-            "the cells cannot be read as Parquet", where=file.name, fix="Export the file again."
-        ) from error
+    except (ValueError, OSError) as error:
+        raise InputError("the cells are not readable Parquet", where=file.name, fix="Export them again.") from error
     known = [name for name in ("geometry", "geom", "wkb", "wkb_geometry", "wkt") if name in table.columns]
     if not known:
         raise InputError("the file holds no geometry column", where=file.name, fix="Export it as GeoParquet.")

@@ -43,7 +43,13 @@ def order_levels(levels: list[Level], n_leaves: int, strict: bool, where: str) -
             continue
         if sizes[index] >= n_leaves:
             continue
-        level = _under(kept[-1], level) if kept and level.by_name else level
+        if kept and level.by_name and _astray(kept[-1], level) is not None:
+            level = _under(kept[-1], level)
+            zh, en = (
+                f"列 {level.column} 有重名单元,按上级区分",
+                f"names of column {level.column} repeat; parents tell them apart",
+            )
+            notices.append(Notice("N-CELL-013", zh, en))
         astray = _astray(kept[-1], level) if kept else None
         if astray is None:
             if not (kept and len(set(kept[-1].keys)) == len(set(level.keys))):
@@ -75,8 +81,6 @@ def _astray(coarse: Level, fine: Level) -> str | None:
 
 def _under(coarse: Level, level: Level) -> Level:
     """A level known by names only: two units of one name under different parents are two units."""
-    if _astray(coarse, level) is None:
-        return level
     keys = [f"{above}/{key}" if key else "" for above, key in zip(coarse.keys, level.keys, strict=True)]
     return Level(level.word, np.array(keys, dtype=object), level.names, level.column, True)
 

@@ -77,7 +77,24 @@ class CellLayer:
             areas=shapely.area(shapes) / 1e6,
             exposure=table["population"].to_numpy(dtype=float),
             contiguity=self.contiguity,
+            overlap=shared_ground(table) if len(self.roles) > 1 else None,
         )
+
+
+def shared_ground(table: gpd.GeoDataFrame, least: float = 0.1) -> sparse.csr_matrix:
+    """(n, n) binary CSR, symmetric: units of different roles that share at least *least* of the smaller one's area.
+
+    The root overlaps nothing: everything lies in it.
+    """
+    shapes, role = table.geometry.to_numpy(), table["role"].to_numpy(dtype=object)
+    below = np.flatnonzero((role == ROLES[0]) & (table["cell_id"] != ROOT_CELL).to_numpy())
+    other = np.flatnonzero(role == ROLES[1])
+    one, two = shapely.STRtree(shapes[below]).query(shapes[other], predicate="intersects")
+    one, two = other[one], below[two]
+    areas = shapely.area(shapes)
+    shared = shapely.area(shapely.intersection(shapes[one], shapes[two])) >= least * np.minimum(areas[one], areas[two])
+    rows, columns = np.concatenate([one[shared], two[shared]]), np.concatenate([two[shared], one[shared]])
+    return sparse.csr_matrix((np.ones(len(rows), dtype=np.int8), (rows, columns)), shape=(len(table), len(table)))
 
 
 def full_name(table: pd.DataFrame) -> pd.Series:

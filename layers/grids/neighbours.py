@@ -51,7 +51,7 @@ def binary(matrix: sparse.spmatrix) -> sparse.csr_matrix:
 
 def _share_vertex(shapes: np.ndarray) -> sparse.csr_matrix:
     coordinates, owner = shapely.get_coordinates(shapes, return_index=True)
-    whole = np.ascontiguousarray(coordinates + 0.0).view([("x", float), ("y", float)]).ravel()  # + 0.0: -0 equals 0
+    whole = np.ascontiguousarray(coordinates).view(complex).ravel()  # sorts several times faster than pairs do
     _, vertex = np.unique(whole, return_inverse=True)
     shape = (len(shapes), int(vertex.max()) + 1 if len(vertex) else 0)
     incidence = sparse.csr_matrix((np.ones(len(owner)), (owner, vertex)), shape=shape)

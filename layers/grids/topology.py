@@ -9,8 +9,8 @@ import shapely
 from ...cube import ROOT_CELL
 from ...errors import Notice
 
-LEAST_M2 = 1.0
-"""Overlaps and gaps smaller than this are the width of a line."""
+LEAST_M2, LEAST_WIDTH_M = 1.0, 0.1
+"""Overlaps and gaps that are smaller, or narrower on average, are the width of a line."""
 
 
 def notice_topology(table: gpd.GeoDataFrame) -> list[Notice]:
@@ -31,29 +31,35 @@ def notice_topology(table: gpd.GeoDataFrame) -> list[Notice]:
     return notices
 
 
-def find_overlaps(shapes: np.ndarray, least_m2: float = LEAST_M2) -> tuple[np.ndarray, np.ndarray]:
-    """(k, 2) row numbers of the polygons that share at least *least_m2*, and the (k,) areas they share."""
+def find_overlaps(shapes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(k, 2) row numbers of the polygons that share an area, and the (k,) areas they share, in m²."""
     marked = shapely.coverage_invalid_edges(shapes)
     suspect = np.flatnonzero(~shapely.is_missing(marked) & ~shapely.is_empty(marked))
     one, two = shapely.STRtree(shapes).query(shapes[suspect])
     one = suspect[one]
     pairs = np.unique(np.sort(np.column_stack([one, two])[one != two], axis=1), axis=0)
-    pairs = pairs[_boxes_share(shapes, pairs, least_m2)]
-    shared = shapely.area(shapely.intersection(shapes[pairs[:, 0]], shapes[pairs[:, 1]]))
-    return pairs[shared >= least_m2], shared[shared >= least_m2]
+    pairs = pairs[_boxes_share(shapes, pairs)]
+    shared = shapely.intersection(shapes[pairs[:, 0]], shapes[pairs[:, 1]])
+    wide = _wide(shared)
+    return pairs[wide], shapely.area(shared[wide])
 
 
-def _boxes_share(shapes: np.ndarray, pairs: np.ndarray, least_m2: float) -> np.ndarray:
+def _wide(shapes: np.ndarray) -> np.ndarray:
+    """Whether each shape is more than the width of a line."""
+    areas = shapely.area(shapes)
+    return (areas >= LEAST_M2) & (2 * areas >= LEAST_WIDTH_M * shapely.length(shapes))
+
+
+def _boxes_share(shapes: np.ndarray, pairs: np.ndarray) -> np.ndarray:
     a, b = shapely.bounds(shapes[pairs[:, 0]]), shapely.bounds(shapes[pairs[:, 1]])
     wide = np.minimum(a[:, 2], b[:, 2]) - np.maximum(a[:, 0], b[:, 0])
     high = np.minimum(a[:, 3], b[:, 3]) - np.maximum(a[:, 1], b[:, 1])
-    return (wide > 0) & (high > 0) & (wide * high >= least_m2)
+    return (wide > 0) & (high > 0) & (wide * high >= LEAST_M2)
 
 
-def find_gaps(city: np.ndarray, least_m2: float = LEAST_M2) -> np.ndarray:
-    """Areas of the holes of the whole city, those of at least *least_m2*."""
+def find_gaps(city: np.ndarray) -> np.ndarray:
+    """(k,) areas in m² of the holes of the whole city."""
     parts = shapely.get_parts(city)
     filled = shapely.polygons(shapely.get_exterior_ring(parts)) if len(parts) else parts
     holes = shapely.get_parts(shapely.difference(filled, parts))
-    areas = shapely.area(holes)
-    return areas[areas >= least_m2]
+    return shapely.area(holes[_wide(holes)])

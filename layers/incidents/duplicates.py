@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
@@ -21,20 +22,30 @@ RawRows = Callable[[int, np.ndarray], pd.Series]
 """(table number, row places in it) -> each row, whole, as one text."""
 
 
-def find_duplicates(frame: pd.DataFrame, raw_rows: RawRows) -> pd.DataFrame:
+@dataclass(frozen=True)
+class Duplicates:
+    """`table`: indexed like the rows looked at, one row per duplicate: `kept` (index of the first of them), `same_id`.
+
+    `n_alike`: rows left that share their identifier with another one but differ in time, class or place.
+    """
+
+    table: pd.DataFrame
+    n_alike: int
+
+
+def find_duplicates(frame: pd.DataFrame, raw_rows: RawRows) -> Duplicates:
     """The later of equal rows.
 
     Parameters
     ----------
     frame : good rows with `incident_id, time, category, x, y, part, place`, in reading order.
     raw_rows : asked only for rows without an identifier that are alike in time, class and place.
-
-    Returns
-    -------
-    DataFrame indexed like *frame*, one row per duplicate: `kept` (index of the first of them), `same_id`.
     """
-    has_id = (frame["incident_id"] != "").to_numpy(bool)
-    return pd.concat([_by_id(frame[has_id]), _by_row(frame[~has_id], raw_rows)]).sort_index()
+    nameless = frame[(frame["incident_id"] == "").to_numpy(bool)]
+    again = frame[repeated(frame["incident_id"])]
+    same_id = _later(again, ["incident_id", *_ALIKE], same_id=True)
+    rest = again["incident_id"].drop(same_id.index)
+    return Duplicates(pd.concat([same_id, _by_row(nameless, raw_rows)]).sort_index(), int(repeated(rest).sum()))
 
 
 def repeated(identifiers: pd.Series) -> np.ndarray:
@@ -42,11 +53,6 @@ def repeated(identifiers: pd.Series) -> np.ndarray:
     where, distinct = pd.factorize(identifiers)
     n_rows = np.bincount(where, minlength=len(distinct))
     return (n_rows > 1)[where] & (identifiers != "").to_numpy(bool) if len(distinct) else np.zeros(0, bool)
-
-
-def _by_id(frame: pd.DataFrame) -> pd.DataFrame:
-    again = frame[repeated(frame["incident_id"])]
-    return _later(again, ["incident_id", *_ALIKE], same_id=True)
 
 
 def _by_row(frame: pd.DataFrame, raw_rows: RawRows) -> pd.DataFrame:

@@ -11,15 +11,16 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pyproj
 import shapely
 
 from ...errors import AccountError, InputError, Notice
 from ..columns.names import Mapping, find_columns, normal_name
-from .duplicates import SAME_ID, SAME_ROW, find_duplicates, repeated, whole_rows
+from .duplicates import SAME_ID, SAME_ROW, Duplicates, find_duplicates, whole_rows
 from .places import WGS84, parse_crs
 from .rows import CODES, Part, read_part
-from .rules import RULES, notice
+from .rules import RULES, notice, quarantined
 from .sources import Source, open_sources, split_layer
 
 COLUMNS = [
@@ -62,7 +63,7 @@ class Intake:
     quarantine : `source_file, source_row, rule, reason, reason_en`. No value of a row is ever quoted.
     duplicates : `source_file, source_row, kept_file, kept_row, reason, reason_en`.
     excluded : `source_file, source_row, rule`: classes that are not processed.
-    mapping : role -> column; where files differ, the columns joined by " | ".
+    mapping : role -> column, as `columns` would name them; where files differ, joined by " | ".
     dropped_columns : columns with personal data, left at the door.
     """
 
@@ -116,11 +117,15 @@ def read_incidents(
         )
     told, system = progress or _silent, parse_crs(crs)
     sources = _open_all(paths, told)
-    mappings = _map_all(sources, columns or {}, system)
+    mappings = _map_all(sources, {role: name for role, name in (columns or {}).items() if name}, system)
     parts = []
     for number, (source, mapping) in enumerate(zip(sources, mappings, strict=True)):
         told(0.1 + 0.7 * number / len(sources), f"Reading {source.name}|读取{source.name}")
-        parts.append(read_part(source, mapping, timezone=timezone, crs=system))
+        try:
+            parts.append(read_part(source, mapping, timezone=timezone, crs=system))
+        except pa.ArrowException as error:  # text that is no text inside a typed file
+            fix = "Open the file in the program it comes from, and export it again."
+            raise InputError("a column holds values that cannot be read", where=source.name, fix=fix) from error
     told(0.8, "Looking for duplicates|查找重复")
     intake = _assemble(parts, duplicates)
     told(1.0, f"{len(intake.incidents)} incidents|{len(intake.incidents)}条事件")
@@ -170,7 +175,7 @@ def _assemble(parts: list[Part], duplicates: str) -> Intake:
     verdicts = frame["verdict"].to_numpy()
     good = frame[verdicts == 0]
     found = find_duplicates(good, lambda part, places: whole_rows(parts[part].source, places))
-    dropped = found if duplicates == "drop" else found.iloc[:0]
+    dropped = found.table if duplicates == "drop" else found.table.iloc[:0]
     kept = good.drop(index=dropped.index)
     quarantine = _quarantine(parts, frame[(verdicts != 0) & (verdicts != _EXCLUDED)])
     excluded = frame.loc[verdicts == _EXCLUDED, ["source_file", "source_row"]].assign(rule="P-CLASS-001")
@@ -184,7 +189,7 @@ def _assemble(parts: list[Part], duplicates: str) -> Intake:
         duplicates=_duplicates(frame, dropped),
         excluded=excluded.reset_index(drop=True),
         rows_in=rows_in,
-        notices=tuple(_notices(parts, quarantine, len(excluded), len(found), kept, duplicates)),
+        notices=tuple(_notices(parts, quarantine, len(excluded), found, duplicates)),
         mapping=_joined_mapping(parts),
         dropped_columns=list(dict.fromkeys(names)),
         files=tuple(_file_read(part) for part in parts),
@@ -294,7 +299,7 @@ def _file_read(part: Part) -> FileRead:
 
 
 def _notices(
-    parts: list[Part], quarantine: pd.DataFrame, n_excluded: int, n_found: int, kept: pd.DataFrame, duplicates: str
+    parts: list[Part], quarantine: pd.DataFrame, n_excluded: int, found: Duplicates, duplicates: str
 ) -> list[Notice]:
     """Everything there is to tell, each thing once."""
     told = [n for part in parts for n in part.notices]
@@ -307,11 +312,11 @@ def _notices(
     told += [_choice(part, role) for part in parts for role in part.mapping.unused or {}]
     told += [_stand_in(part, role, named) for part in parts for role, named in part.mapping.absent]
     told += [notice("N-CLASS-002", n=n_excluded)] if n_excluded else []
+    n_found = len(found.table)
     told += [notice("N-DUP-001" if duplicates == "drop" else "N-DUP-002", n=n_found)] if n_found else []
-    alike = int(repeated(kept["incident_id"]).sum())
-    told += [notice("N-DUP-003", n=alike)] if alike and duplicates == "drop" else []
-    for rule, n in quarantine["rule"].value_counts(sort=False).items():
-        told.append(notice("N-ROW-001", n=n, zh=RULES[str(rule)].zh, en=RULES[str(rule)].en))
+    told += [notice("N-DUP-003", n=found.n_alike)] if found.n_alike else []
+    n_rows = quarantine["rule"].value_counts()
+    told += [quarantined(code, int(n_rows[code])) for code in RULES if code in n_rows]
     return list(dict.fromkeys(told))
 
 

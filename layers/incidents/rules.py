@@ -194,7 +194,6 @@ NOTICES: dict[str, tuple[str, str]] = {
         "{n}行的编号与他行相同而时间、类别或地点不同,均保留",
         "{n} rows share their identifier with another row but differ in time, class or place; all are kept",
     ),
-    "N-ROW-001": ("{n}行存疑隔离:{zh}", "{n} rows were set aside: {en}"),
 }
 """Code -> (Chinese, English), with places for figures and column names; never for a value of a row."""
 
@@ -203,3 +202,8 @@ def notice(code: str, **facts: Any) -> Notice:
     """The notice *code* with its figures filled in."""
     zh, en = NOTICES[code]
     return Notice(code, zh.format(**facts), en.format(**facts))
+
+
+def quarantined(code: str, n_rows: int) -> Notice:
+    """How many rows a rule set aside; the notice carries the rule's code."""
+    return Notice(code, f"{n_rows}行存疑隔离:{RULES[code].zh}", f"{n_rows} rows were set aside: {RULES[code].en}")

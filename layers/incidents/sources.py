@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import gzip
+import lzma
+import struct
 import zipfile
-from collections.abc import Callable
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -169,11 +173,8 @@ def _not_what_it_says(content: Content, what: str) -> InputError:
 
 def _gunzip(path: Path, name: str) -> Content:
     inner = Path(name.removesuffix(path.suffix))
-    try:
-        with gzip.open(path) as stream:
-            data = stream.read(LARGEST + 1)
-    except (OSError, EOFError) as error:
-        raise InputError("the archive is damaged or cut short", where=name, fix="Copy or export it again.") from error
+    with unpacking(name), gzip.open(path) as stream:
+        data = stream.read(LARGEST + 1)
     if len(data) > LARGEST:
         raise _too_large(name)
     content = Content(name, inner.suffix.lower(), data=data)
@@ -183,15 +184,27 @@ def _gunzip(path: Path, name: str) -> Content:
 
 def _unzip(path: Path, name: str) -> list[Content]:
     """The tables inside an archive, in the order of their names; a Shapefile's parts are one."""
+    with unpacking(name), zipfile.ZipFile(path) as archive:
+        members = [m for m in archive.infolist() if _is_table(m)]
+        _check_archive(members, name)
+        return [_member(archive, m, path, name, alone=len(members) == 1) for m in members]
+
+
+@contextmanager
+def unpacking(name: str) -> Iterator[None]:
+    """Whatever a damaged archive makes the unpackers say becomes one message."""
     try:
-        with zipfile.ZipFile(path) as archive:
-            members = [m for m in archive.infolist() if _is_table(m)]
-            _check_archive(members, name)
-            return [_member(archive, m, path, name, alone=len(members) == 1) for m in members]
-    except (zipfile.BadZipFile, EOFError, NotImplementedError) as error:
-        raise InputError("the archive is damaged or cut short", where=name, fix="Copy or export it again.") from error
+        yield
+    except (InputError, PermissionError):
+        raise
+    except NotImplementedError as error:
+        raise InputError(
+            "the archive is packed in a way that is not read", where=name, fix="Unpack it first."
+        ) from error
     except RuntimeError as error:
         raise InputError("the archive is locked with a password", where=name, fix="Unpack it first.") from error
+    except (OSError, EOFError, ValueError, zlib.error, lzma.LZMAError, struct.error, zipfile.BadZipFile) as error:
+        raise InputError("the archive is damaged or cut short", where=name, fix="Copy or export it again.") from error
 
 
 def _is_table(member: zipfile.ZipInfo) -> bool:

@@ -22,6 +22,7 @@ from .sources import Content, Loaded, Source
 
 _POINT, _MULTIPOINT = 0, 4
 _GEOMETRY = "wkb_geometry"
+_GDAL_ERRORS = (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, pyogrio.errors.FeatureError)
 
 
 def open_vector(content: Content, layer: str = "") -> Source:
@@ -31,7 +32,7 @@ def open_vector(content: Content, layer: str = "") -> Source:
     try:
         chosen = _choose_layer(pyogrio.list_layers(place), layer, content.name)
         info = pyogrio.read_info(place, layer=chosen, **options)
-    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError) as error:
+    except (*_GDAL_ERRORS, UnicodeError) as error:
         raise _cannot_open(content) from error
     has_geometry = bool(info["geometry_type"]) and info["geometry_type"] not in ("None", "Unknown (none)")
 
@@ -44,16 +45,22 @@ def open_vector(content: Content, layer: str = "") -> Source:
                 meta, table = pyogrio.read_arrow(
                     place, layer=chosen, columns=columns, datetime_as_string=True, **options
                 )
-        except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, pa.ArrowException) as error:
+        except (*_GDAL_ERRORS, pa.ArrowException, OSError, UnicodeError) as error:
             raise _cannot_open(content) from error
         geometry = meta.get("geometry_name") or _GEOMETRY
-        shapes = (
-            shapely.from_wkb(table[geometry].to_numpy()) if has_geometry and geometry in table.column_names else None
-        )
+        shapes = _from_wkb(table[geometry]) if has_geometry and geometry in table.column_names else None
         return _loaded(table.drop_columns([geometry]) if shapes is not None else table, shapes, content.name)
 
-    crs = pyproj.CRS.from_user_input(info["crs"]) if info["crs"] else None
-    return Source(content.name, tuple(info["fields"]), load, has_geometry, crs)
+    return Source(content.name, tuple(info["fields"]), load, has_geometry, _layer_crs(info["crs"]))
+
+
+def _layer_crs(text: str | None) -> pyproj.CRS | None:
+    """The layer's coordinate system; None where it is absent or only says "undefined"."""
+    try:
+        crs = pyproj.CRS.from_user_input(text) if text else None
+    except pyproj.exceptions.CRSError:
+        return None
+    return crs if crs is not None and (crs.is_geographic or crs.is_projected) else None
 
 
 def _choose_layer(layers: np.ndarray, layer: str, where: str) -> str | None:
@@ -108,12 +115,11 @@ def open_parquet(content: Content) -> Source:
     try:
         file = pq.ParquetFile(place)
         schema = file.schema_arrow
-        geo = json.loads((schema.metadata or {}).get(b"geo", b"{}"))
+        geometry, described = _geometry_of(schema)
     except (pa.ArrowException, OSError, ValueError) as error:
         raise InputError("the Parquet file is damaged", where=content.name, fix="Copy or export it again.") from error
-    geometry = geo.get("primary_column", "")
-    others = {*geo.get("columns", {})}
-    names = tuple(n for n in schema.names if n not in others and not pa.types.is_nested(schema.field(n).type))
+    others = {*described}
+    names = tuple(n for n in schema.names if n not in others and _is_plain(schema.field(n).type))
 
     def load(columns: list[str] | None) -> Loaded:
         wanted = list(names) if columns is None else columns
@@ -126,8 +132,26 @@ def open_parquet(content: Content) -> Source:
         shapes = _shapes(table[geometry]) if geometry else None
         return _loaded(table.select(wanted), shapes, content.name)
 
-    crs = _parquet_crs(geo["columns"][geometry]) if geometry else None
+    crs = _parquet_crs(described[geometry]) if geometry else None
     return Source(content.name, names, load, bool(geometry), crs)
+
+
+def _geometry_of(schema: pa.Schema) -> tuple[str, dict[str, Any]]:
+    """(name of the column of points, "" if there is none; what GeoParquet says of every geometry column)."""
+    geo = json.loads((schema.metadata or {}).get(b"geo", b"{}"))
+    if not isinstance(geo, dict) or not isinstance(geo.get("columns"), dict):
+        return "", {}
+    name = geo.get("primary_column", "")
+    known = name in geo["columns"] and name in schema.names and isinstance(geo["columns"][name], dict)
+    kind = schema.field(name).type if known else pa.null()
+    bytes_ = pa.types.is_binary(kind) or pa.types.is_large_binary(kind)
+    points = pa.types.is_struct(kind) and {"x", "y"} <= {field.name for field in kind}
+    return (name if bytes_ or points else ""), geo["columns"]
+
+
+def _is_plain(kind: pa.DataType) -> bool:
+    """Neither nested nor raw bytes."""
+    return not (pa.types.is_nested(kind) or pa.types.is_binary(kind) or pa.types.is_large_binary(kind))
 
 
 def _shapes(column: pa.ChunkedArray) -> np.ndarray:
@@ -135,11 +159,19 @@ def _shapes(column: pa.ChunkedArray) -> np.ndarray:
     if pa.types.is_struct(column.type):
         whole = column.combine_chunks()
         return shapely.points(*(whole.field(axis).to_numpy(zero_copy_only=False) for axis in ("x", "y")))
-    return shapely.from_wkb(column.to_numpy())
+    return _from_wkb(column)
+
+
+def _from_wkb(column: pa.ChunkedArray) -> np.ndarray:
+    """Shapes; None, which counts as missing, where the bytes are none."""
+    return shapely.from_wkb(column.to_numpy(), on_invalid="ignore")
 
 
 def _parquet_crs(column: dict[str, Any]) -> pyproj.CRS | None:
     """As the GeoParquet standard has it: absent means longitude and latitude, null means unknown."""
     if "crs" not in column:
         return pyproj.CRS("EPSG:4326")
-    return pyproj.CRS.from_json_dict(column["crs"]) if column["crs"] else None
+    try:
+        return pyproj.CRS.from_json_dict(column["crs"]) if column["crs"] else None
+    except (pyproj.exceptions.CRSError, TypeError, ValueError):
+        return None

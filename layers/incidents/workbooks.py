@@ -15,11 +15,12 @@ import python_calamine
 from ...errors import InputError, Notice
 from ..columns.names import count_known
 from .rules import notice
-from .sources import Content, Loaded, Source, unique_names
+from .sources import Content, Loaded, Source, unique_names, unpacking
 
 _DIGITS = 1e15
 _HEADER_WITHIN = 20
 _MANY_CELLS = 20_000_000
+_LARGEST_SHEET = 1 << 31
 _CELL = re.compile(rb'<c r="([A-Z]{1,3})(\d{1,7})"')
 
 
@@ -104,17 +105,13 @@ def _check_extent(content: Content) -> None:
     """Refuse a sheet whose few cells span millions: one stray cell at XFD1048576 exhausts the memory of any reader."""
     if content.ending not in (".xlsx", ".xlsm"):
         return
-    try:
-        with zipfile.ZipFile(io.BytesIO(bytes(content.buffer()))) as book:
-            parts = [
-                m for m in book.infolist() if m.filename.startswith("xl/worksheets/") and m.filename.endswith(".xml")
-            ]
-            for part in parts:
-                if part.file_size > (1 << 31):
-                    raise InputError("the sheet is too large to be read", where=content.name, fix="Export it as CSV.")
-                _check_sheet(book.read(part), content.name)
-    except zipfile.BadZipFile as error:
-        raise InputError("the workbook is damaged", where=content.name, fix="Copy or export it again.") from error
+    with unpacking(content.name), zipfile.ZipFile(io.BytesIO(bytes(content.buffer()))) as book:
+        for part in book.infolist():
+            if not re.fullmatch(r"xl/worksheets/[^/]+\.xml", part.filename):
+                continue
+            if part.file_size > _LARGEST_SHEET:
+                raise InputError("the sheet is too large to be read", where=content.name, fix="Export it as CSV.")
+            _check_sheet(book.read(part), content.name)
 
 
 def _check_sheet(xml: bytes, where: str) -> None:

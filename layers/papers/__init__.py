@@ -1,5 +1,14 @@
 """Tables to paper: a one-page briefing in DOCX."""
 
-from .onepage import write_docx
+from __future__ import annotations
 
-__all__ = ["write_docx"]
+from importlib import import_module
+from typing import Any
+
+_PUBLIC = {"write_docx": ".onepage"}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _PUBLIC:
+        return getattr(import_module(_PUBLIC[name], __name__), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

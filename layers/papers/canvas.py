@@ -52,8 +52,8 @@ class Canvas:
 
     def __init__(self, width: int, height: int, ground: str = "#ffffff"):
         self.width, self.height = width, height
-        self._pixels = np.empty((height * _FINE, width * _FINE, 3), dtype=np.float32)
-        self._pixels[:] = style.rgb(ground)
+        self._planes = np.empty((3, height * _FINE, width * _FINE), dtype=np.float32)
+        self._planes[:] = np.reshape(style.rgb(ground), (3, 1, 1))
 
     def fill(self, shapes: Iterable[shapely.Geometry], colour: str, opacity: float = 1.0) -> None:
         """Paint the inside of polygons."""
@@ -63,12 +63,17 @@ class Canvas:
             return
         left, top, right, bottom = shapely.total_bounds(fine)
         x, y = max(int(left), 0), max(int(top), 0)
-        part = self._pixels[y : max(int(bottom) + 2, 0), x : max(int(right) + 2, 0)]
+        part = self._planes[:, y : max(int(bottom) + 2, 0), x : max(int(right) + 2, 0)]
         if not part.size:
             return
         pairs = ((shape, 1) for shape in fine)
-        covered = rasterize(pairs, out_shape=part.shape[:2], transform=Affine(1, 0, x, 0, 1, y), dtype="uint8") == 1
-        part[covered] += opacity * (np.asarray(style.rgb(colour), dtype=np.float32) - part[covered])
+        covered = rasterize(pairs, out_shape=part.shape[1:], transform=Affine(1, 0, x, 0, 1, y), dtype="uint8") == 1
+        for plane, value in zip(part, style.rgb(colour), strict=True):
+            if opacity < 1.0:
+                np.multiply(plane, 1.0 - opacity, out=plane, where=covered)
+                np.add(plane, opacity * value, out=plane, where=covered)
+            else:
+                np.copyto(plane, value, where=covered)
 
     def stroke(self, shapes: Iterable[shapely.Geometry], colour: str, width: float, opacity: float = 1.0) -> None:
         """Paint along lines or the boundaries of polygons, *width* pixels wide."""
@@ -104,8 +109,9 @@ class Canvas:
 
     def png(self, dots_per_metre: int = 7874) -> bytes:
         """The picture as PNG bytes; equal pictures give equal bytes."""
-        shape = (self.height, _FINE, self.width, _FINE, 3)
-        small = np.clip(self._pixels.reshape(shape).mean(axis=(1, 3)) + 0.5, 0, 255).astype(np.uint8)
+        shape = (3, self.height, _FINE, self.width, _FINE)
+        small = np.clip(self._planes.reshape(shape).mean(axis=(2, 4)) + 0.5, 0, 255).astype(np.uint8)
+        small = np.ascontiguousarray(np.moveaxis(small, 0, -1))
         rows = np.concatenate([np.zeros((self.height, 1), np.uint8), small.reshape(self.height, -1)], axis=1)
         header = struct.pack(">IIBBBBB", self.width, self.height, 8, 2, 0, 0, 0)
         density = struct.pack(">IIB", dots_per_metre, dots_per_metre, 1)

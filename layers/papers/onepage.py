@@ -48,27 +48,35 @@ def write_docx(
     early_warnings, facts, cells, series : as in DESIGN §3; without *cells* there is no map, without *series* no chart.
     Equal input gives equal bytes.
     """
-    shown = early_warnings
-    if "within_budget" in shown.columns:
-        shown = shown[shown["within_budget"].astype(bool)]
-    shown = shown.head(MOST_ROWS)
+    live = _in_force(early_warnings)
+    shown = live[_flags(live, "within_budget")].head(MOST_ROWS)
     page = _Page()
     page.head(facts)
-    page.figures(_figures(early_warnings, facts))
+    page.figures(_figures(live, facts))
     page.pictures(_map_of(cells, shown), *_chart_of(series, shown, facts))
     if len(shown):
         page.warnings(shown)
     else:
         page.calm(facts)
-    page.foot(_foot_lines(early_warnings, len(shown), facts))
+    page.foot(_foot_lines(early_warnings, live, shown, facts))
     page.save(path, str(facts.get("title") or "风险提示"))
+
+
+def _flags(table: pd.DataFrame, name: str) -> pd.Series:
+    return table[name].astype(bool) if name in table.columns else pd.Series(True, index=table.index)
+
+
+def _in_force(table: pd.DataFrame) -> pd.DataFrame:
+    """The warnings that have not ended."""
+    return table[table["phase"] != "ended"] if "phase" in table.columns else table
 
 
 def _map_of(cells: gpd.GeoDataFrame | None, shown: pd.DataFrame) -> tuple[bytes, float, float] | None:
     if cells is None or not (cells["role"] == "territorial").any():
         return None
-    height = 8.2 + 0.6 * min(MOST_ROWS - len(shown), 6)
-    width = 10.9
+    left, bottom, right, top = cells[cells["role"] == "territorial"].total_bounds
+    width, most = 10.9, 8.2 + 0.6 * min(MOST_ROWS - len(shown), 6)
+    height = min(max(width * (top - bottom) / max(right - left, 1.0) + 0.4, 6.5), most)
     return draw_map(cells, shown, round(width * _PIXELS_PER_CM), round(height * _PIXELS_PER_CM)), width, height
 
 
@@ -95,7 +103,7 @@ def _chart_of(
 
 def _figures(table: pd.DataFrame, facts: Mapping[str, Any]) -> list[tuple[str, str, str, str]]:
     """(label, number, words, colour) of each figure in the strip."""
-    inside = table[table["within_budget"].astype(bool)] if "within_budget" in table.columns else table
+    inside = table[_flags(table, "within_budget")]
     counts = {level.name: int((inside["level"] == level.name).sum()) for level in style.LEVELS}
     figures = []
     day = facts.get("yesterday") or {}
@@ -113,10 +121,14 @@ def _figures(table: pd.DataFrame, facts: Mapping[str, Any]) -> list[tuple[str, s
     return figures
 
 
-def _foot_lines(table: pd.DataFrame, shown: int, facts: Mapping[str, Any]) -> list[str]:
+def _foot_lines(table: pd.DataFrame, live: pd.DataFrame, shown: pd.DataFrame, facts: Mapping[str, Any]) -> list[str]:
     lines = []
-    if len(table) > shown:
-        lines.append(f"另有 {len(table) - shown} 条未列出(超出预算或篇幅),见 early_warnings.xlsx。")
+    gone = table.loc[table.index.difference(live.index, sort=False)]
+    if len(gone):
+        told = [f"{one_line(row['cell_name'], 24)} {one_line(row['category'], 14)}" for row in gone.to_dict("records")]
+        lines.append(f"已解除 {len(gone)} 条:" + one_line(";".join(told), 90))
+    if len(live) > len(shown):
+        lines.append(f"另有 {len(live) - len(shown)} 条未列出(超出预算或篇幅),见 early_warnings.xlsx。")
     account = facts.get("account") or {}
     if account:
         lines.append(
@@ -238,7 +250,9 @@ class _Page:
         _write(cell, "今日没有达到提示标准的情况", 13, bold=True, line=22, before=4)
         tests = facts.get("tests")
         checked = f"共核对 {tests:,} 项(单元 × 类别)。" if isinstance(tests, int) else "已核对全部单元与类别。"
-        _add(cell, checked + one_line(facts.get("smallest_rise"), 90), 9, line=14)
+        _add(cell, checked, 9, line=14)
+        if facts.get("smallest_rise"):
+            _add(cell, f"达到以下件数就会提示:{one_line(facts['smallest_rise'], 90)}。", 9, line=14)
         nearest = list(facts.get("nearest") or [])[:3]
         if nearest:
             _add(cell, "最接近标准的情况:", 9, bold=True, line=15, before=4)
@@ -295,7 +309,7 @@ def _window_words(facts: Mapping[str, Any]) -> list[str]:
     if facts.get("as_of"):
         words.append(f"数据截至 {str(facts['as_of']).replace('T', ' ')[:16]}")
     if facts.get("window_days"):
-        words.append(f"热点窗口 {facts['window_days']} 天")
+        words.append(f"热点窗口 {facts['window_days']:g} 天")
     return words
 
 

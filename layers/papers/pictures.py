@@ -17,6 +17,7 @@ from .canvas import Canvas
 _LIGHT = style.GROUND["light"]
 _MOST_UNITS = 400
 _BEACON = 21.0
+_UPPER_PENS = (("#aab7c5", 1.6), ("#8494a6", 2.2), ("#5c6b7d", 2.6))
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ def draw_map(cells: gpd.GeoDataFrame, warnings: pd.DataFrame, width: int, height
     units = frame.pixels(ground.loc[ground["unit_level"] == level, "geometry"])
     canvas.fill(units, "#ffffff")
     canvas.stroke(units, "#d5dde6", 1.0)
-    for upper, (colour, pen) in zip(range(level - 1, -1, -1), (("#aab7c5", 1.6), ("#8494a6", 2.2), ("#5c6b7d", 2.6))):  # noqa: B905
+    for upper, (colour, pen) in zip(range(level - 1, -1, -1), _UPPER_PENS, strict=False):
         canvas.stroke(frame.pixels(ground.loc[ground["unit_level"] == upper, "geometry"]), colour, pen)
     shapes = dict(zip(cells["cell_id"], cells["geometry"], strict=True))
     _draw_units(canvas, frame, shapes, warnings)

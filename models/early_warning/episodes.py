@@ -31,7 +31,9 @@ class Episode:
     yellow_steps: int = 0
     quiet: int = 0
     change: str = "new"
+    ended_bin: int = -1
     phenomenon: Phenomenon | None = None
+    loudest: Phenomenon | None = None
     mix: SourceMix | None = None
     history: dict[int, int] = field(default_factory=dict)
 
@@ -51,7 +53,7 @@ def raise_warnings(tests: pd.DataFrame, counts: Counts, rules: WarningRules, *, 
     """
     today = counts.end_bin - 1
     episodes = replay(tests, counts, rules, bin_days=bin_days)
-    rows = [_row_of(e, counts, rules) for e in episodes if e.last_bin == today or e.quiet or e.change == "ended"]
+    rows = [_row_of(e, counts, rules) for e in episodes if e.change != "ended" or e.ended_bin == today]
     table = pd.DataFrame(rows, columns=list(_COLUMNS))
     if table.empty:
         return table
@@ -61,17 +63,16 @@ def raise_warnings(tests: pd.DataFrame, counts: Counts, rules: WarningRules, *, 
 
 
 def replay(tests: pd.DataFrame, counts: Counts, rules: WarningRules, *, bin_days: float) -> list[Episode]:
-    """Walk through the bins of *tests*; return the episodes alive or just ended at the last bin, and all that reached orange."""
+    """Walk through the bins of *tests*; return every episode, those alive at the last bin first."""
     live: list[Episode] = []
     done: list[Episode] = []
     today = counts.end_bin - 1
     loud = tests[(tests["recurrence_days"] >= rules.blue_days) & (tests["excess"] >= rules.blue_excess) & tests["rising"]]
     by_bin = dict(tuple(loud.groupby("bin")))
-    for number in range(today - rules.replay + 1, today + 1):
+    for number in range(max(today - rules.replay + 1, counts.first_bin), today + 1):
         phenomena = find_phenomena(by_bin[number], counts.cells, rules, bin_days) if number in by_bin else []
         _advance(live, phenomena, number, counts, rules)
-        ended = [e for e in live if e.change == "ended"]
-        done += [e for e in ended if number == today or e.peak >= LEVELS.index("orange")]
+        done += [e for e in live if e.change == "ended"]
         live = [e for e in live if e.change != "ended"]
     return live + done
 
@@ -94,6 +95,7 @@ def _advance(live: list[Episode], phenomena: list[Phenomenon], number: int, coun
         if id(episode) not in touched:
             episode.quiet += 1
             episode.change = "ended" if episode.quiet > rules.quiet_steps else "continuing"
+            episode.ended_bin = number if episode.change == "ended" else -1
 
 
 def _continues(episode: Episode, phenomenon: Phenomenon, cells: Cells) -> bool:
@@ -114,6 +116,8 @@ def _see(episode: Episode, phenomenon: Phenomenon, number: int, counts: Counts, 
     lower = [v for k, v in episode.history.items() if number - k <= rules.quiet_steps]
     episode.level = max([level, *lower])  # down only after enough quiet steps
     episode.history[number] = level
+    if episode.loudest is None or (episode.level, -lead.log_rank) > (episode.peak, -episode.loudest.lead.log_rank):
+        episode.loudest = phenomenon
     episode.peak = max(episode.peak, episode.level)
     episode.change = "new" if before < 0 else "escalated" if episode.level > before else "continuing"
 

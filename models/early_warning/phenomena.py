@@ -28,9 +28,11 @@ def same_branch(first: str, second: str) -> bool:
 
 
 def same_place(cells: Cells, first: int, second: int, neighbours: bool = True) -> bool:
-    """Whether one unit contains the other, or (if *neighbours*) both are of one level and touch."""
+    """Whether one unit contains the other, shares ground with it, or (if *neighbours*) both are of one level and touch."""
     if contains(cells, first, second) or contains(cells, second, first):
         return True
+    if cells.role[first] != cells.role[second]:
+        return 0 in (first, second) or bool(cells.overlap is not None and cells.overlap[first, second] != 0)
     return bool(neighbours and cells.unit_level[first] == cells.unit_level[second] and cells.contiguity[first, second] != 0)
 
 

@@ -54,6 +54,8 @@ def cancel_after(seconds):
         session.app.processEvents()
         time.sleep(0.005)
     session.app.processEvents()
+    while strays() and time.monotonic() - cancelled < 2:
+        time.sleep(0.01)  # what was killed takes a moment to go
     took = ended[0][0] - cancelled if ended else None
     return {
         "after": seconds,
@@ -68,5 +70,6 @@ cancels = [cancel_after(seconds) for seconds in wish["moments"]]
 answer(
     cancels=cancels,
     left_work=[str(path) for path in Path(QgsProcessingUtils.tempFolder()).glob("gridbeacon-*")],
+    left_runs=[path.name for path in Path(wish["parameters"]["OUTPUT"]).glob("*")],
     project_layers=len(QgsProject.instance().mapLayers()),
 )

@@ -134,33 +134,34 @@ def city_parameters(plugin: Path, out: Path) -> dict[str, Any]:
     }
 
 
+def _out() -> Path:
+    """A folder that QGIS does not mark as temporary."""
+    (ROOT / "out").mkdir(exist_ok=True)
+    return ROOT / "out"
+
+
 def main() -> None:
     """Take the picture of the documentation."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("picture", type=Path)
     parser.add_argument("--locale", default="en_US")
-    parser.add_argument("--zoom", default="")
-    parser.add_argument("--scale", type=float, default=1.05)
+    parser.add_argument("--more", type=Path, help="folder for pictures of the dialog before, during and after the run")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as scratch:
+    with tempfile.TemporaryDirectory(dir=_out()) as scratch:
         folder = Path(scratch)
         plugins = folder / "profiles" / "default" / "python" / "plugins"
         plugins.mkdir(parents=True)
         (plugins / "gridbeacon").symlink_to(ROOT)
         write_profile(folder / "profiles", "gridbeacon", options.locale)
-        zoom = options.zoom or ("网格单元" if options.locale.startswith("zh") else "Cells")
         wish = {
             "name": "gridbeacon",
             "parameters": city_parameters(ROOT, folder / "runs"),
-            "zoom": zoom,
-            "scale": options.scale,
+            "table": True,
         }
         environment = {**os.environ, "GRIDBEACON_ENGINE_PYTHON": sys.executable}
         told = drive(folder / "profiles", folder / "work", wish, environment, options.picture)
-        for name in ("dialog", "log", "running"):
-            taken = folder / "work" / f"{name}.png"
-            if taken.exists():
-                shutil.copy(taken, options.picture.with_name(f"{options.picture.stem}-{name}.png"))
+        for taken in (folder / "work").glob("*.png") if options.more else []:
+            shutil.copy(taken, options.more / taken.name)
     print(json.dumps({key: value for key, value in told.items() if key != "ticks"}, ensure_ascii=False, indent=1))
 
 

@@ -10,9 +10,9 @@ from itertools import pairwise
 from pathlib import Path
 
 import qgis.utils
-from qgis.core import QgsLayerTreeGroup, QgsProject
+from qgis.core import QgsLayerTreeGroup, QgsProject, QgsSettings
 from qgis.PyQt.QtCore import Qt, QTimer
-from qgis.PyQt.QtWidgets import QApplication, QDockWidget
+from qgis.PyQt.QtWidgets import QApplication, QDockWidget, QPushButton, QTableView
 from qgis.utils import iface
 
 wish = json.loads(Path(os.environ["GRIDBEACON_WISH"]).read_text(encoding="utf-8"))
@@ -102,20 +102,63 @@ def arrange():
     groups = [node for node in root.children() if isinstance(node, QgsLayerTreeGroup)]
     report["groups"] = [group.name() for group in groups]
     report["layers"] = [[n.name(), n.isVisible(), n.layer().isValid()] for n in root.findLayers()]
-    for node in root.findLayers():
-        if node.layer().name() == wish.get("zoom", "Cells"):
-            QgsProject.instance().setCrs(node.layer().crs())
-            iface.setActiveLayer(node.layer())
-            canvas = iface.mapCanvas()
-            transform = canvas.mapSettings().layerExtentToOutputExtent(node.layer(), node.layer().extent())
-            transform.scale(wish.get("scale", 1.05))
-            canvas.setExtent(transform)
-    tree = iface.layerTreeView()
-    dock = next(d for d in iface.mainWindow().findChildren(QDockWidget) if d.objectName() == "Layers")
-    iface.mainWindow().resizeDocks([dock], [wish.get("legend", 330)], Qt.Orientation.Horizontal)
-    tree.expandAll()
-    iface.mapCanvas().refreshAllLayers()
-    later(wait_for_map, 500)
+    layers = [node.layer() for node in root.findLayers()]
+    QgsProject.instance().setCrs(layers[0].crs())
+    report["bar"] = [item.text() for item in iface.messageBar().items()]
+    report["buttons"] = [b.text() for item in iface.messageBar().items() for b in item.findChildren(QPushButton)]
+    iface.messageBar().clearWidgets()
+    window, docks = iface.mainWindow(), {d.objectName(): d for d in iface.mainWindow().findChildren(QDockWidget)}
+    window.resizeDocks([docks["Layers"]], [330], Qt.Orientation.Horizontal)
+    if wish.get("table"):
+        QgsSettings().setValue("qgis/dockAttributeTable", True)
+        order_columns(layers[0])
+        iface.showAttributeTable(layers[0])
+        unfold_legend()
+    later(zoom, 1000)
+
+
+def zoom():
+    """The whole city; with the table of warnings below, where it is asked for."""
+    window = iface.mainWindow()
+    tables = [d for d in window.findChildren(QDockWidget) if d.findChild(QTableView, "mTableView")]
+    if tables:
+        window.resizeDocks(tables, [260], Qt.Orientation.Vertical)
+    QApplication.processEvents()
+    cells, canvas = QgsProject.instance().layerTreeRoot().findLayers()[1].layer(), iface.mapCanvas()
+    extent = canvas.mapSettings().layerExtentToOutputExtent(cells, cells.extent())
+    extent.scale(1.04)
+    canvas.setExtent(extent)
+    iface.setActiveLayer(QgsProject.instance().layerTreeRoot().findLayers()[0].layer())
+    canvas.refreshAllLayers()
+    later(wait_for_map, 800)
+
+
+def unfold_legend():
+    """The first level of the risk's legend, as with a click on it."""
+    view, node = iface.layerTreeView(), QgsProject.instance().layerTreeRoot().findLayers()[3]
+    source = view.layerTreeModel()
+    index = source.legendNode2index(source.layerLegendNodes(node)[0])
+    view.expand(view.model().mapFromSource(index) if view.model() is not source else index)
+
+
+def order_columns(layer):
+    """The columns a duty officer reads come first; the others stay behind the scroll bar."""
+    widths = {
+        "rank": 50,
+        "level": 110,
+        "cell_name": 210,
+        "category": 140,
+        "observed": 80,
+        "expected": 80,
+        "reason": 520,
+    }
+    config = layer.attributeTableConfig()
+    columns = {column.name: column for column in config.columns()}
+    ordered = [columns[name] for name in widths] + [column for name, column in columns.items() if name not in widths]
+    for column in ordered:
+        column.width = widths.get(column.name, 110)
+    config.setColumns(ordered)
+    layer.setAttributeTableConfig(config)
 
 
 def wait_for_map():

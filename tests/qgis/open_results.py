@@ -12,6 +12,7 @@ from qgis.core import (
     QgsApplication,
     QgsMapRendererParallelJob,
     QgsMapSettings,
+    QgsRasterLayer,
     QgsVectorLayer,
 )
 from qgis.PyQt.QtCore import QSize
@@ -76,6 +77,10 @@ def main():
     application.initQgis()
     layers = {name: QgsVectorLayer(f"{sys.argv[1]}|layername={name}", name, "ogr") for name in NAMES}
     told = {name: told_of(layer) for name, layer in layers.items()}
+    density = QgsRasterLayer(sys.argv[3], "density")
+    _, styled = density.loadDefaultStyle()
+    classes = density.renderer().shader().rasterShaderFunction().colorRampItemList() if styled else []
+    told["surface"] = {"valid": density.isValid(), "styled": styled, "classes": [item.label for item in classes]}
     told["risk"]["colours"] = draw(layers, str(Path(sys.argv[2]) / "risk.png"))
     print(json.dumps(told), flush=True)
     os._exit(0)  # QGIS may crash while Python takes it apart; what was asked is done

@@ -46,7 +46,8 @@ def fine(out: Path) -> int:
 
 
 def slow(out: Path) -> int:
-    """Start stubborn children and work for a minute."""
+    """Begin a folder, start stubborn children and work for a minute."""
+    out.with_name(f".{out.name}.0a1b2c.part").mkdir(parents=True)
     deaf = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(60)"
     for _ in range(2):
         subprocess.Popen([sys.executable, "-c", deaf])
