@@ -52,7 +52,7 @@ schema: $(VENV)/engine  ## schema.json from the code
 	$(BIN)/python -m gridbeacon schema --write
 
 evidence: $(VENV)/dev  ## the figures of docs/ measured again (real data where ../shared is present)
-	$(BIN)/python -m pytest tests -m evidence -s
+	GRIDBEACON_WRITE_DOCS=1 $(BIN)/python -m pytest -s tests/test_planted_truth.py tests/test_real_cities.py
 
 plugin:  ## dist/gridbeacon.zip for QGIS, from the last commit
 	@mkdir -p dist
@@ -64,5 +64,5 @@ wheel: $(VENV)/dev  ## dist/*.whl
 	$(BIN)/python -m build --wheel
 
 clean:  ## remove what was built and made, keep the environment
-	rm -rf build dist out .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info
+	rm -rf build dist out .pytest_cache tests/.pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info
 	find . -name __pycache__ -not -path './$(VENV)/*' -type d -prune -exec rm -rf {} +

@@ -36,7 +36,7 @@ def __dir__() -> list[str]:
     return sorted([*_PUBLIC, "__version__", "classFactory"])
 
 
-def classFactory(iface: Any) -> Any:  # noqa: N802 - the name QGIS calls
+def classFactory(iface: Any) -> Any:
     """Called by QGIS to load the plugin."""
     from .plugin.gridbeacon_plugin import GridBeaconPlugin
 

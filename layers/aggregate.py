@@ -162,7 +162,7 @@ def _has_earlier(
     square. Within a square each row is compared with the one before, and on until one is near or too old.
     """
     found = np.zeros(len(x), dtype=bool)
-    for shift_x in (0.0,):
+    for shift_x in (0.0, 0.5):
         for shift_y in (0.0, 0.5):
             east = np.floor((x - x.min()) / (2 * metres) + shift_x).astype(np.int64)
             north = np.floor((y - y.min()) / (2 * metres) + shift_y).astype(np.int64)

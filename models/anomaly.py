@@ -22,6 +22,7 @@ _DISPERSION_PRIOR, _CLUSTERING_PRIOR, _PRIOR_WEIGHT = 0.05, 0.05, 1.0  # weight 
 _SURPRISING = np.log(0.01)  # tails below this are held against how often as much was seen before
 _SPARSE = 0.1  # expected incidents below which a cell tells of clustering rather than of dispersion
 _TOGETHER = 0.05  # dispersion allowed a whole class before a bin counts as a surge of all its cells together
+_AS_TELLING = 0.6  # share of the strongest log tail from which a shorter window is the one reported
 _CUT = 5.0  # deviations beyond which a single past surge says no more about the ordinary spread
 
 
@@ -29,8 +30,9 @@ _CUT = 5.0  # deviations beyond which a single past surge says no more about the
 class Scores:
     """What a temporal model found, arrays (n_times, n_cells).
 
-    `log_p` is over all windows together; `window` the length in bins of the most telling one; `observed` and
-    `expected` are its incidents, `size` its negative-binomial size; `last_expected`, `last_size` and `last_log_p` belong to the last bin alone.
+    `log_p` is over all windows together; `window` the length in bins of the shortest one that tells nearly as much as
+    the strongest; `observed` and `expected` are its incidents, `size` its negative-binomial size; `last_expected`,
+    `last_size` and `last_log_p` belong to the last bin alone.
     """
 
     log_p: np.ndarray
@@ -62,11 +64,27 @@ class NegativeBinomialPredictive(Estimator):
     has_null = True
     temporal = True
 
-    baseline: int = param(84, "Days of a unit's own past that say what is ordinary.", unit="days", low=14, high=1500, zh="基线天数")
-    guard: int = param(2, "Days between the baseline and the window tested.", unit="days", low=0, high=60, zh="隔离天数")
-    windows: tuple[int, ...] = param((1, 3, 7), "Lengths of the window tested, in bins.", unit="bins", low=1, high=60, zh="检测窗口")
-    min_history: int = param(28, "Complete days needed before anything is scored.", unit="days", low=7, high=365, advanced=True, zh="最少历史")
-    past_surge: float = param(2.58, "Score beyond which a past surge counts less.", low=1.0, high=10.0, advanced=True, zh="历史突增阈值")
+    baseline: int = param(
+        84, "Days of a unit's own past that say what is ordinary.", unit="days", low=14, high=1500, zh="基线天数"
+    )
+    guard: int = param(
+        2, "Days between the baseline and the window tested.", unit="days", low=0, high=60, zh="隔离天数"
+    )
+    windows: tuple[int, ...] = param(
+        (1, 3, 7), "Lengths of the window tested, in bins.", unit="bins", low=1, high=60, zh="检测窗口"
+    )
+    min_history: int = param(
+        28,
+        "Complete days needed before anything is scored.",
+        unit="days",
+        low=7,
+        high=365,
+        advanced=True,
+        zh="最少历史",
+    )
+    past_surge: float = param(
+        2.58, "Score beyond which a past surge counts less.", low=1.0, high=10.0, advanced=True, zh="历史突增阈值"
+    )
 
     def fit(self, cube: SpaceTimeCube) -> NegativeBinomialPredictive:
         """Learn the cells and their sibling groups; rates are learned at each bin from the bins before it."""
@@ -74,7 +92,9 @@ class NegativeBinomialPredictive(Estimator):
         self.cells_ = cube.cells.copy()
         _, group = np.unique(cube.parents, return_inverse=True)
         ones = np.ones(cube.n_cells)
-        self.siblings_ = sparse.csr_matrix((ones, (np.arange(cube.n_cells), group)), shape=(cube.n_cells, group.max(initial=0) + 1))
+        self.siblings_ = sparse.csr_matrix(
+            (ones, (np.arange(cube.n_cells), group)), shape=(cube.n_cells, group.max(initial=0) + 1)
+        )
         return self
 
     def score(self, cube: SpaceTimeCube) -> Scores:
@@ -84,14 +104,16 @@ class NegativeBinomialPredictive(Estimator):
         past = _Past(cube, self)
         first = past.predict(1)
         past.weigh(first, self.past_surge)
-        rounds = [past.predict(window) for window in self.windows]
+        windows = sorted(self.windows)
+        rounds = [past.predict(window) for window in windows]
         log_ps = np.stack([r.log_p for r in rounds])
-        best = log_ps.argmin(axis=0)
+        telling = log_ps <= _AS_TELLING * log_ps.min(axis=0)
+        best = telling.argmax(axis=0)  # windows are in rising order: the shortest that tells as much
         pick = lambda values: np.take_along_axis(np.stack(values), best[None], axis=0)[0]  # noqa: E731
-        last = past.predict(1) if 1 not in self.windows else rounds[self.windows.index(1)]
+        last = past.predict(1) if 1 not in windows else rounds[windows.index(1)]
         return Scores(
-            log_p=family_log_p(log_ps.min(axis=0), 1 / len(self.windows)),
-            window=np.asarray(self.windows)[best],
+            log_p=family_log_p(log_ps.min(axis=0), 1 / len(windows)),
+            window=np.asarray(windows)[best],
             observed=pick([r.observed for r in rounds]),
             expected=pick([r.mean for r in rounds]),
             size=pick([r.size for r in rounds]),
@@ -235,7 +257,12 @@ class _Past:
 
 
 def _two_moments(
-    surplus: np.ndarray, mean: np.ndarray, square: np.ndarray, thin_surplus: np.ndarray, thin_mean: np.ndarray, thin_square: np.ndarray
+    surplus: np.ndarray,
+    mean: np.ndarray,
+    square: np.ndarray,
+    thin_surplus: np.ndarray,
+    thin_mean: np.ndarray,
+    thin_square: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Solve surplus = c mean + d square in both weightings for c, d >= 0, with a weak prior on each."""
     mean, thin_mean = mean + _PRIOR_WEIGHT, thin_mean + _PRIOR_WEIGHT
@@ -296,19 +323,21 @@ def _without_peaks(total: np.ndarray, reach: int = 28) -> np.ndarray:
 def find_outages(total: np.ndarray, bin: str = "day", reach: int = 28, share: float = 0.4) -> np.ndarray:
     """(n_times,) bool, True where the whole city reported so little that data must be missing.
 
-    A bin is an outage when it holds less than *share* of the median of the complete bins among the last *reach*
-    days, and the Poisson chance of so few is below 1e-6.
-    The first seven bins are taken as complete. Hours are judged by their day: an outage is a day's.
+    A day (hours are judged by their day) or week is an outage when it holds less than *share* of what is usual and the
+    Poisson chance of so few is below 1e-6. Usual is the median of the last *reach* complete bins, or of those of the
+    same weekday if that is less. The first seven bins are taken as complete.
     """
-    per_day = int(_BINS_A_DAY[bin]) if bin == "hour" else 1
+    per_day = 24 if bin == "hour" else 1
     days = np.add.reduceat(total, np.arange(0, len(total), per_day)) if len(total) else total
+    cycle = 7 if bin != "week" else 1
     out = np.zeros(len(days), dtype=bool)
-    usual: list[float] = []
     for i, value in enumerate(days):
-        level = float(np.median(usual[-reach:])) if len(usual) >= 7 else 0.0
-        # Chernoff bound on P(Poisson(level) <= value): exact enough to say "impossible"
-        log_chance = value - level + (value * np.log(level / value) if value > 0 < level else 0.0)
-        out[i] = level > 0 and value < share * level and log_chance < np.log(1e-6)
-        if not out[i]:
-            usual.append(float(value))
+        known = np.flatnonzero(~out[:i])[-reach:]
+        if len(known) < 7:
+            continue
+        same = known[(i - known) % cycle == 0]
+        usual = min(float(np.median(days[rows])) for rows in (known, same) if len(rows))
+        # Chernoff bound on P(Poisson(usual) <= value): exact enough to say "impossible"
+        log_chance = value - usual + (value * np.log(usual / value) if value > 0 and usual > 0 else 0.0)
+        out[i] = usual > 0 and value < share * usual and log_chance < np.log(1e-6)
     return np.repeat(out, per_day)[: len(total)]

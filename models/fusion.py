@@ -10,7 +10,9 @@ WEIGHTS = {"nb_predictive": 0.4, "kernel_density": 0.35, "getis_ord": 0.25}
 """How much each model's evidence colours the map; rescaled over the models that took part."""
 
 
-def fuse(evidences: Mapping[str, np.ndarray], weights: Mapping[str, float] | None = None) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+def fuse(
+    evidences: Mapping[str, np.ndarray], weights: Mapping[str, float] | None = None
+) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     """Weighted mean of evidences in [0, 1], all of one shape.
 
     Returns the risk, that shape, in [0, 1], and for each model its share of it (shares sum to one where risk > 0).

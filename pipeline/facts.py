@@ -49,7 +49,10 @@ def facts_of(ready: Prepared, found: Survey, warnings: pd.DataFrame) -> dict[str
         "units": levels,
         "level_names": {level: ready.cells.level_names.get(level, "") for level in levels},
         "street_level": street_level(counts),
-        "budget": {"city_per_day": plan.early_warning.city_per_day, "street_per_week": plan.early_warning.street_per_week},
+        "budget": {
+            "city_per_day": plan.early_warning.city_per_day,
+            "street_per_week": plan.early_warning.street_per_week,
+        },
         "cut": int((~warnings["within_budget"].astype(bool)).sum()) if len(warnings) else 0,
         "yesterday": _yesterday(found),
         "completeness": _completeness(ready),
@@ -88,7 +91,9 @@ def _completeness(ready: Prepared, last: int = 3) -> float | None:
 def _nearest(ready: Prepared, found: Survey, names: pd.Series) -> list[dict[str, Any]]:
     """The three rises of the last bin that came nearest to a warning."""
     rules = ready.plan.early_warning
-    today = found.tests[(found.tests["bin"] == ready.counts.end_bin - 1) & (found.tests["recurrence_days"] < rules.blue_days)]
+    today = found.tests[
+        (found.tests["bin"] == ready.counts.end_bin - 1) & (found.tests["recurrence_days"] < rules.blue_days)
+    ]
     best = today.sort_values("log_rank").drop_duplicates("unit").head(3)
     return [
         {

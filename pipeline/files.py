@@ -24,7 +24,9 @@ from .preparation import Inputs
 LIBRARIES = ("numpy", "pandas", "scipy", "shapely", "geopandas", "pyproj", "scikit-learn")
 
 
-def write_files(outcome: Outcome, inputs: Inputs, out: str | Path, overwrite: bool, progress: Callable[[float, str], None]) -> Outcome:
+def write_files(
+    outcome: Outcome, inputs: Inputs, out: str | Path, overwrite: bool, progress: Callable[[float, str], None]
+) -> Outcome:
     """Write every file of DESIGN's run folder; returns the outcome with `manifest` and `out`."""
     folder = RunFolder(out, replace=overwrite)
     with folder:
@@ -40,13 +42,23 @@ def _writers(outcome: Outcome) -> list[tuple[float, str, Callable[[Path], Any]]]
     cells, levels = o.cells.table, o.cells.level_names
     drawn: dict[str, Any] = {"facts": o.facts, "cells": cells, "early_warnings": o.early_warnings}
     writers: list[tuple[float, str, Callable[[Path], Any]]] = [
-        (0.80, "results.gpkg", lambda p: write_results(p, cells=cells, risk=o.risk, hotspots=o.hotspots, early_warnings=o.early_warnings, level_names=levels)),
+        (
+            0.80,
+            "results.gpkg",
+            lambda p: write_results(
+                p, cells=cells, risk=o.risk, hotspots=o.hotspots, early_warnings=o.early_warnings, level_names=levels
+            ),
+        ),
         (0.86, "early_warnings.csv", lambda p: write_csv(p, o.early_warnings)),
         (0.86, "early_warnings.xlsx", lambda p: write_warnings_xlsx(p, o.early_warnings, o.facts)),
         (0.87, "members.csv", lambda p: write_csv(p, o.members)),
         (0.87, "quarantine.csv", lambda p: write_csv(p, o.quarantine)),
         (0.88, "briefing.docx", lambda p: write_docx(p, o.early_warnings, o.facts, cells=cells, series=o.series)),
-        (0.92, "briefing.html", lambda p: write_briefing(p, **drawn, risk=o.risk, hotspots=o.hotspots, surface=o.surface, series=o.series)),
+        (
+            0.92,
+            "briefing.html",
+            lambda p: write_briefing(p, **drawn, risk=o.risk, hotspots=o.hotspots, surface=o.surface, series=o.series),
+        ),
     ]
     if o.surface is not None:
         surface = o.surface
@@ -62,7 +74,10 @@ def _manifest(outcome: Outcome, inputs: Inputs) -> dict[str, Any]:
         "plan": outcome.plan.as_dict(),
         "plan_version": outcome.plan.version,
         "version": outcome.facts["version"],
-        "versions": {"python": sys.version.split()[0], **{name: importlib.metadata.version(name) for name in LIBRARIES}},
+        "versions": {
+            "python": sys.version.split()[0],
+            **{name: importlib.metadata.version(name) for name in LIBRARIES},
+        },
         "inputs": {Path(str(f).split("|")[0]).name: sha256_of(str(f).split("|")[0]) for f in files if f},
         "seeds": {"random_state": outcome.plan.random_state},
         "account": outcome.account,
@@ -72,22 +87,30 @@ def _manifest(outcome: Outcome, inputs: Inputs) -> dict[str, Any]:
     }
 
 
-def from_ledger(early_warnings: pd.DataFrame, path: str | Path, as_of: str, run_id: str) -> pd.DataFrame:
-    """Issue *early_warnings* in the ledger; returns them with state, first seen and the change against the last issued run."""
+def with_ledger(outcome: Outcome, path: str | Path) -> Outcome:
+    """The warnings with what the ledger knows of them: state, first seen, the change against the last issued run.
+
+    Nothing is issued yet: a run whose files could not be written must leave no trace in the ledger.
+    """
+    table, as_of = outcome.early_warnings.copy(), outcome.facts["as_of"]
     with ledgers.open_ledger(path) as book:
         before = {row["warning_id"]: row["level"] for row in book.last_issued(as_of)}
-        first = book.first_seen()
-        known = book.has_run_before(as_of)
-        table = early_warnings.copy()
-        if known and len(table):
-            gone = table["phase"] == "ended"
-            change = [ledgers.change_of(i, level, before) for i, level in zip(table["warning_id"], table["level"], strict=True)]
-            table["change"] = table["change"].where(gone, pd.Series(change, index=table.index))
-        if len(table):
-            seen = table["warning_id"].map(first)
-            table["first_seen"] = pd.to_datetime(seen).where(seen.notna(), table["first_seen"]) if seen.notna().any() else table["first_seen"]
-        book.issue(table[table["phase"] != "ended"] if len(table) else table, as_of, run_id)
-        states = book.states()
-    if len(table):
-        table["state"] = table["warning_id"].map(states).fillna(ledgers.TO_JUDGE)
-    return table
+        known, first, states = book.has_run_before(as_of), book.first_seen(), book.states()
+    if table.empty:
+        return outcome
+    ids = table["warning_id"]
+    if known:
+        levels = zip(ids, table["level"], strict=True)
+        change = pd.Series([ledgers.change_of(own, level, before) for own, level in levels], index=table.index)
+        table["change"] = table["change"].where(table["phase"] == "ended", change)
+    seen = [min(own, pd.Timestamp(first[i])) if i in first else own for i, own in zip(ids, table["first_seen"], strict=True)]
+    table["first_seen"] = pd.Series(seen, index=table.index, dtype=table["first_seen"].dtype)
+    table["state"] = [states.get(own, state) for own, state in zip(ids, table["state"], strict=True)]
+    return replace(outcome, early_warnings=table)
+
+
+def issue(outcome: Outcome, path: str | Path) -> None:
+    """Record the outcome's warnings as issued; the same outcome twice adds nothing."""
+    table = outcome.early_warnings
+    with ledgers.open_ledger(path) as book:
+        book.issue(table[table["phase"] != "ended"], outcome.facts["as_of"], outcome.facts["run_id"])

@@ -15,8 +15,8 @@ from ..errors import Notice
 from ..layers.privacy import describe_only
 from ..layers.run_folder import check_account
 from ..models.early_warning import raise_warnings
-from .facts import facts_of, run_id_of
-from .files import from_ledger, write_files
+from .facts import facts_of
+from .files import issue, with_ledger, write_files
 from .maps import find_hotspots, map_density, map_risk
 from .outcome import Outcome
 from .plan import Plan
@@ -72,9 +72,13 @@ def run(
     words = Responsible.read(responsible)
     ready = prepare(plan.checked(), inputs, told)
     check_account(ready.account)
-    outcome = study(ready, words, ledger, told)
+    outcome = study(ready, words, told)
+    if ledger is not None:
+        outcome = with_ledger(outcome, ledger)
     if out is not None:
         outcome = write_files(outcome, inputs, out, replace, told)
+    if ledger is not None:
+        issue(outcome, ledger)
     told(1.0, "Done|完成")
     return outcome
 
@@ -105,32 +109,47 @@ def check_inputs(
         "dropped_columns": list(intake.dropped_columns),
         "files": [{"name": f.name, "rows": f.rows, "encoding": f.encoding, "layout": f.layout} for f in intake.files],
         "quarantine": {str(rule): int(n) for rule, n in rules.items()},
-        "cells": {ready.cells.level_names.get(level, str(level)): len(counts.cells.rows_at(level)) for level in counts.cells.levels()},
+        "cells": {
+            ready.cells.level_names.get(level, str(level)): len(counts.cells.rows_at(level))
+            for level in counts.cells.levels()
+        },
         "crs": ready.cells.crs.to_string() if ready.cells.crs.to_epsg() else ready.cells.crs.name,
-        "period": {"first": pd.Timestamp(counts.bins[0]).isoformat(), "as_of": ready.as_of.isoformat(), "bins": len(counts.bins)},
+        "period": {
+            "first": pd.Timestamp(counts.bins[0]).isoformat(),
+            "as_of": ready.as_of.isoformat(),
+            "bins": len(counts.bins),
+        },
         "classes": {node: int(n) for node, n in _top_classes(ready).items()},
         "tested_classes": len(counts.nodes(plan.class_depth)),
-        "default_points": [{"rows": int(p.rows), "certain": bool(p.certain), "reason": p.reason, "reason_zh": p.reason_zh} for p in piles.itertuples()],
+        "default_points": [
+            {"rows": int(p.rows), "certain": bool(p.certain), "reason": p.reason, "reason_zh": p.reason_zh}
+            for p in piles.itertuples()
+        ],
         "missing_bins": int((~ready.valid).sum()),
         "notices": [{"code": n.code, "zh": n.zh, "en": n.en} for n in ready.notices],
     }
 
 
-def study(ready: Prepared, responsible: Responsible, ledger: str | Path | None, progress: Progress) -> Outcome:
+def study(ready: Prepared, responsible: Responsible, progress: Progress) -> Outcome:
     """Steps 7 to 9 on prepared counts: tests, hot spots, risk, warnings, words."""
     plan, street = ready.plan, street_level(ready.counts)
     progress(0.52, "Testing every class on every level|逐级逐类检测")
-    found = survey(ready.counts, plan, ready.valid, lowest_level(ready, street), lambda f: progress(0.52 + 0.2 * f, "Testing|检测"))
+    found = survey(
+        ready.counts, plan, ready.valid, lowest_level(ready, street), lambda f: progress(0.52 + 0.2 * f, "Testing|检测")
+    )
     progress(0.72, "Hot spots and density|热点与密度")
     statuses: dict[str, str] = {"nb_predictive": "ok"}
-    hotspots, evidence = _taking_part("getis_ord", statuses, lambda: find_hotspots(ready, lowest_level(ready, street)), (_NO_HOTSPOTS, {}))
+    hotspots, evidence = _taking_part(
+        "getis_ord", statuses, lambda: find_hotspots(ready, lowest_level(ready, street)), (_NO_HOTSPOTS, {})
+    )
     surface = _taking_part("kernel_density", statuses, lambda: map_density(ready), None)
-    raised = _few_weeks(ready, raise_warnings(found.tests, ready.counts, plan.early_warning, bin_days=BIN_DAYS[plan.bin], street_level=street))
+    raised = _few_weeks(
+        ready,
+        raise_warnings(found.tests, ready.counts, plan.early_warning, bin_days=BIN_DAYS[plan.bin], street_level=street),
+    )
     described, members = describe(ready, raised, responsible)
     risk, shares = map_risk(ready, found, evidence, described)
     warnings = _finished(described, risk, shares, ready)
-    if ledger is not None:
-        warnings = from_ledger(warnings, ledger, ready.as_of.isoformat(), run_id_of(ready))
     facts = facts_of(ready, found, warnings)
     facts["statuses"] = statuses
     facts["notices"] += [{"code": n.code, "zh": n.zh, "en": n.en} for n in _model_notices(statuses, ready, plan)]
@@ -163,7 +182,9 @@ def _silent(fraction: float, text: str) -> None:
 def _inputs(incidents, cells, columns, cell_columns, crs, cells_crs, responsible) -> Inputs:  # type: ignore[no-untyped-def]
     files = [incidents] if isinstance(incidents, (str, Path)) else incidents
     as_text = lambda value: str(value) if value is not None else None  # noqa: E731
-    return Inputs(tuple(str(f) for f in files), as_text(cells), columns, cell_columns, crs, cells_crs, as_text(responsible))
+    return Inputs(
+        tuple(str(f) for f in files), as_text(cells), columns, cell_columns, crs, cells_crs, as_text(responsible)
+    )
 
 
 def _refuse_early(out: str | Path, overwrite: bool) -> None:
@@ -253,4 +274,3 @@ def _model_notices(statuses: dict[str, str], ready: Prepared, plan: Plan) -> lis
         en = f"Only {weeks:.1f} weeks of history, under {plan.early_warning.min_weeks:g}: a map and no orange or red."
         told.append(Notice("N-DATA-003", zh, en))
     return told
-

@@ -92,16 +92,22 @@ def _hotspot_rows(hot, cube: SpaceTimeCube, level: int, node: str) -> pd.DataFra
 
 def _called(table: pd.DataFrame) -> pd.DataFrame:
     q_value = benjamini_hochberg(table["p_value"].to_numpy())
-    labels = classify_hotspots(table["gi_star"].to_numpy(), table["p_value"].to_numpy(), q_value, table["side"].to_numpy())
+    labels = classify_hotspots(
+        table["gi_star"].to_numpy(), table["p_value"].to_numpy(), q_value, table["side"].to_numpy()
+    )
     table = table.assign(q_value=q_value, hotspot_class=labels)
-    return table[["cell_id", "category", "incidents", "gi_star", "p_value", "q_value", "hotspot_class", "status", "unit_level"]]
+    return table[
+        ["cell_id", "category", "incidents", "gi_star", "p_value", "q_value", "hotspot_class", "status", "unit_level"]
+    ]
 
 
 def map_density(ready: Prepared) -> Surface | None:
     """The density of the window's incidents in events/km²/period, default points left out; None with fewer than three."""
     plan, cells = ready.plan, ready.cells
     n_bins = window_of(ready.counts, plan)
-    start = pd.Timestamp(ready.counts.bins[-n_bins]).tz_localize(plan.timezone, ambiguous=True, nonexistent="shift_forward")
+    start = pd.Timestamp(ready.counts.bins[-n_bins]).tz_localize(
+        plan.timezone, ambiguous=True, nonexistent="shift_forward"
+    )
     table = ready.incidents
     inside = (table["time"] >= start).to_numpy() & ~table["default_point"].to_numpy() & (table["cell"] >= 0).to_numpy()
     points = table.geometry[inside]
@@ -128,7 +134,10 @@ def _frame(bounds: tuple[float, float, float, float]) -> tuple[tuple[float, floa
 
 
 def map_risk(
-    ready: Prepared, found: Survey, evidence: dict[tuple[str, int, str], tuple[np.ndarray, np.ndarray]], warnings: pd.DataFrame
+    ready: Prepared,
+    found: Survey,
+    evidence: dict[tuple[str, int, str], tuple[np.ndarray, np.ndarray]],
+    warnings: pd.DataFrame,
 ) -> tuple[pd.DataFrame, dict[tuple[str, int, str], dict[str, np.ndarray]]]:
     """The table `risk`, and each model's share of it by (role, unit_level, class)."""
     counts, plan = ready.counts, ready.plan
@@ -147,7 +156,9 @@ def map_risk(
     return _with_words(table, ready, recent, warnings), shares
 
 
-def _risk_rows(cube: SpaceTimeCube, level: int, node: str, risk: np.ndarray, expected: np.ndarray, recent: Counts) -> pd.DataFrame:
+def _risk_rows(
+    cube: SpaceTimeCube, level: int, node: str, risk: np.ndarray, expected: np.ndarray, recent: Counts
+) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "cell_id": cube.cells,
@@ -176,4 +187,18 @@ def _with_words(table: pd.DataFrame, ready: Prepared, recent: Counts, warnings: 
         window_end=ready.as_of,
         warning_level=[level_at.get(key, "") for key in keys],
         status="no data" if missing else "",
-    )[["cell_id", "name", "unit_level", "category", "window_start", "window_end", "incidents", "expected", "risk", "warning_level", "status"]]
+    )[
+        [
+            "cell_id",
+            "name",
+            "unit_level",
+            "category",
+            "window_start",
+            "window_end",
+            "incidents",
+            "expected",
+            "risk",
+            "warning_level",
+            "status",
+        ]
+    ]

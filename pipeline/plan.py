@@ -28,9 +28,18 @@ class Plan:
     city: str = param("", "Name of the city, as the briefing shows it.", zh="城市名称")
     classification: str = param("内部资料", "Classification line printed on every output.", zh="密级标识")
     timezone: str = param("Asia/Shanghai", "Time zone of times without one, and of all bins.", zh="时区")
-    as_of: str = param("", "Moment of decision, exclusive, e.g. 2026-01-05; empty is the end of the last complete day.", zh="研判时点")
+    as_of: str = param(
+        "", "Moment of decision, exclusive, e.g. 2026-01-05; empty is the end of the last complete day.", zh="研判时点"
+    )
     bin: str = param("day", "Length of a time bin.", choices=("hour", "day", "week"), zh="时间粒度")
-    window: int = param(28, "Days before the moment of decision that hot spots and density cover.", unit="days", low=1, high=3660, zh="热点窗口")
+    window: int = param(
+        28,
+        "Days before the moment of decision that hot spots and density cover.",
+        unit="days",
+        low=1,
+        high=3660,
+        zh="热点窗口",
+    )
     class_depth: int = param(2, "Levels of the class tree that are tested.", low=0, high=5, zh="分类层级深度")
     duplicates: str = param("drop", "What to do with exact duplicates.", choices=("drop", "keep"), zh="重复记录")
     default_points: str = param(
@@ -39,11 +48,25 @@ class Plan:
         choices=("city", "keep", "spread"),
         zh="默认坐标",
     )
-    burst_metres: float = param(30.0, "Reports of one class closer than this belong to one burst.", unit="m", low=0, advanced=True, zh="同源距离")
-    burst_minutes: float = param(
-        1440.0, "Reports of one class within this time of another, on one spot, count once in the tests; 0 counts all.", unit="min", low=0, advanced=True, zh="同源时间"
+    burst_metres: float = param(
+        30.0,
+        "Reports of one class closer than this belong to one burst.",
+        unit="m",
+        low=0,
+        advanced=True,
+        zh="同源距离",
     )
-    cell_shape: str = param("square", "Shape of made cells, where no cell file is given.", choices=("square", "hexagon"), zh="自建网格形状")
+    burst_minutes: float = param(
+        1440.0,
+        "Reports of one class within this time of another, on one spot, count once in the tests; 0 counts all.",
+        unit="min",
+        low=0,
+        advanced=True,
+        zh="同源时间",
+    )
+    cell_shape: str = param(
+        "square", "Shape of made cells, where no cell file is given.", choices=("square", "hexagon"), zh="自建网格形状"
+    )
     cell_size: float = param(1000.0, "Width of made cells.", unit="m", low=10, zh="自建网格边长")
     random_state: int = param(0, "Seed of everything random.", low=0, advanced=True, zh="随机种子")
     early_warning: WarningRules = field(default_factory=WarningRules)
@@ -59,7 +82,11 @@ class Plan:
 
     def parts(self) -> dict[str, Any]:
         """The objects that hold settings, by the name of their table in the plan file."""
-        return {"plan": self, "early_warning": self.early_warning, **{name: getattr(self, name) for name in MODEL_PARTS}}
+        return {
+            "plan": self,
+            "early_warning": self.early_warning,
+            **{name: getattr(self, name) for name in MODEL_PARTS},
+        }
 
     def checked(self) -> Plan:
         """Itself, after every setting was held against its bounds. Raises InputError for the first outside."""
@@ -70,7 +97,8 @@ class Plan:
     def as_dict(self) -> dict[str, dict[str, Any]]:
         """{table: {name: value}}, the plan file's shape."""
         return {
-            table: {name: _plain(getattr(part, name)) for name, *_ in params_of(type(part))} for table, part in self.parts().items()
+            table: {name: _plain(getattr(part, name)) for name, *_ in params_of(type(part))}
+            for table, part in self.parts().items()
         }
 
     @property
@@ -85,7 +113,9 @@ class Plan:
         known = {name: (table, own) for name, table, own, *_ in plan_params()}
         for name, value in settings.items():
             if name not in known:
-                raise InputError(f"there is no setting {name!r}", where="plan", fix="`gridbeacon schema` lists every setting.")
+                raise InputError(
+                    f"there is no setting {name!r}", where="plan", fix="`gridbeacon schema` lists every setting."
+                )
             table, own = known[name]
             tables.setdefault(table, {})[own] = value
         return self._with_tables(tables)
@@ -110,13 +140,21 @@ class Plan:
         try:
             data = tomllib.loads(Path(path).read_text(encoding="utf-8"))
         except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-            raise InputError(f"the plan file cannot be read: {error}", where=str(path), fix="Write a fresh one with `gridbeacon run --plan`.") from error
+            raise InputError(
+                f"the plan file cannot be read: {error}",
+                where=str(path),
+                fix="Write a fresh one with `gridbeacon run --plan`.",
+            ) from error
         known = {(table, own) for _, table, own, *_ in plan_params()}
         tables = {table: values for table, values in data.items() if table not in ("inputs", "columns")}
         for table, values in tables.items():
             for name in values if isinstance(values, dict) else [table]:
                 if (table, name) not in known:
-                    raise InputError(f"the plan knows no setting [{table}] {name}", where=str(path), fix="`gridbeacon schema` lists every setting.")
+                    raise InputError(
+                        f"the plan knows no setting [{table}] {name}",
+                        where=str(path),
+                        fix="`gridbeacon schema` lists every setting.",
+                    )
         return cls()._with_tables(tables)
 
     def to_toml(self) -> str:
@@ -124,7 +162,11 @@ class Plan:
         lines = []
         for table, values in self.as_dict().items():
             lines.append(f"[{table}]")
-            lines += [f"{name} = {json.dumps(value, ensure_ascii=False)}" for name, value in values.items() if value is not None]
+            lines += [
+                f"{name} = {json.dumps(value, ensure_ascii=False)}"
+                for name, value in values.items()
+                if value is not None
+            ]
             lines.append("")
         return "\n".join(lines)
 
@@ -145,9 +187,17 @@ def _typed(part: Any, name: str, value: Any) -> Any:
     """*value* as the type of the setting's default: lists become tuples, whole numbers floats where floats are meant."""
     default = next((f.default for f in fields(part) if f.name == name), None)
     if isinstance(default, tuple):
-        return tuple(value) if isinstance(value, (list, tuple)) else tuple(type(default[0])(v) for v in str(value).split(","))
+        return (
+            tuple(value)
+            if isinstance(value, (list, tuple))
+            else tuple(type(default[0])(v) for v in str(value).split(","))
+        )
     if isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
     if default is not None and value is not None and type(value) is not type(default):
-        raise InputError(f"{name} must be a {type(default).__name__}, not {value!r}", where="plan", fix=f"The default is {default!r}.")
+        raise InputError(
+            f"{name} must be a {type(default).__name__}, not {value!r}",
+            where="plan",
+            fix=f"The default is {default!r}.",
+        )
     return value

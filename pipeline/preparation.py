@@ -132,7 +132,9 @@ def last_complete_day(times: pd.Series, plan: Plan) -> pd.Timestamp:
     return last + pd.Timedelta(days=1) if complete else last
 
 
-def _reasons(points: gpd.GeoDataFrame, assigned: np.ndarray, false_place: np.ndarray, as_of: pd.Timestamp, plan: Plan) -> np.ndarray:
+def _reasons(
+    points: gpd.GeoDataFrame, assigned: np.ndarray, false_place: np.ndarray, as_of: pd.Timestamp, plan: Plan
+) -> np.ndarray:
     """(n_points,) why a row is used or not; the first matching reason wins."""
     local = pd.DatetimeIndex(points["time"]).tz_convert(plan.timezone).tz_localize(None)
     reported = pd.DatetimeIndex(points["reported_time"]).tz_convert(plan.timezone).tz_localize(None)
@@ -161,7 +163,11 @@ def _account(intake: Intake, reasons: np.ndarray) -> dict[str, int]:
 
 def _nothing_left(account: dict[str, int], as_of: pd.Timestamp, inputs: Inputs) -> InputError:
     if account["rows_after_as_of"] and not account["rows_outside"]:
-        return InputError(f"all {account['rows_after_as_of']} incidents are after {as_of:%Y-%m-%d}", where="--as-of", fix="Choose a later moment.")
+        return InputError(
+            f"all {account['rows_after_as_of']} incidents are after {as_of:%Y-%m-%d}",
+            where="--as-of",
+            fix="Choose a later moment.",
+        )
     return InputError(
         f"none of {account['rows_in']} incidents lies in a cell ({account['rows_outside']} lie outside)",
         where=Path(str(inputs.cells)).name if inputs.cells else "--cells",
@@ -173,17 +179,42 @@ def _told(counts: Counts, valid: np.ndarray, false_place: np.ndarray, reasons: n
     told = []
     outside, piled = int((reasons == "outside").sum()), int(false_place.sum())
     if outside:
-        told.append(Notice("N-PLACE-001", f"{outside}条事件不在任何网格内,未计入。", f"{outside} incidents lie in no cell and are not counted."))
+        told.append(
+            Notice(
+                "N-PLACE-001",
+                f"{outside}条事件不在任何网格内,未计入。",
+                f"{outside} incidents lie in no cell and are not counted.",
+            )
+        )
     if piled:
         zh = {"city": "只计入全市,不计入下级单元", "spread": "按比例分摊到各网格"}.get(plan.default_points, "")
-        en = {"city": "count for the city and for no unit below", "spread": "are spread over the cells"}.get(plan.default_points, "")
-        told.append(Notice("N-PLACE-002", f"{piled}条事件落在默认坐标上,{zh}。", f"{piled} incidents lie on default points; they {en}."))
+        en = {"city": "count for the city and for no unit below", "spread": "are spread over the cells"}.get(
+            plan.default_points, ""
+        )
+        told.append(
+            Notice(
+                "N-PLACE-002",
+                f"{piled}条事件落在默认坐标上,{zh}。",
+                f"{piled} incidents lie on default points; they {en}.",
+            )
+        )
     missing = int((~valid).sum())
     if missing:
         recent = int((~valid[-28:]).sum())
         zh = f"历史中有{missing}个时段数据中断,未作基线" + (f";其中最近28个时段内{recent}个" if recent else "") + "。"
-        told.append(Notice("N-DATA-001", zh, f"Data are missing in {missing} bins ({recent} of the last 28); they make no baseline and no calm."))
+        told.append(
+            Notice(
+                "N-DATA-001",
+                zh,
+                f"Data are missing in {missing} bins ({recent} of the last 28); they make no baseline and no calm.",
+            )
+        )
     if len(valid) and not valid[-1]:
-        told.append(Notice("N-DATA-002", "最后一个时段数据中断:没有提示不等于没有风险。", "Data of the last bin are missing: no warning does not mean no risk."))
+        told.append(
+            Notice(
+                "N-DATA-002",
+                "最后一个时段数据中断:没有提示不等于没有风险。",
+                "Data of the last bin are missing: no warning does not mean no risk.",
+            )
+        )
     return told
-

@@ -36,14 +36,20 @@ def replay_episodes(
     rules = replace(plan.early_warning, replay=n_bins)
     long = replace(plan, early_warning=rules)
     street = street_level(counts)
-    found = survey(counts, long, ready.valid, lowest_level(ready, street), lambda f: progress(0.3 + 0.6 * f, "Testing|检测"))
+    found = survey(
+        counts, long, ready.valid, lowest_level(ready, street), lambda f: progress(0.3 + 0.6 * f, "Testing|检测")
+    )
     start = np.datetime64(pd.Timestamp(first), "h")
     rows = [
         _row_of(episode, ready)
         for episode in walk(found.tests, counts, rules, bin_days=BIN_DAYS[plan.bin])
         if counts.bins[episode.first_bin - counts.first_bin] >= start
     ]
-    table = pd.DataFrame(rows, columns=list(_COLUMNS)).sort_values(["first_seen", "cell_id", "category"]).reset_index(drop=True)
+    table = (
+        pd.DataFrame(rows, columns=list(_COLUMNS))
+        .sort_values(["first_seen", "cell_id", "category"])
+        .reset_index(drop=True)
+    )
     progress(1.0, "Done|完成")
     return table, ready
 

@@ -36,7 +36,9 @@ class Survey:
     city: pd.DataFrame
 
 
-def survey(counts: Counts, plan: Plan, valid: np.ndarray, lowest_level: Callable[[str], int], progress: Callable[[float], None]) -> Survey:
+def survey(
+    counts: Counts, plan: Plan, valid: np.ndarray, lowest_level: Callable[[str], int], progress: Callable[[float], None]
+) -> Survey:
     """Score every class-tree node on every level of every role over the bins that are replayed.
 
     *valid* marks the complete bins of *counts*; *lowest_level* gives the finest unit level on which a class may be
@@ -84,7 +86,9 @@ def _first_needed(counts: Counts, plan: Plan, valid: np.ndarray) -> int:
     return counts.first_bin if len(enough) == 0 else counts.end_bin - 1 - int(enough[0])
 
 
-def _candidates(scores: Scores, observed_bins: np.ndarray, counts: Counts, plan: Plan, role: str, level: int, node: str) -> pd.DataFrame:
+def _candidates(
+    scores: Scores, observed_bins: np.ndarray, counts: Counts, plan: Plan, role: str, level: int, node: str
+) -> pd.DataFrame:
     """Tests of the replayed bins with at least the least excess and a chance below one in thirty."""
     rules = plan.early_warning
     start = max(len(counts.bins) - rules.replay, 0)
@@ -137,7 +141,9 @@ def _series(scores: Scores, observed: np.ndarray, bins: np.ndarray, valid: np.nd
     return pd.DataFrame(table)
 
 
-def unit_series(counts: Counts, plan: Plan, valid: np.ndarray, unit: int, category: str, role: str, last: int = 60) -> pd.DataFrame:
+def unit_series(
+    counts: Counts, plan: Plan, valid: np.ndarray, unit: int, category: str, role: str, last: int = 60
+) -> pd.DataFrame:
     """Observed, expected and upper bound of one unit and class over the *last* bins: time, observed, expected, lower, upper, valid."""
     recent = counts.since(_first_needed(counts, plan, valid) - last)
     keep = valid[recent.first_bin - counts.first_bin :]

@@ -45,15 +45,25 @@ class Responsible:
         try:
             table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
         except (OSError, UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-            raise InputError(f"the table of responsible units cannot be read: {error}", where=str(path), fix="Save it as CSV in UTF-8.") from error
+            raise InputError(
+                f"the table of responsible units cannot be read: {error}",
+                where=str(path),
+                fix="Save it as CSV in UTF-8.",
+            ) from error
         if table.shape[1] < 3:
-            raise InputError("the table of responsible units needs three columns", where=Path(path).name, fix="Columns: 类别, 区域, 责任单位.")
+            raise InputError(
+                "the table of responsible units needs three columns",
+                where=Path(path).name,
+                fix="Columns: 类别, 区域, 责任单位.",
+            )
         return cls(table.iloc[:, :3].set_axis(columns, axis=1))
 
     def of(self, category: str, areas: list[str]) -> str:
         """The most specific row: the nearest class first, then the nearest of *areas* (finest first); '' if none."""
         for node in [*reversed(ancestors_of(category)[1:]), ""]:
-            rows = self.table[self.table["category"].isin([node, node.rsplit("/", 1)[-1]] if node else ["", ALL_CLASSES])]
+            rows = self.table[
+                self.table["category"].isin([node, node.rsplit("/", 1)[-1]] if node else ["", ALL_CLASSES])
+            ]
             for area in [*areas, ""]:
                 hit = rows[rows["area"] == area] if area else rows[rows["area"].isin(["", "全市", "CITY"])]
                 if len(hit):
@@ -65,8 +75,12 @@ def members_of(ready: Prepared, row: pd.Series) -> np.ndarray:
     """(n_incidents,) bool: incidents of a warning's unit, class and window."""
     table, counts = ready.incidents, ready.counts
     first, end = row.window_first, row.window_first + row.window_bins
-    start = pd.Timestamp(bin_start(first, counts.bin)[()]).tz_localize(ready.plan.timezone, ambiguous=True, nonexistent="shift_forward")
-    stop = pd.Timestamp(bin_start(end, counts.bin)[()]).tz_localize(ready.plan.timezone, ambiguous=True, nonexistent="shift_forward")
+    start = pd.Timestamp(bin_start(first, counts.bin)[()]).tz_localize(
+        ready.plan.timezone, ambiguous=True, nonexistent="shift_forward"
+    )
+    stop = pd.Timestamp(bin_start(end, counts.bin)[()]).tz_localize(
+        ready.plan.timezone, ambiguous=True, nonexistent="shift_forward"
+    )
     inside = ((table["time"] >= start) & (table["time"] < stop)).to_numpy()
     if row.category != ALL_CLASSES:
         category = table["category"]
@@ -106,12 +120,16 @@ def describe(ready: Prepared, raised: pd.DataFrame, responsible: Responsible) ->
     return pd.concat([raised, words], axis=1), listed
 
 
-def _words(ready: Prepared, row, own: pd.DataFrame, inside: np.ndarray, names: pd.Series, responsible: Responsible) -> dict:  # type: ignore[no-untyped-def]
+def _words(
+    ready: Prepared, row, own: pd.DataFrame, inside: np.ndarray, names: pd.Series, responsible: Responsible
+) -> dict:  # type: ignore[no-untyped-def]
     cells, counts = ready.cells.table, ready.counts
     lineage = [int(u) for u in counts.cells.lineage[row.unit][::-1] if u >= 0]
     areas = [text for unit in lineage for text in (str(cells["name"].iloc[unit]), str(cells["cell_id"].iloc[unit]))]
     places = top_places(ready, row, inside)
-    closed = own["closed_time"].notna() & (own["closed_time"].dt.tz_convert(ready.plan.timezone).dt.tz_localize(None) < ready.as_of)
+    closed = own["closed_time"].notna() & (
+        own["closed_time"].dt.tz_convert(ready.plan.timezone).dt.tz_localize(None) < ready.as_of
+    )
     closed = closed if len(own) else pd.Series(dtype=bool)
     handled = (own["kind"] == "handled").to_numpy() if len(own) else np.zeros(0, dtype=bool)
     answer = responsible.of(row.category, areas) or str(cells["responsible"].iloc[row.unit]) or UNKNOWN
@@ -152,7 +170,9 @@ def top_places(ready: Prepared, row, inside: np.ndarray, most: int = 8) -> list[
     units = units_of(ready, row.role, level)[inside]
     tally = pd.Series(units[units >= 0]).value_counts()
     order = sorted(tally.items(), key=lambda item: (-item[1], str(cells["cell_id"].iloc[item[0]])))
-    return [(str(cells["name"].iloc[unit]), int(count), str(cells["cell_id"].iloc[unit])) for unit, count in order[:most]]
+    return [
+        (str(cells["name"].iloc[unit]), int(count), str(cells["cell_id"].iloc[unit])) for unit, count in order[:most]
+    ]
 
 
 def reasons(ready: Prepared, row, places: list[tuple[str, int, str]]) -> tuple[str, str]:  # type: ignore[no-untyped-def]
@@ -169,7 +189,10 @@ def reasons(ready: Prepared, row, places: list[tuple[str, int, str]]) -> tuple[s
     both_en = f"; {' and '.join(rising[:2])} both up" if row.source_count >= 2 else ""
     where = f",{'、'.join(name for name, *_ in places[:2])}居多" if row.unit == 0 and places else ""
     head = f"{span_zh}{short_class(row.category)}{row.observed}件,{usual_zh}"
-    zh = next((head + tail for tail in (both_zh + where, where, both_zh, "") if len(head + tail) <= _REASON_LIMIT), head[:_REASON_LIMIT])
+    zh = next(
+        (head + tail for tail in (both_zh + where, where, both_zh, "") if len(head + tail) <= _REASON_LIMIT),
+        head[:_REASON_LIMIT],
+    )
     en = f"{row.observed} {short_class(row.category, 'en')} {span_en}, {usual_en}{both_en}"
     return zh, en
 

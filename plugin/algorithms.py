@@ -198,7 +198,7 @@ class RunAlgorithm(QgsProcessingAlgorithm):
     def _options(self, parameters, context) -> list[str]:
         """Everything but the layers, the way the command line spells it."""
         files = self.parameterAsFileList(parameters, "INCIDENT_FILES", context)
-        options = [part for path in files for part in ("--incidents", file_of(path))]
+        options = [part for path in files if path for part in ("--incidents", file_of(path))]
         for role in (*INCIDENT_COLUMNS, *CELL_COLUMNS):
             names = self.parameterAsFields(parameters, role, context)
             options += [f"--{option_name(role)}={','.join(names)}"] if names else []

@@ -113,16 +113,11 @@ class EnginePage(QDialog):
         super().closeEvent(event)
 
 
-def lines_of(report: Any, indent: str = "") -> list[str]:
-    """A JSON report as indented lines of plain text."""
-    if isinstance(report, dict):
-        return [line for name, value in report.items() for line in _entry(name, value, indent)]
-    if isinstance(report, list):
-        return [line for value in report for line in _entry("-", value, indent)]
-    return [f"{indent}{report}"]
-
-
-def _entry(name: str, value: Any, indent: str) -> list[str]:
-    if isinstance(value, (dict, list)):
-        return [f"{indent}{name}", *lines_of(value, indent + "    ")]
-    return [f"{indent}{name}  {value}"]
+def lines_of(report: dict[str, Any]) -> list[str]:
+    """The doctor's findings, one a line: a mark, what was looked at, what was found; below it what to do."""
+    lines = []
+    for finding in report.get("findings", []):
+        mark = "✓" if finding.get("ok") else "✗" if finding.get("needed") else "–"
+        lines.append(f"{mark} {finding.get('name', '')}: {finding.get('detail', '')}")
+        lines += [f"   → {finding['fix']}"] if finding.get("fix") else []
+    return lines

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 
 import pandas as pd
-
 from gridbeacon.cube import ALL_CLASSES, Cells
 from gridbeacon.models.early_warning.phenomena import same_branch, same_place
 from gridbeacon.sample_data import TRUTH, sample_path
@@ -20,7 +19,9 @@ GRACE = pd.Timedelta(days=1)
 def planted() -> list[dict]:
     """Surges and decoys of the sample city within the stretch replayed, by date."""
     truth = json.loads(sample_path(TRUTH).read_text(encoding="utf-8"))
-    items = [{**item, "decoy": False} for item in truth["surges"]] + [{**item, "decoy": True} for item in truth["decoys"]]
+    items = [{**item, "decoy": False} for item in truth["surges"]] + [
+        {**item, "decoy": True} for item in truth["decoys"]
+    ]
     for item in items:
         item["dates"] = [pd.Timestamp(day) for day in item["dates"] if FIRST <= day < END]
     return sorted((item for item in items if item["dates"]), key=lambda item: (item["dates"][0], item["id"]))
@@ -96,7 +97,10 @@ def page(episodes: pd.DataFrame, cells: Cells, levels: pd.DataFrame) -> str:
             "",
             "| level | found | per 100 days | expected by chance |",
             "|---|---|---|---|",
-            *(f"| {row.level} | {row.found} | {row.per_100_days:.2f} | {row.expected:.2f} |" for row in levels.itertuples()),
+            *(
+                f"| {row.level} | {row.found} | {row.per_100_days:.2f} | {row.expected:.2f} |"
+                for row in levels.itertuples()
+            ),
             "",
         ]
     )
@@ -123,7 +127,9 @@ def _answer(item: dict, found: pd.DataFrame) -> str:
     said = []
     order = {"red": 0, "orange": 1, "yellow": 2, "blue": 3}
     for episode in sorted(found.itertuples(), key=lambda e: (order[e.level], e.first_seen)):
-        said.append(f"**{episode.level}** {episode.first_seen:%Y-%m-%d} ({episode.cell_name}, {episode.observed} against {episode.expected:.1f})")
+        said.append(
+            f"**{episode.level}** {episode.first_seen:%Y-%m-%d} ({episode.cell_name}, {episode.observed} against {episode.expected:.1f})"
+        )
     more = f"; and {len(said) - 3} more" if len(said) > 3 else ""
     return "; ".join(said[:3]) + more
 

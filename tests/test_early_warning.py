@@ -41,11 +41,25 @@ def counts_of(rows: list[tuple[str, str, int, int]], days: int = 40) -> Counts:
     return Counts(sum_counts(table), city(), "day", DAY0, DAY0 + days)
 
 
-def test_of(unit: int, category: str, observed: float, expected: float, day: int, days: float = 4000.0, window: int = 1, **more) -> dict:
+def test_of(
+    unit: int, category: str, observed: float, expected: float, day: int, days: float = 4000.0, window: int = 1, **more
+) -> dict:
     """One test as the survey hands it over."""
-    base = {"bin": DAY0 + day, "role": "territorial", "unit_level": int(city().unit_level[unit]), "unit": unit, "category": category}
+    base = {
+        "bin": DAY0 + day,
+        "role": "territorial",
+        "unit_level": int(city().unit_level[unit]),
+        "unit": unit,
+        "category": category,
+    }
     base |= {"window": window, "observed": observed, "expected": expected, "size": 50.0, "excess": observed - expected}
-    base |= {"last_observed": observed, "last_expected": expected, "family": 10.0, "n_levels": 3, "log_p": -np.log(days) - 3}
+    base |= {
+        "last_observed": observed,
+        "last_expected": expected,
+        "family": 10.0,
+        "n_levels": 3,
+        "log_p": -np.log(days) - 3,
+    }
     return base | {"recurrence_days": days, "log_rank": -np.log(days), "rising": True} | more
 
 
@@ -61,7 +75,17 @@ SILENT = counts_of([("x", "", 3, 0)])
 
 @pytest.mark.parametrize(
     ("days", "observed", "expected", "level"),
-    [(29, 99, 1, -1), (30, 4, 1, 0), (90, 4, 1, 1), (90, 12, 9, 0), (365, 6, 1, 2), (365, 5, 1, 1), (1825, 9, 1, 3), (1825, 8.9, 1, 2), (9e9, 3.9, 1, -1)],
+    [
+        (29, 99, 1, -1),
+        (30, 4, 1, 0),
+        (90, 4, 1, 1),
+        (90, 12, 9, 0),
+        (365, 6, 1, 2),
+        (365, 5, 1, 1),
+        (1825, 9, 1, 3),
+        (1825, 8.9, 1, 2),
+        (9e9, 3.9, 1, -1),
+    ],
 )
 def test_levels_follow_recurrence_excess_and_ratio(days, observed, expected, level):
     """The table of MODELS §9: blue 30 d/3, yellow 90 d/3/1.5, orange 365 d/5/2, red 1825 d/8/2."""
@@ -83,8 +107,15 @@ def test_the_family_is_shared_by_level_and_by_expected_count():
 
 def test_places_and_branches():
     cells = city()
-    assert same_place(cells, 0, 6) and same_place(cells, 3, 1) and same_place(cells, 4, 5) and not same_place(cells, 3, 6)
-    assert same_branch("a", "a/b") and same_branch(ALL_CLASSES, "z") and not same_branch("a/b", "a/c") and not same_branch("ab", "a")
+    assert (
+        same_place(cells, 0, 6) and same_place(cells, 3, 1) and same_place(cells, 4, 5) and not same_place(cells, 3, 6)
+    )
+    assert (
+        same_branch("a", "a/b")
+        and same_branch(ALL_CLASSES, "z")
+        and not same_branch("a/b", "a/c")
+        and not same_branch("ab", "a")
+    )
 
 
 def test_one_phenomenon_is_one_warning():
@@ -140,7 +171,11 @@ def test_an_episode_keeps_its_identity_and_ends_after_quiet_days():
 
 
 def test_a_level_does_not_drop_within_the_quiet_steps():
-    tests = [test_of(4, "water", 20, 0.2, 37, 1e7), test_of(4, "water", 20, 0.2, 38, 1e7), test_of(4, "water", 5, 0.2, 39, 40)]
+    tests = [
+        test_of(4, "water", 20, 0.2, 37, 1e7),
+        test_of(4, "water", 20, 0.2, 38, 1e7),
+        test_of(4, "water", 5, 0.2, 39, 40),
+    ]
     assert raised(tests, SILENT)["level"].tolist() == ["red"]
 
 

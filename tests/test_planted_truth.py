@@ -5,14 +5,12 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import planted
 import pytest
-
 from gridbeacon.pipeline import Plan
 from gridbeacon.pipeline.preparation import Inputs
 from gridbeacon.pipeline.replay import level_table, replay_episodes
 from gridbeacon.sample_data import CELLS, INCIDENTS, sample_path
-
-import planted
 
 PAGE = Path(__file__).parents[1] / "docs" / "planted-truth.md"
 

@@ -43,7 +43,7 @@ def test_the_plugin_loads_without_any_package_of_the_engine(stand_in):
 
 @pytest.mark.qgis
 def test_every_setting_of_the_schema_becomes_a_parameter(stand_in):
-    """Type, default, bounds in words, and the fold of the advanced ones come from the schema alone."""
+    """Type, label, help and default come from the schema; what is not changed from day to day is folded away."""
     parameters = stand_in.ask("load_plugin.py")["parameters"]
     kinds = {
         name: parameters[name]["type"] for name in ("WINDOW", "CELL_SIZE", "BIN", "AS_OF", "PLACES", "KEEP", "LIMIT")
@@ -64,7 +64,10 @@ def test_every_setting_of_the_schema_becomes_a_parameter(stand_in):
         "day",
         "1,2",
     )
-    assert parameters["LIMIT"]["optional"] and parameters["LIMIT"]["advanced"] and not parameters["WINDOW"]["advanced"]
+    assert parameters["LIMIT"]["optional"] and not parameters["WINDOW"]["optional"]
+    folded = {name for name in kinds if parameters[name]["advanced"]}
+    assert folded == {"CELL_SIZE", "PLACES", "KEEP", "LIMIT"}
+    assert parameters["OUTPUT"]["default"].endswith("GridBeacon"), "not QGIS's temporary folder, which it clears"
     assert parameters["INCIDENTS"]["optional"] and parameters["CELLS"]["optional"]
 
 

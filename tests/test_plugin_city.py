@@ -9,6 +9,7 @@ import subprocess
 import sys
 import zipfile
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
@@ -96,7 +97,8 @@ def test_layers_with_a_filter_give_what_their_files_would(desk, tmp_path):
         table = Path(archive.extract(archive.namelist()[0], tmp_path))
     rows = list(csv.DictReader(table.read_text(encoding="gb18030").splitlines()))
     wanted = [row for row in rows if row["来源"] == "12345热线"]
-    uri = f"{table.as_uri()}?type=csv&encoding=GB18030&detectTypes=yes&xField=经度&yField=纬度&crs=EPSG:4326"
+    places = f"xField={quote('经度')}&yField={quote('纬度')}&crs=EPSG:4326"
+    uri = f"{table.as_uri()}?type=csv&encoding=GB18030&detectTypes=yes&{places}"
     told = desk.ask(
         "run_algorithm.py",
         parameters={

@@ -119,7 +119,8 @@ GB.levelAt = function (zoom) {
 
 GB.showing = function () {
   var key = GB.mode === "hot" ? "hot" : "risk";
-  var at = GB.mode === "hot" ? GB.stack.length - 1 : GB.levelAt(GB.map.getZoom()), k;
+  var at = GB.levelAt(GB.map.getZoom()), k;
+  if (GB.mode === "hot") at = Math.min(Math.max(at, GB.opening + 1), GB.stack.length - 1);  // clusters show below street level
   for (k = at; k < GB.stack.length; k++) if (GB.stack[k][key]) return GB.stack[k];
   for (k = at; k >= 0; k--) if (GB.stack[k][key]) return GB.stack[k];
   return GB.stack[at];

@@ -102,10 +102,11 @@ def _loaded(table: pa.Table, shapes: np.ndarray | None, where: str) -> Loaded:
 
 def points_of(shapes: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """(x, y, mask of what is no point). A multipoint of one point is that point; None and empty are NaN."""
+    shapes = np.where(shapely.is_empty(shapes), None, shapes)  # GEOS refuses the x of an empty point, which QGIS writes
     kinds = shapely.get_type_id(shapes)
     single = (kinds == _MULTIPOINT) & (shapely.get_num_geometries(shapes) == 1)
     shapes = np.where(single, shapely.get_geometry(shapes, 0), shapes)
-    odd = (kinds >= 0) & (kinds != _POINT) & ~single & ~shapely.is_empty(shapes)
+    odd = (kinds >= 0) & (kinds != _POINT) & ~single
     return shapely.get_x(shapes), shapely.get_y(shapes), odd
 
 

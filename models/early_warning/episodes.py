@@ -43,7 +43,9 @@ class Episode:
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def raise_warnings(tests: pd.DataFrame, counts: Counts, rules: WarningRules, *, bin_days: float, street_level: int) -> pd.DataFrame:
+def raise_warnings(
+    tests: pd.DataFrame, counts: Counts, rules: WarningRules, *, bin_days: float, street_level: int
+) -> pd.DataFrame:
     """The early warnings of the last bin covered by *counts*, one row each, in rank order.
 
     *tests* holds the tests of the last `rules.replay` bins that could matter: bin (number), role, unit_level, unit
@@ -67,7 +69,9 @@ def replay(tests: pd.DataFrame, counts: Counts, rules: WarningRules, *, bin_days
     live: list[Episode] = []
     done: list[Episode] = []
     today = counts.end_bin - 1
-    loud = tests[(tests["recurrence_days"] >= rules.blue_days) & (tests["excess"] >= rules.blue_excess) & tests["rising"]]
+    loud = tests[
+        (tests["recurrence_days"] >= rules.blue_days) & (tests["excess"] >= rules.blue_excess) & tests["rising"]
+    ]
     by_bin = dict(tuple(loud.groupby("bin")))
     for number in range(max(today - rules.replay + 1, counts.first_bin), today + 1):
         phenomena = find_phenomena(by_bin[number], counts.cells, rules, bin_days) if number in by_bin else []
@@ -77,7 +81,9 @@ def replay(tests: pd.DataFrame, counts: Counts, rules: WarningRules, *, bin_days
     return live + done
 
 
-def _advance(live: list[Episode], phenomena: list[Phenomenon], number: int, counts: Counts, rules: WarningRules) -> None:
+def _advance(
+    live: list[Episode], phenomena: list[Phenomenon], number: int, counts: Counts, rules: WarningRules
+) -> None:
     """One bin: phenomena join or open episodes, silent episodes grow quiet and end."""
     touched: set[int] = set()
     for phenomenon in phenomena:
@@ -145,7 +151,15 @@ def _row_of(episode: Episode, counts: Counts, rules: WarningRules) -> dict:
     lead = episode.phenomenon.lead  # type: ignore[union-attr]
     mix = episode.mix
     first_start = counts.bins[episode.first_bin - counts.first_bin]
-    phase = "ended" if episode.change == "ended" else "quiet" if episode.quiet else "escalated" if episode.change == "escalated" else "open"
+    phase = (
+        "ended"
+        if episode.change == "ended"
+        else "quiet"
+        if episode.quiet
+        else "escalated"
+        if episode.change == "escalated"
+        else "open"
+    )
     raw = rules.level_of(lead.recurrence_days, lead.observed, lead.expected)
     return {
         "warning_id": episode.identity(counts.cells, rules, first_start),
@@ -172,7 +186,9 @@ def _row_of(episode: Episode, counts: Counts, rules: WarningRules) -> dict:
         "source_count": len(mix.rising) if mix else 0,
         "one_source": bool(mix and len(mix.usual) >= 2 and len(mix.rising) == 1),
         "awaiting_second": raw == LEVELS.index("red") and episode.level < raw,
-        "explained": [(int(t.unit), t.category, float(t.observed), float(t.expected)) for t in episode.phenomenon.explained],  # type: ignore[union-attr]
+        "explained": [
+            (int(t.unit), t.category, float(t.observed), float(t.expected)) for t in episode.phenomenon.explained
+        ],  # type: ignore[union-attr]
     }
 
 
@@ -186,13 +202,21 @@ def _ranked(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _within_budget(
-    table: pd.DataFrame, issued: list[Episode], cells: Cells, rules: WarningRules, today: int, street_level: int, bin_days: float
+    table: pd.DataFrame,
+    issued: list[Episode],
+    cells: Cells,
+    rules: WarningRules,
+    today: int,
+    street_level: int,
+    bin_days: float,
 ) -> pd.DataFrame:
     """Mark what the alarm budget keeps back: it stays in the table, and red is never cut."""
     streets: dict[int, int] = {}
     week = int(np.ceil(7 / bin_days))
     for episode in issued:
-        street = int(cells.lineage[episode.unit, street_level]) if cells.unit_level[episode.unit] >= street_level else -1
+        street = (
+            int(cells.lineage[episode.unit, street_level]) if cells.unit_level[episode.unit] >= street_level else -1
+        )
         if street >= 0 and today - week < episode.first_bin < today:
             streets[street] = streets.get(street, 0) + 1
     kept, spent = [], 0
@@ -200,7 +224,9 @@ def _within_budget(
         street = int(cells.lineage[row.unit, street_level]) if cells.unit_level[row.unit] >= street_level else -1
         urgent = row.level in ("orange", "red") and row.phase in ("open", "escalated")
         fresh = row.first_bin == today
-        over = urgent and (spent >= rules.city_per_day or (fresh and street >= 0 and streets.get(street, 0) >= rules.street_per_week))
+        over = urgent and (
+            spent >= rules.city_per_day or (fresh and street >= 0 and streets.get(street, 0) >= rules.street_per_week)
+        )
         kept.append(not over or row.level == "red")
         spent += urgent and kept[-1]
         if urgent and fresh and street >= 0 and kept[-1]:

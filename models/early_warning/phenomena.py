@@ -12,6 +12,9 @@ from ..significance import nb_log_sf
 from .rules import WarningRules, family_recurrence
 
 
+_CARRIES = 0.75  # share of the excess from which a narrower test speaks for a broader one
+
+
 @dataclass
 class Phenomenon:
     """The strongest test of one phenomenon in one bin, and the tests it explains (rows of the same table)."""
@@ -33,7 +36,9 @@ def same_place(cells: Cells, first: int, second: int, neighbours: bool = True) -
         return True
     if cells.role[first] != cells.role[second]:
         return 0 in (first, second) or bool(cells.overlap is not None and cells.overlap[first, second] != 0)
-    return bool(neighbours and cells.unit_level[first] == cells.unit_level[second] and cells.contiguity[first, second] != 0)
+    return bool(
+        neighbours and cells.unit_level[first] == cells.unit_level[second] and cells.contiguity[first, second] != 0
+    )
 
 
 def contains(cells: Cells, outer: int, inner: int) -> bool:
@@ -51,12 +56,34 @@ def find_phenomena(tests: pd.DataFrame, cells: Cells, rules: WarningRules, bin_d
     order = tests.sort_values(["log_rank", "excess", "unit", "category"], ascending=[True, False, True, True])
     found: list[Phenomenon] = []
     for _, test in order.iterrows():
-        kin = [p for p in found if same_branch(p.lead.category, test.category) and same_place(cells, p.lead.unit, test.unit)]
+        kin = [
+            p
+            for p in found
+            if same_branch(p.lead.category, test.category) and same_place(cells, p.lead.unit, test.unit)
+        ]
         if kin and not _stands_alone(test, kin, cells, rules, bin_days):
             kin[0].explained.append(test)
         else:
             found.append(Phenomenon(test))
-    return found
+    return [_concentrated(phenomenon, cells) for phenomenon in found]
+
+
+def _concentrated(phenomenon: Phenomenon, cells: Cells) -> Phenomenon:
+    """Report where the excess is: all classes together give way to the class, a unit to the unit inside, that carries it."""
+    lead = phenomenon.lead
+    narrower = [
+        test
+        for test in phenomenon.explained
+        if test.excess >= _CARRIES * lead.excess
+        and contains(cells, lead.unit, test.unit)
+        and (test.category == lead.category or lead.category == ALL_CLASSES)
+        and (test.unit != lead.unit or test.category != lead.category)
+    ]
+    if not narrower:
+        return phenomenon
+    finest = max(narrower, key=lambda test: (cells.unit_level[test.unit], test.category.count("/") == 0, -test.log_rank))
+    rest = [lead, *(test for test in phenomenon.explained if test is not finest)]
+    return Phenomenon(finest, rest)
 
 
 def _stands_alone(test: pd.Series, kin: list[Phenomenon], cells: Cells, rules: WarningRules, bin_days: float) -> bool:

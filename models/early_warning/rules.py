@@ -18,22 +18,46 @@ LEVELS = ("blue", "yellow", "orange", "red")
 class WarningRules:
     """The four levels, their hysteresis and the alarm budget. Recurrence is over the whole city and family of tests."""
 
-    blue_days: float = param(30.0, "Recurrence interval from which a rise is noted (blue).", unit="days", low=1, zh="蓝色重现期")
+    blue_days: float = param(
+        30.0, "Recurrence interval from which a rise is noted (blue).", unit="days", low=1, zh="蓝色重现期"
+    )
     yellow_days: float = param(90.0, "Recurrence interval of yellow.", unit="days", low=1, zh="黄色重现期")
     orange_days: float = param(365.0, "Recurrence interval of orange.", unit="days", low=1, zh="橙色重现期")
     red_days: float = param(1825.0, "Recurrence interval of red.", unit="days", low=1, zh="红色重现期")
-    blue_excess: float = param(3.0, "Incidents above expectation that blue and yellow need.", low=1, zh="蓝黄最少超出件数")
+    blue_excess: float = param(
+        3.0, "Incidents above expectation that blue and yellow need.", low=1, zh="蓝黄最少超出件数"
+    )
     orange_excess: float = param(5.0, "Incidents above expectation that orange needs.", low=1, zh="橙色最少超出件数")
     red_excess: float = param(8.0, "Incidents above expectation that red needs.", low=1, zh="红色最少超出件数")
     yellow_ratio: float = param(1.5, "Observed over expected that yellow needs.", low=1, zh="黄色最小倍数")
     orange_ratio: float = param(2.0, "Observed over expected that orange and red need.", low=1, zh="橙红最小倍数")
-    persistence: int = param(3, "Steps after which a lasting yellow becomes orange.", unit="bins", low=1, advanced=True, zh="持续升级步数")
-    quiet_steps: int = param(2, "Quiet steps before a level goes down or a warning ends.", unit="bins", low=0, zh="降级静默步数")
-    city_per_day: int = param(5, "Orange and red warnings a day in the whole city; red is never cut.", low=0, zh="全市每日上限")
-    street_per_week: int = param(1, "Orange and red warnings a week in one street; red is never cut.", low=0, zh="每街道每周上限")
-    replay: int = param(28, "Bins replayed so that a warning keeps its identity without a ledger.", unit="bins", low=1, high=400, advanced=True, zh="回放步数")
-    min_weeks: float = param(8.0, "Weeks of history below which there is a map and no orange or red.", unit="weeks", low=0, zh="最少历史周数")
-    line: str = param("default", "Name of the surveillance line; part of every warning's identity.", advanced=True, zh="监测线名称")
+    persistence: int = param(
+        3, "Steps after which a lasting yellow becomes orange.", unit="bins", low=1, advanced=True, zh="持续升级步数"
+    )
+    quiet_steps: int = param(
+        2, "Quiet steps before a level goes down or a warning ends.", unit="bins", low=0, zh="降级静默步数"
+    )
+    city_per_day: int = param(
+        5, "Orange and red warnings a day in the whole city; red is never cut.", low=0, zh="全市每日上限"
+    )
+    street_per_week: int = param(
+        1, "Orange and red warnings a week in one street; red is never cut.", low=0, zh="每街道每周上限"
+    )
+    replay: int = param(
+        28,
+        "Bins replayed so that a warning keeps its identity without a ledger.",
+        unit="bins",
+        low=1,
+        high=400,
+        advanced=True,
+        zh="回放步数",
+    )
+    min_weeks: float = param(
+        8.0, "Weeks of history below which there is a map and no orange or red.", unit="weeks", low=0, zh="最少历史周数"
+    )
+    line: str = param(
+        "default", "Name of the surveillance line; part of every warning's identity.", advanced=True, zh="监测线名称"
+    )
 
     def level_of(self, recurrence: float, observed: float, expected: float) -> int:
         """Number of the level these figures reach in `LEVELS`, -1 for none; persistence and sources not yet looked at."""
@@ -50,7 +74,9 @@ class WarningRules:
         return -1
 
 
-def family_recurrence(log_p: np.ndarray, expected: np.ndarray, family: np.ndarray, n_levels: int, bin_days: float) -> np.ndarray:
+def family_recurrence(
+    log_p: np.ndarray, expected: np.ndarray, family: np.ndarray, n_levels: int, bin_days: float
+) -> np.ndarray:
     """Recurrence interval in days of each test for the whole city and the whole family of one bin.
 
     Weighted Šidák (Genovese, Roeder & Wasserman 2006): every unit level has an equal share of the family, and

@@ -37,13 +37,19 @@ def source_mix(counts: Counts, unit: int, category: str, role: str, last_bin: in
     level = counts.cells.unit_level[unit]
     inside = table[counts.cells.lineage[table["cell"].to_numpy(), level] == unit]
     first = last_bin - window + 1
-    now = inside[(inside["bin"] >= first) & (inside["bin"] <= last_bin)].groupby("source", observed=True)["distinct"].sum()
+    now = (
+        inside[(inside["bin"] >= first) & (inside["bin"] <= last_bin)]
+        .groupby("source", observed=True)["distinct"]
+        .sum()
+    )
     past = _past(inside, first)
     while past.sum() < _USUAL_COUNT and counts.cells.parent[unit] >= 0:
         unit = int(counts.cells.parent[unit])
         wider = table[counts.cells.lineage[table["cell"].to_numpy(), counts.cells.unit_level[unit]] == unit]
         past = _past(wider, first)
-    usual = tuple(sorted(str(s) for s, n in past.items() if n >= _USUAL_SHARE * max(past.sum(), 1) and past.sum() >= _USUAL_COUNT))
+    usual = tuple(
+        sorted(str(s) for s, n in past.items() if n >= _USUAL_SHARE * max(past.sum(), 1) and past.sum() >= _USUAL_COUNT)
+    )
     own_past = _past(inside, first)
     expected = own_past / _PAST_BINS * window
     rising = tuple(sorted(str(s) for s, n in now.items() if n >= 2 and n > 1.5 * float(expected.get(s, 0.0))))

@@ -162,6 +162,8 @@ def main() -> None:
         told = drive(folder / "profiles", folder / "work", wish, environment, options.picture)
         for taken in (folder / "work").glob("*.png") if options.more else []:
             shutil.copy(taken, options.more / taken.name)
+    small = ["+dither", "-colors", "220", "-define", "png:compression-level=9", f"PNG8:{options.picture}"]
+    subprocess.run(["convert", str(options.picture), *small], check=True, timeout=60)
     print(json.dumps({key: value for key, value in told.items() if key != "ticks"}, ensure_ascii=False, indent=1))
 
 
