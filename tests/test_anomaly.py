@@ -120,5 +120,10 @@ def test_outages_are_told_from_quiet_days_and_from_a_festival():
     assert found[40:43].all() and found[80:90].all() and found.sum() == 13
 
 
+def test_weekends_are_no_outages():
+    total = np.where(np.arange(70) % 7 >= 5, 12, 90)
+    assert find_outages(total.astype(float))[14:].sum() == 0
+
+
 def test_a_small_city_has_no_outages():
     assert not find_outages(np.random.default_rng(4).poisson(1.5, 300).astype(float)).any()
