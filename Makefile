@@ -44,7 +44,7 @@ types: $(VENV)/dev  ## mypy: ground floor and models
 gate: $(VENV)/dev  ## what the plugin store refuses: any finding of bandit or detect-secrets
 	.ci/gate $(BIN)
 
-docs: $(VENV)/engine  ## docs/parameters.md and docs/command-line.md from the schema and the help texts
+docs: $(VENV)/engine  ## docs/parameters.md, command-line.md and data-quality.md from the schema, the help texts and the rules
 	$(BIN)/python -m gridbeacon schema --write
 	GRIDBEACON_LANG=en $(BIN)/python -m gridbeacon schema --docs docs
 
@@ -53,6 +53,10 @@ schema: $(VENV)/engine  ## schema.json from the code
 
 evidence: $(VENV)/dev  ## the figures of docs/ measured again (real data where ../shared is present)
 	GRIDBEACON_WRITE_DOCS=1 $(BIN)/python -m pytest -s tests/test_planted_truth.py tests/test_real_cities.py
+	GRIDBEACON_WRITE_DOCS=1 $(BIN)/python -m pytest -s tests/test_nasty_inputs.py
+	nice -n 10 $(BIN)/python tests/fuzz.py --inputs 10000 --write docs/fuzz.md
+	$(BIN)/python benchmarks/reading.py
+	$(BIN)/python benchmarks/reading.py --stream --rounds 1
 
 plugin:  ## dist/gridbeacon.zip for QGIS, from the last commit
 	@mkdir -p dist

@@ -173,7 +173,7 @@ class SpaceTimeCube:
 
 
 COUNT_KEYS = ["category", "source", "kind", "cell", "bin", "reported_bin"]
-COUNT_VALUES = ["count", "severity_sum", "distinct"]
+COUNT_VALUES = ["count", "severity_sum", "distinct", "also"]
 
 
 @dataclass(frozen=True)
@@ -182,7 +182,9 @@ class Counts:
 
     `table` has the columns `category, source, kind, cell, bin, reported_bin, count, severity_sum, distinct`; `cell`
     is a row of `cells`, `bin` a number of `bin_of`. `distinct` counts bursts of reports from one spot once
-    (never more than `count`). Covered are the bins from `first_bin` to `end_bin` (exclusive), also empty ones.
+    (never more than `count`). `also`, where sources confirm each other, counts the incidents this source told of too
+    though they are counted under another one: such a row adds nothing else.
+    Covered are the bins from `first_bin` to `end_bin` (exclusive), also empty ones.
     """
 
     table: pd.DataFrame
@@ -324,7 +326,8 @@ class Counts:
 
 def sum_counts(table: pd.DataFrame) -> pd.DataFrame:
     """Rows with equal keys become one; order is by key, so equal input gives equal bytes."""
-    summed = table.groupby(COUNT_KEYS, observed=True, sort=True, dropna=False)[COUNT_VALUES].sum()
+    values = [name for name in COUNT_VALUES if name in table]
+    summed = table.groupby(COUNT_KEYS, observed=True, sort=True, dropna=False)[values].sum()
     return summed.reset_index()
 
 

@@ -63,6 +63,7 @@ setup(
         "tzdata",
     ],
     extras_require={
+        "postgis": ["psycopg[binary]>=3.1"],
         "dev": [
             "pytest>=8",
             "pytest-randomly",
@@ -75,8 +76,12 @@ setup(
             "esda",
             "libpysal",
             "mpmath",
+            "prcoords",
             "statsmodels",
             "openpyxl",
+            "odfpy",
+            "psycopg[binary]>=3.1",
+            "xlwt",
             "playwright",
             "build",
             "setuptools>=70.1",

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from ..errors import InputError
 from .inputs import Files, dated_folder, merged, of_options, of_plan_file, with_inputs
 from .options import Command, Option, given, load_schema, with_settings
 from .voice import MODES, Voice, language, print_json
@@ -144,7 +145,8 @@ def _run(voice: Voice, inputs: Files, plan: Any, replace: bool) -> Any:
 
     sources = inputs.for_run()
     out = inputs.out or dated_folder(inputs.runs, plan.as_of)
-    return run_plan(plan, **sources, out=out, ledger=inputs.ledger, replace=replace, progress=voice.progress)
+    facts = {"out": out, "ledger": inputs.ledger, "record": inputs.last_import(), "replace": replace}
+    return run_plan(plan, **sources, **facts, progress=voice.progress)
 
 
 @gridbeacon.command(
@@ -180,17 +182,53 @@ def demo(voice: Voice, out: str, ledger: str | None, as_json: bool, progress: st
         "Tell what a run would use of the files and what not, without running it.",
         "不运行模型,先检查文件中哪些会被使用、哪些不会。",
     ),
-    params=[_plan_option(), _json_option(), _progress_option()],
+    params=[
+        _plan_option(),
+        _out_option(
+            _text(
+                "Folder for the report: quality.html and quality.json.", "体检报告文件夹:quality.html与quality.json。"
+            )
+        ),
+        Option(
+            ["--against"],
+            metavar="FILE",
+            help=_text(
+                "Record of the last import to compare with; by default the one beside the plan or the ledger.",
+                "与上次导入的记录比较;默认取方案或台账旁的记录。",
+            ),
+        ),
+        Option(
+            ["--save-mapping"],
+            is_flag=True,
+            help=_text(
+                "Write the columns and renamed classes into the plan file, for the runs to come.",
+                "将字段对应与类别改名写入方案文件,供以后使用。",
+            ),
+        ),
+        _replace_option(),
+        _json_option(),
+        _progress_option(),
+    ],
 )
 @click.pass_obj
-def check(voice: Voice, as_json: bool, progress: str, **values: Any) -> None:
-    """Read, map and account; no model runs and nothing is written."""
-    from .report import tell_findings
+def check(
+    voice: Voice, as_json: bool, progress: str, against: str | None, save_mapping: bool, replace: bool, **values: Any
+) -> None:
+    """Read, map and account; no model runs. Only what is asked for is written."""
+    from .checking import run_check
 
     inputs, plan = _inputs_and_plan(values)
-    from ..pipeline import check_inputs
+    save_to = _plan_to_save(values, save_mapping)
+    facts = {"out": values.get("out"), "against": against, "save_to": save_to, "replace": replace}
+    run_check(voice, inputs, plan, **facts, as_json=as_json)
 
-    tell_findings(voice, check_inputs(plan, **inputs.for_run(), progress=voice.progress), as_json)
+
+def _plan_to_save(values: dict[str, Any], wanted: bool) -> str | None:
+    if wanted and not values.get("plan"):
+        raise InputError(
+            "there is no plan to save the columns in", where="--save-mapping", fix="Name it: --plan city.toml"
+        )
+    return values["plan"] if wanted else None
 
 
 with_inputs(check)  # type: ignore[arg-type]

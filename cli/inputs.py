@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import InputError
+from ..layers.incidents.urls import is_url
 from .options import Command, Option
 from .voice import language
 
@@ -26,6 +27,10 @@ COLUMNS = {
     "closed_time": ("when it was closed", "办结时间"),
     "handler": ("unit that handles it", "承办单位"),
     "cell_code": ("code of the cell it lies in", "所在网格编码"),
+    "text": (
+        "free text, carried with personal data blotted out; never written",
+        "自由文本,遮盖个人信息后带入,不写入成果",
+    ),
 }
 """Columns of the incident files: role -> what it holds."""
 
@@ -39,7 +44,10 @@ CELL_COLUMNS = {
 }
 """Columns of the cell file: option -> what it holds. `cell_population` is the reader's `population`, and so on."""
 
-_FILES = ("cells", "responsible", "ledger", "runs")
+RECORD = "last_import.json"
+"""The record of the last import, beside the plan or the ledger."""
+
+_FILES = ("cells", "responsible", "ledger", "runs", "class_policy", "key", "record")
 
 
 @dataclass(frozen=True)
@@ -59,6 +67,10 @@ class Files:
     cells_crs: str | None = None
     columns: tuple[tuple[str, str], ...] = ()
     cell_columns: tuple[tuple[str, str], ...] = ()
+    classes: tuple[tuple[str, str], ...] = ()
+    class_policy: str | None = None
+    key: str | None = None
+    record: str | None = None
 
     def for_run(self) -> dict[str, Any]:
         """The keyword arguments of `pipeline.run` and `pipeline.check_inputs`, without `out` and `ledger`.
@@ -79,7 +91,14 @@ class Files:
             "crs": self.crs,
             "cells_crs": self.cells_crs,
             "responsible": self.responsible,
+            "classes": dict(self.classes) or None,
+            "class_policy": self.class_policy,
+            "key": self.key,
         }
+
+    def last_import(self) -> str | None:
+        """Where the record of the last import lies: as named, else beside the plan, else beside the ledger."""
+        return self.record or (str(Path(self.ledger).parent / RECORD) if self.ledger else None)
 
 
 def expand(names: Sequence[str]) -> list[str]:
@@ -89,7 +108,7 @@ def expand(names: Sequence[str]) -> list[str]:
     """
     found: list[str] = []
     for name in names:
-        if not any(mark in name for mark in "*?") or Path(name).exists():
+        if is_url(name) or not any(mark in name for mark in "*?") or Path(name).exists():
             found.append(name)
             continue
         matches = sorted(str(path) for path in Path(name).parent.glob(Path(name).name))
@@ -110,7 +129,18 @@ def of_options(values: dict[str, Any]) -> Files:
     files = {name: values.get(name) for name in (*_FILES, "out", "crs", "cells_crs")}
     named = tuple((role, values[role]) for role in COLUMNS if values.get(role))
     cell = tuple((_cell_key(role), values[role]) for role in CELL_COLUMNS if values.get(role))
-    return Files(incidents=tuple(values.get("incidents") or ()), columns=named, cell_columns=cell, **files)
+    classes = tuple(_renaming(text) for text in values.get("rename") or ())
+    return Files(
+        incidents=tuple(values.get("incidents") or ()), columns=named, cell_columns=cell, classes=classes, **files
+    )
+
+
+def _renaming(text: str) -> tuple[str, str]:
+    """`old=new` of the option --rename. Raises InputError where a side is missing."""
+    old, equals, new = (part.strip() for part in text.partition("="))
+    if not (old and equals and new):
+        raise InputError("a class is renamed by old=new", where="--rename", fix='For example --rename "噪音=噪声".')
+    return old, new
 
 
 def of_plan_file(path: str | Path) -> Files:
@@ -133,10 +163,12 @@ def of_plan_file(path: str | Path) -> Files:
     incidents = inputs.get("incidents", [])
     listed = [incidents] if isinstance(incidents, str) else incidents
     values: dict[str, Any] = {**columns, "crs": inputs.get("crs"), "cells_crs": inputs.get("cells_crs")}
-    values["incidents"] = [str(path.parent / name) for name in listed]
+    values["incidents"] = [name if is_url(name) else str(path.parent / name) for name in listed]
     values["runs"] = str(path.parent / "runs")
+    values["record"] = str(path.parent / RECORD)
     values |= {name: str(path.parent / inputs[name]) for name in _FILES if name in inputs}
-    return of_options(values)
+    made = of_options(values)
+    return replace(made, classes=tuple((str(old), str(new)) for old, new in tables.get("classes", {}).items()))
 
 
 def _refuse_unknown(table: dict[str, Any], known: set[str], path: Path, name: str) -> None:
@@ -151,6 +183,7 @@ def merged(first: Files, beneath: Files) -> Files:
     """*first*, with what it leaves open taken from *beneath*; columns are merged one by one."""
     chosen = {f.name: getattr(first, f.name) or getattr(beneath, f.name) for f in fields(Files)}
     chosen["columns"] = tuple((dict(beneath.columns) | dict(first.columns)).items())
+    chosen["classes"] = tuple((dict(beneath.classes) | dict(first.classes)).items())
     chosen["cell_columns"] = tuple((dict(beneath.cell_columns) | dict(first.cell_columns)).items())
     return replace(first, **chosen)
 
@@ -186,11 +219,23 @@ def _file_options() -> list[Option]:
             "事件坐标系(文件未注明时),如 EPSG:4490。",
         ),
         "cells_crs": ("CRS of cells that do not carry one.", "网格坐标系(文件未注明时)。"),
+        "class_policy": (
+            "Class policy instead of the one brought along: classes refused, and classes only described.",
+            "自有类别策略文件(不处理的类别、只描述的类别)。",
+        ),
+        "key": (
+            "File with the key of pseudonyms, kept apart from all results; else GRIDBEACON_PSEUDONYM_KEY.",
+            "假名密钥文件,须与成果分开存放;不给则取环境变量GRIDBEACON_PSEUDONYM_KEY。",
+        ),
+        "rename": (
+            "A class that has another name now, as old=new; may be given several times.",
+            "已改名的类别,写作 旧名=新名,可给多个。",
+        ),
     }
     return [
         Option(
             [f"--{name.replace('_', '-')}", name],
-            multiple=name == "incidents",
+            multiple=name in ("incidents", "rename"),
             metavar=_metavar(name),
             help=_text(*text),
             section="files",
@@ -200,7 +245,7 @@ def _file_options() -> list[Option]:
 
 
 def _metavar(name: str) -> str:
-    return {"incidents": "FILE...", "crs": "CRS", "cells_crs": "CRS"}.get(name, "FILE")
+    return {"incidents": "FILE...", "crs": "CRS", "cells_crs": "CRS", "rename": "OLD=NEW"}.get(name, "FILE")
 
 
 def _column_options() -> list[Option]:

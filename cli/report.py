@@ -14,7 +14,7 @@ ACCOUNT_WORDS = {
     "rows_after_as_of": ("after the moment of decision", "研判时点之后"),
     "rows_before_period": ("before the period", "统计期之前"),
     "rows_outside": ("outside every cell", "网格之外"),
-    "rows_duplicate": ("exact duplicates", "完全重复"),
+    "rows_duplicate": ("duplicates", "重复"),
     "rows_excluded": ("excluded by policy", "按规定排除"),
     "rows_quarantined": ("quarantined", "隔离"),
 }
@@ -127,8 +127,17 @@ def tell_findings(voice: Voice, found: dict[str, Any], as_json: bool) -> None:
     for pile in found["default_points"]:
         doubt = "" if pile["certain"] else voice.pick(" (suspected only: left in place)", "(仅疑似:保留原位)")
         _tell(voice, "default point", "默认坐标", voice.pick(pile["reason"], pile["reason_zh"]) + doubt)
+    for guess in found["suggestions"]:
+        text = f"{guess['file']}: {guess['option']} {guess['column']} ?"
+        _tell(voice, "a column to confirm", "待确认字段", text)
     for notice in found["notices"]:
         voice.notice(notice)
+    if "against" in found:
+        told = found["against"]["notices"]
+        nothing = "" if told else voice.pick("nothing changed", "没有差异")
+        voice.say(f"{voice.pick('against the last import', '与上次导入相比')}: {nothing}")
+        for notice in told:
+            voice.notice(notice)
     if as_json:
         print_json(found)
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from ..errors import InputError
 from ..params import check, param, params_of
+from .cell_steps import examine, repair
 from .inputs import Files
 from .schema import describe_all
 from .voice import Progress
@@ -68,10 +69,29 @@ class Step:
 
 
 def all_steps() -> dict[str, Step]:
-    """Every step by name: making cells, and each model of the registry."""
+    """Every step by name: making, examining and repairing cells, and each model of the registry."""
     from ..models import registry
 
-    return {"make_cells": _cells_step(), **{name: _model_step(cls) for name, cls in registry().items()}}
+    examined = Step(
+        help="Report overlaps, gaps, slivers, holes and wrong codes of the cells as a layer.",
+        help_zh="网格拓扑检查:重叠、空隙、碎片、空洞与编码问题,输出为图层。",
+        inputs=("cells",),
+        params=[],
+        work=examine,
+    )
+    repaired = Step(
+        help="Write a repaired copy of the cells, with the area change of each; the file itself is not touched.",
+        help_zh="输出修复后的网格副本并说明各单元面积变化,原文件不动。",
+        inputs=("cells",),
+        params=[],
+        work=repair,
+    )
+    return {
+        "make_cells": _cells_step(),
+        "topology": examined,
+        "repair_cells": repaired,
+        **{name: _model_step(cls) for name, cls in registry().items()},
+    }
 
 
 def run_step(

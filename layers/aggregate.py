@@ -54,6 +54,7 @@ def count_incidents(
     times = bin_of(incidents["time"], bin, timezone) if n else np.zeros(0, dtype=np.int64)
     placed = _place(incidents, np.asarray(assigned, dtype=np.int64), cells, false_place, policy)
     facts, words = _facts(incidents, times, bin, timezone)
+    words["source"] = _with_confirming(words["source"], incidents)
     moments = _seconds(incidents["time"])
     x, y = coordinates_of(incidents.geometry.to_numpy())
     parts = []
@@ -64,6 +65,7 @@ def count_incidents(
         distinct = np.ones(n, dtype=np.int64)
         distinct[at] = first_of_bursts(x[at], y[at], moments[at], codes, burst_metres, burst_minutes)
         parts.append(facts.iloc[rows].assign(cell=placed[rows, column], distinct=distinct[rows]))
+        parts.extend(_confirmations(incidents, parts[-1], rows, words["source"]))
     table = sum_counts(pd.concat(parts, ignore_index=True))
     for name, known in words.items():
         table[name] = pd.Series(known[table[name].to_numpy(dtype=np.int64)], dtype=str)
@@ -87,6 +89,29 @@ def _facts(
         facts[name], known = pd.factorize(incidents[name], sort=True)
         words[name] = np.asarray(known, dtype=object)
     return facts, words
+
+
+def _with_confirming(sources: np.ndarray, incidents: gpd.GeoDataFrame) -> np.ndarray:
+    """*sources* and, behind them, those that only confirm what others told."""
+    if "also_sources" not in incidents:
+        return sources
+    told = {name for names in incidents["also_sources"].unique() for name in str(names).split(";") if name}
+    return np.array([*sources, *sorted(told - set(sources))], dtype=object)
+
+
+def _confirmations(
+    incidents: gpd.GeoDataFrame, counted: pd.DataFrame, rows: np.ndarray, sources: np.ndarray
+) -> list[pd.DataFrame]:
+    """For every source in `also_sources` a row that counts nothing but `also`: the event it told of too."""
+    if "also_sources" not in incidents or not (incidents["also_sources"] != "").any():
+        return []
+    told = incidents["also_sources"].to_numpy()[rows]
+    where = np.flatnonzero(told != "")
+    names = [str(names).split(";") for names in told[where]]
+    codes = {name: code for code, name in enumerate(sources)}
+    again = counted.iloc[np.repeat(where, [len(n) for n in names])]
+    nothing = {"count": 0, "severity_sum": 0.0, "distinct": 0, "also": 1}
+    return [again.assign(source=[codes[name] for own in names for name in own], **nothing)]
 
 
 def _place(

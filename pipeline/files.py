@@ -20,6 +20,7 @@ from ..layers.run_folder import RunFolder, sha256_of
 from ..layers.spreadsheets import write_csv, write_warnings_xlsx
 from .outcome import Outcome
 from .preparation import Inputs
+from .redivision import carry_on, inherit_states, last_moment
 
 LIBRARIES = ("numpy", "pandas", "scipy", "shapely", "geopandas", "pyproj", "scikit-learn")
 
@@ -53,6 +54,7 @@ def _writers(outcome: Outcome) -> list[tuple[float, str, Callable[[Path], Any]]]
         (0.86, "early_warnings.xlsx", lambda p: write_warnings_xlsx(p, o.early_warnings, o.facts)),
         (0.87, "members.csv", lambda p: write_csv(p, o.members)),
         (0.87, "quarantine.csv", lambda p: write_csv(p, o.quarantine)),
+        (0.87, "duplicates.csv", lambda p: write_csv(p, o.duplicates)),
         (0.88, "briefing.docx", lambda p: write_docx(p, o.early_warnings, o.facts, cells=cells, series=o.series)),
         (
             0.92,
@@ -67,7 +69,7 @@ def _writers(outcome: Outcome) -> list[tuple[float, str, Callable[[Path], Any]]]
 
 
 def _manifest(outcome: Outcome, inputs: Inputs) -> dict[str, Any]:
-    files = [*inputs.incidents, inputs.cells, inputs.responsible]
+    files = [*inputs.incidents, inputs.cells, inputs.responsible, inputs.class_policy]
     return {
         "run_id": outcome.facts["run_id"],
         "as_of": outcome.facts["as_of"],
@@ -78,24 +80,48 @@ def _manifest(outcome: Outcome, inputs: Inputs) -> dict[str, Any]:
             "python": sys.version.split()[0],
             **{name: importlib.metadata.version(name) for name in LIBRARIES},
         },
-        "inputs": {Path(str(f).split("|")[0]).name: sha256_of(str(f).split("|")[0]) for f in files if f},
+        "inputs": _hashes([str(f) for f in files if f]),
         "seeds": {"random_state": outcome.plan.random_state},
         "account": outcome.account,
         "default_point_rows": outcome.facts["default_point_rows"],
+        "class_policy": outcome.class_policy,
         "statuses": outcome.statuses,
         "notices": outcome.facts["notices"],
     }
 
 
-def with_ledger(outcome: Outcome, path: str | Path) -> Outcome:
+def _hashes(files: list[str]) -> dict[str, str]:
+    """File name -> sha256; of a database's table there is none, and its URL may hold a password: only its name."""
+    from ..layers.incidents.folders import expand
+    from ..layers.incidents.urls import is_url, shown_name
+
+    hashes = {}
+    for file in map(str, expand(files)[0]):
+        if is_url(file):
+            hashes[shown_name(file)] = ""
+        else:
+            place = file.split("|")[0]
+            hashes[Path(place).name] = sha256_of(place)
+    return hashes
+
+
+def with_ledger(outcome: Outcome, path: str | Path, inputs: Inputs | None = None) -> Outcome:
     """The warnings with what the ledger knows of them: state, first seen, the change against the last issued run.
 
-    Nothing is issued yet: a run whose files could not be written must leave no trace in the ledger.
+    With *inputs*, warnings of cells divided anew since that run carry on in the cells of today. Nothing is issued yet:
+    a run whose files could not be written must leave no trace in the ledger.
     """
-    table, as_of = outcome.early_warnings.copy(), outcome.facts["as_of"]
+    as_of = outcome.facts["as_of"]
     with ledgers.open_ledger(path) as book:
-        before = {row["warning_id"]: row["level"] for row in book.last_issued(as_of)}
+        last = book.last_issued(as_of)
         known, first, states = book.has_run_before(as_of), book.first_seen(), book.states()
+        outcome = carry_on(outcome, last, last_moment(book, as_of), inputs)
+    before = {row["warning_id"]: row["level"] for row in last}
+    for entry in outcome.facts.get("carried", []):
+        own, former = entry["warning_id"], entry["former_id"]
+        before[own], first[own] = before[former], first[former]
+        states[own] = states[former]
+    table = outcome.early_warnings.copy()
     if table.empty:
         return outcome
     ids = table["warning_id"]
@@ -103,7 +129,9 @@ def with_ledger(outcome: Outcome, path: str | Path) -> Outcome:
         levels = zip(ids, table["level"], strict=True)
         change = pd.Series([ledgers.change_of(own, level, before) for own, level in levels], index=table.index)
         table["change"] = table["change"].where(table["phase"] == "ended", change)
-    seen = [min(own, pd.Timestamp(first[i])) if i in first else own for i, own in zip(ids, table["first_seen"], strict=True)]
+    seen = [
+        min(own, pd.Timestamp(first[i])) if i in first else own for i, own in zip(ids, table["first_seen"], strict=True)
+    ]
     table["first_seen"] = pd.Series(seen, index=table.index, dtype=table["first_seen"].dtype)
     table["state"] = [states.get(own, state) for own, state in zip(ids, table["state"], strict=True)]
     return replace(outcome, early_warnings=table)
@@ -114,3 +142,4 @@ def issue(outcome: Outcome, path: str | Path) -> None:
     table = outcome.early_warnings
     with ledgers.open_ledger(path) as book:
         book.issue(table[table["phase"] != "ended"], outcome.facts["as_of"], outcome.facts["run_id"])
+        inherit_states(book, outcome)

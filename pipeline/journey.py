@@ -12,11 +12,15 @@ import pandas as pd
 
 from ..cube import ALL_CLASSES
 from ..errors import Notice
-from ..layers.privacy import describe_only
+from ..layers.import_record import write_record
+from ..layers.incidents.rules import notice
+from ..layers.privacy import read_key
+from ..layers.quality_report import write_quality_report
 from ..layers.run_folder import check_account
 from ..models.early_warning import raise_warnings
 from .facts import facts_of
 from .files import issue, with_ledger, write_files
+from .findings import check_findings, findings_against, marks_of, record_of
 from .maps import find_hotspots, map_density, map_risk
 from .outcome import Outcome
 from .plan import Plan
@@ -45,7 +49,11 @@ def run(
     crs: str | None = None,
     cells_crs: str | None = None,
     responsible: str | Path | None = None,
+    classes: Mapping[str, str] | None = None,
+    class_policy: str | Path | None = None,
+    key: str | Path | None = None,
     ledger: str | Path | None = None,
+    record: str | Path | None = None,
     replace: bool = False,
     progress: Progress | None = None,
 ) -> Outcome:
@@ -57,6 +65,8 @@ def run(
     incidents : files (a layer of a file is `file.gpkg|layer`). cells : polygons, or None to make cells.
     columns, cell_columns : columns named by the user, by role. crs, cells_crs : where a file names none.
     responsible : CSV of class, area and responsible unit. ledger : the record warnings are issued to.
+    classes : old name of a class -> new name. class_policy : a policy file instead of the one brought along. key : file
+        with the key of pseudonyms. record : where to keep what this import looked like, for the next `check`.
     out : the folder to write, complete or absent; refused if it exists, unless *replace*.
     progress : called with (fraction, "English|中文"); may raise `Cancelled`.
 
@@ -66,19 +76,21 @@ def run(
         Input or a setting the analyst can correct. EnvironmentProblem: disk, permission. AccountError: a fault of ours.
     """
     told = progress or _silent
-    inputs = _inputs(incidents, cells, columns, cell_columns, crs, cells_crs, responsible)
+    inputs = _inputs(incidents, cells, columns, cell_columns, crs, cells_crs, responsible, classes, class_policy, key)
     if out is not None:
-        _refuse_early(out, replace)
+        _refuse_early(out, replace, key)
     words = Responsible.read(responsible)
     ready = prepare(plan.checked(), inputs, told)
     check_account(ready.account)
     outcome = study(ready, words, told)
     if ledger is not None:
-        outcome = with_ledger(outcome, ledger)
+        outcome = with_ledger(outcome, ledger, inputs)
     if out is not None:
         outcome = write_files(outcome, inputs, out, replace, told)
     if ledger is not None:
         issue(outcome, ledger)
+    if record is not None:
+        write_record(record_of(ready), record)
     told(1.0, "Done|完成")
     return outcome
 
@@ -93,41 +105,30 @@ def check_inputs(
     crs: str | None = None,
     cells_crs: str | None = None,
     responsible: str | Path | None = None,
+    classes: Mapping[str, str] | None = None,
+    class_policy: str | Path | None = None,
+    key: str | Path | None = None,
+    out: str | Path | None = None,
+    against: str | Path | None = None,
+    replace: bool = False,
+    lang: str = "zh",
     progress: Progress | None = None,
 ) -> dict[str, Any]:
-    """What a run with these files would use and what not, as JSON-able facts; no model runs, nothing is written."""
+    """What a run with these files would use and what not, as JSON-able facts; no model runs.
+
+    out : folder for the report (`quality.html`, `quality.json`), in the language *lang*; None writes nothing. against :
+    the record of the last import, to compare with.
+    """
     Responsible.read(responsible)
-    inputs = _inputs(incidents, cells, columns, cell_columns, crs, cells_crs, responsible)
+    inputs = _inputs(incidents, cells, columns, cell_columns, crs, cells_crs, responsible, classes, class_policy, key)
     ready = prepare(plan.checked(), inputs, progress or _silent)
     check_account(ready.account)
-    intake, counts = ready.intake, ready.counts
-    rules = intake.quarantine["rule"].value_counts().to_dict()
-    piles = ready.default_points
-    return {
-        "account": ready.account,
-        "mapping": dict(intake.mapping),
-        "dropped_columns": list(intake.dropped_columns),
-        "files": [{"name": f.name, "rows": f.rows, "encoding": f.encoding, "layout": f.layout} for f in intake.files],
-        "quarantine": {str(rule): int(n) for rule, n in rules.items()},
-        "cells": {
-            ready.cells.level_names.get(level, str(level)): len(counts.cells.rows_at(level))
-            for level in counts.cells.levels()
-        },
-        "crs": ready.cells.crs.to_string() if ready.cells.crs.to_epsg() else ready.cells.crs.name,
-        "period": {
-            "first": pd.Timestamp(counts.bins[0]).isoformat(),
-            "as_of": ready.as_of.isoformat(),
-            "bins": len(counts.bins),
-        },
-        "classes": {node: int(n) for node, n in _top_classes(ready).items()},
-        "tested_classes": len(counts.nodes(plan.class_depth)),
-        "default_points": [
-            {"rows": int(p.rows), "certain": bool(p.certain), "reason": p.reason, "reason_zh": p.reason_zh}
-            for p in piles.itertuples()
-        ],
-        "missing_bins": int((~ready.valid).sum()),
-        "notices": [{"code": n.code, "zh": n.zh, "en": n.en} for n in ready.notices],
-    }
+    found = check_findings(ready)
+    if against is not None:
+        found["against"] = findings_against(ready, against)
+    if out is not None:
+        write_quality_report(out, found, cells=ready.cells.table, marks=marks_of(ready), lang=lang, replace=replace)
+    return found
 
 
 def study(ready: Prepared, responsible: Responsible, progress: Progress) -> Outcome:
@@ -167,6 +168,8 @@ def study(ready: Prepared, responsible: Responsible, progress: Progress) -> Outc
         facts=facts,
         notices=ready.notices,
         statuses=statuses,
+        duplicates=ready.duplicates,
+        class_policy=ready.privacy.policy.facts(),
     )
 
 
@@ -179,25 +182,38 @@ def _silent(fraction: float, text: str) -> None:
     log.debug("%.2f %s", fraction, text)
 
 
-def _inputs(incidents, cells, columns, cell_columns, crs, cells_crs, responsible) -> Inputs:  # type: ignore[no-untyped-def]
+def _inputs(  # type: ignore[no-untyped-def]
+    incidents, cells, columns, cell_columns, crs, cells_crs, responsible, classes, class_policy, key
+) -> Inputs:
     files = [incidents] if isinstance(incidents, (str, Path)) else incidents
     as_text = lambda value: str(value) if value is not None else None  # noqa: E731
     return Inputs(
-        tuple(str(f) for f in files), as_text(cells), columns, cell_columns, crs, cells_crs, as_text(responsible)
+        tuple(str(f) for f in files),
+        as_text(cells),
+        columns,
+        cell_columns,
+        crs,
+        cells_crs,
+        as_text(responsible),
+        classes,
+        as_text(class_policy),
+        as_text(key),
     )
 
 
-def _refuse_early(out: str | Path, overwrite: bool) -> None:
-    """Say that the folder exists before the work, not after it."""
+def _refuse_early(out: str | Path, overwrite: bool, key: str | Path | None) -> None:
+    """Say that the folder exists, or that it holds the key of pseudonyms, before the work, not after it."""
     from ..layers.run_folder import RunFolder
 
+    if key is not None:
+        read_key(key, outputs=out)
     RunFolder(out, replace=overwrite).check_place()
 
 
 def lowest_level(ready: Prepared, street: int) -> Callable[[str], int]:
     """The finest unit level a class may be tested on: describe-only classes stop at the street."""
-    finest = max(ready.counts.cells.levels())
-    return lambda node: street if node != ALL_CLASSES and describe_only(node) else finest
+    finest, policy = max(ready.counts.cells.levels()), ready.privacy.policy
+    return lambda node: street if node != ALL_CLASSES and policy.describes_only(node) else finest
 
 
 def _taking_part(name: str, statuses: dict[str, str], work: Callable[[], Any], instead: Any) -> Any:
@@ -255,22 +271,14 @@ def _series(ready: Prepared, found: Survey, described: pd.DataFrame, last: int =
     return table[["warning_id", "time", "observed", "expected", "lower", "upper", "valid"]]
 
 
-def _top_classes(ready: Prepared) -> pd.Series:
-    table = ready.counts.table
-    top = table["category"].astype(str).str.split("/").str[0]
-    return table["count"].groupby(top).sum().sort_values(ascending=False)
-
-
 def _model_notices(statuses: dict[str, str], ready: Prepared, plan: Plan) -> list[Notice]:
     told = []
     names = {"getis_ord": ("热点分析", "Hot spots"), "kernel_density": ("核密度", "Kernel density")}
     for name, status in statuses.items():
         if status != "ok":
             zh, en = names[name]
-            told.append(Notice("N-MODEL-001", f"{zh}本次未参与。", f"{en} did not take part in this run."))
+            told.append(notice("N-MODEL-001", model=zh, model_en=en))
     weeks = ready.valid.sum() * BIN_DAYS[plan.bin] / 7
     if weeks < plan.early_warning.min_weeks:
-        zh = f"历史仅{weeks:.1f}周,不足{plan.early_warning.min_weeks:g}周:只给地图,不发红橙提示。"
-        en = f"Only {weeks:.1f} weeks of history, under {plan.early_warning.min_weeks:g}: a map and no orange or red."
-        told.append(Notice("N-DATA-003", zh, en))
+        told.append(notice("N-DATA-003", weeks=float(weeks), least=plan.early_warning.min_weeks))
     return told

@@ -109,7 +109,8 @@ def map_density(ready: Prepared) -> Surface | None:
         plan.timezone, ambiguous=True, nonexistent="shift_forward"
     )
     table = ready.incidents
-    inside = (table["time"] >= start).to_numpy() & ~table["default_point"].to_numpy() & (table["cell"] >= 0).to_numpy()
+    inside = (table["time"] >= start).to_numpy() & ~table["default_point"].to_numpy()
+    inside &= np.isin(table["cell"], cells.leaves())  # the code of a street is no place
     points = table.geometry[inside]
     if len(points) < 3:
         return None

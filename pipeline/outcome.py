@@ -19,7 +19,8 @@ class Outcome:
     """A finished run. The tables are those of docs/architecture.md, section "Contracts".
 
     `facts` is what every output says about the run as a whole (JSON-able); `manifest` and `out` are set once files
-    were written.
+    were written. `duplicates` names every row counted as a duplicate and the row kept; `class_policy` the policy in
+    force and what it changes.
     """
 
     plan: Plan
@@ -35,5 +36,7 @@ class Outcome:
     facts: dict[str, Any]
     notices: tuple[Notice, ...] = ()
     statuses: dict[str, str] = field(default_factory=dict)
+    duplicates: pd.DataFrame = field(default_factory=pd.DataFrame)
+    class_policy: dict[str, Any] = field(default_factory=dict)
     manifest: dict[str, Any] = field(default_factory=dict)
     out: Path | None = None

@@ -41,7 +41,42 @@ class Plan:
         zh="热点窗口",
     )
     class_depth: int = param(2, "Levels of the class tree that are tested.", low=0, high=5, zh="分类层级深度")
-    duplicates: str = param("drop", "What to do with exact duplicates.", choices=("drop", "keep"), zh="重复记录")
+    code_conflict: str = param(
+        "point",
+        "Where an incident's point lies in another unit than its code names, this one is followed.",
+        choices=("point", "code"),
+        advanced=True,
+        zh="编码与坐标不符时以何为准",
+    )
+    code_pattern: str = param(
+        "",
+        "Lengths of the beginnings of a code that stand for cell, community, street, district, e.g. 15,12,9,6; "
+        "empty takes those of the cells' own codes.",
+        advanced=True,
+        zh="编码分段长度(网格、社区、街道、区)",
+    )
+    duplicates: str = param(
+        "drop",
+        "What to do with duplicates: equal rows, and one event told by several sources.",
+        choices=("drop", "keep"),
+        zh="重复记录(整行相同,或多个来源反映同一事件)",
+    )
+    duplicate_metres: float = param(
+        50.0,
+        "Rows of different sources and one class closer than this may tell of one event; 0 looks for none.",
+        unit="m",
+        low=0,
+        advanced=True,
+        zh="跨来源重复距离",
+    )
+    duplicate_minutes: float = param(
+        30.0,
+        "Rows of different sources and one class within this time of another may tell of one event; 0 looks for none.",
+        unit="min",
+        low=0,
+        advanced=True,
+        zh="跨来源重复时间",
+    )
     default_points: str = param(
         "city",
         "Incidents on a geocoder's fall-back point: count for the city only, keep the place, or spread over their area.",
@@ -64,10 +99,24 @@ class Plan:
         advanced=True,
         zh="同源时间",
     )
+    redivision: str = param(
+        "recount",
+        "Codes of former cells without a point: refuse where these were divided, or deal them out by share of area.",
+        choices=("recount", "areal"),
+        advanced=True,
+        zh="网格调整后仅有旧编码的事件:重新统计(不可行则拒绝)或按面积折算",
+    )
     cell_shape: str = param(
         "square", "Shape of made cells, where no cell file is given.", choices=("square", "hexagon"), zh="自建网格形状"
     )
     cell_size: float = param(1000.0, "Width of made cells.", unit="m", low=10, zh="自建网格边长")
+    people: str = param(
+        "drop",
+        "What to do with columns of callers: drop them, or carry a keyed pseudonym that tells repeated calls apart.",
+        choices=("drop", "pseudonym"),
+        advanced=True,
+        zh="来电人信息:去除,或以带密钥的假名识别重复来电",
+    )
     random_state: int = param(0, "Seed of everything random.", low=0, advanced=True, zh="随机种子")
     early_warning: WarningRules = field(default_factory=WarningRules)
     nb_predictive: NegativeBinomialPredictive = field(default_factory=NegativeBinomialPredictive)
@@ -146,7 +195,7 @@ class Plan:
                 fix="Write a fresh one with `gridbeacon run --plan`.",
             ) from error
         known = {(table, own) for _, table, own, *_ in plan_params()}
-        tables = {table: values for table, values in data.items() if table not in ("inputs", "columns")}
+        tables = {table: values for table, values in data.items() if table not in ("inputs", "columns", "classes")}
         for table, values in tables.items():
             for name in values if isinstance(values, dict) else [table]:
                 if (table, name) not in known:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import geopandas as gpd
@@ -13,12 +13,15 @@ import pandas as pd
 from ..cube import Counts
 from ..errors import InputError, Notice
 from ..layers.aggregate import count_incidents
-from ..layers.coordinates import reproject
 from ..layers.grids import CellLayer, make_cells, read_cells
 from ..layers.incidents import Intake, read_incidents
-from ..layers.overlay import assign_cells, find_default_points
+from ..layers.incidents.rules import notice
+from ..layers.privacy import ClassPolicy, Privacy, Pseudonyms, read_key, read_policy
 from ..models.anomaly import find_outages
+from .confirmation import confirm_across_sources
+from .placement import Placement, place_incidents
 from .plan import Plan
+from .redivision import codes_of_today
 
 Progress = Callable[[float, str], None]
 
@@ -34,6 +37,9 @@ class Inputs:
     crs: str | None = None
     cells_crs: str | None = None
     responsible: str | None = None
+    classes: Mapping[str, str] | None = None
+    class_policy: str | None = None
+    key: str | None = None
 
 
 @dataclass(frozen=True)
@@ -41,7 +47,11 @@ class Prepared:
     """Everything the models need, and everything the outputs must tell about where it came from.
 
     incidents : the used rows in the working CRS, with the columns `cell` (row of the finest territorial unit, -1
-        none), `sectoral` (likewise) and `default_point`; counts : cut at `as_of`; valid : complete bins of counts.
+        none), `sectoral` (likewise), `default_point`, `by_code` (no coordinates: placed inside the unit of its code, of
+        any level) and `also_sources` (further sources that told of the same event);
+    counts : cut at `as_of`; valid : complete bins of counts. duplicates : every duplicate with the row kept, exact ones
+    and those of other sources; near_duplicates : rows kept that nearly were. reasons : per row of `points`, all that
+    were read, what became of it.
     """
 
     plan: Plan
@@ -54,67 +64,127 @@ class Prepared:
     account: dict[str, int]
     default_points: pd.DataFrame
     notices: tuple[Notice, ...]
+    duplicates: pd.DataFrame = field(default_factory=pd.DataFrame)
+    near_duplicates: pd.DataFrame = field(default_factory=pd.DataFrame)
+    reasons: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=object))
+    points: gpd.GeoDataFrame | None = None
+    privacy: Privacy = field(default_factory=Privacy)
+    placement: Placement | None = None
 
 
 def prepare(plan: Plan, inputs: Inputs, progress: Progress) -> Prepared:
     """Read, place, count and cut. Raises InputError where nothing usable is left."""
-    intake = read_incidents(
+    privacy = _privacy_of(plan, inputs)
+    intake = _read(plan, inputs, privacy, progress)
+    progress(0.2, "Reading cells|读取网格")
+    cells = _cells_of(plan, inputs, intake)
+    intake, recoded = codes_of_today(intake, cells, plan)
+    progress(0.3, "Placing incidents on cells|事件落格")
+    place = place_incidents(intake, cells, plan, given_cells=bool(inputs.cells), given_crs=bool(inputs.crs))
+    intake, points, assigned, on_pile = place.intake, place.points, place.assigned, place.on_pile
+    false_place = on_pile if plan.default_points != "keep" else np.zeros(len(points), dtype=bool)
+    as_of = pd.Timestamp(plan.as_of) if plan.as_of else last_complete_day(points["time"], plan)
+    reasons = _reasons(points, assigned, false_place, as_of, plan)
+    confirmed = confirm_across_sources(points, (reasons == "used") & ~on_pile & ~place.by_code, plan)
+    points = confirmed.points
+    reasons[confirmed.dropped] = "duplicate"
+    account = _account(intake, reasons)
+    used = reasons == "used"
+    if not used.any():
+        raise _nothing_left(account, as_of, inputs, place)
+    progress(0.5, "Counting|计数")
+    counts = _count(points[used], assigned[used], cells, false_place[used], plan).until(as_of)
+    valid = ~find_outages(counts.cube(unit_level=0).counts[:, 0], plan.bin)
+    notices = (
+        *intake.notices,
+        *cells.notices,
+        *recoded,
+        *place.notices,
+        *confirmed.notices,
+        *_policy_told(privacy.policy),
+        *_told(counts, valid, false_place[used], reasons, plan),
+    )
+    points = place.on_the_map(points)
+    placed = points[used].assign(
+        cell=assigned[used, 0],
+        sectoral=assigned[used, 1] if assigned.shape[1] > 1 else -1,
+        default_point=false_place[used],
+        by_code=place.by_code[used],
+    )
+    return Prepared(
+        plan,
+        intake,
+        cells,
+        placed,
+        counts,
+        valid,
+        as_of,
+        account,
+        place.piles,
+        notices,
+        duplicates=pd.concat([intake.duplicates, confirmed.duplicates], ignore_index=True),
+        near_duplicates=confirmed.near,
+        reasons=reasons,
+        points=points,
+        privacy=privacy,
+        placement=place,
+    )
+
+
+def _read(plan: Plan, inputs: Inputs, privacy: Privacy, progress: Progress) -> Intake:
+    return read_incidents(
         list(inputs.incidents),
         columns=dict(inputs.columns or {}) or None,
         crs=inputs.crs,
         timezone=plan.timezone,
         duplicates=plan.duplicates,
         progress=lambda f, text: progress(0.2 * f, text),
+        privacy=privacy,
+        classes=dict(inputs.classes or {}) or None,
     )
-    progress(0.2, "Reading cells|读取网格")
-    cells = _cells_of(plan, inputs, intake)
-    points = reproject(intake.incidents, cells.crs)
-    progress(0.3, "Placing incidents on cells|事件落格")
-    assigned = assign_cells(points, cells)
-    piles = find_default_points(points, cells)
-    false_place = _on_piles(points, piles) if plan.default_points != "keep" else np.zeros(len(points), dtype=bool)
-    as_of = pd.Timestamp(plan.as_of) if plan.as_of else last_complete_day(points["time"], plan)
-    reasons = _reasons(points, assigned, false_place, as_of, plan)
-    account = _account(intake, reasons)
-    used = reasons == "used"
-    if not used.any():
-        raise _nothing_left(account, as_of, inputs)
-    progress(0.5, "Counting|计数")
-    counts = count_incidents(
-        points[used],
-        assigned[used],
+
+
+def _count(
+    points: gpd.GeoDataFrame, assigned: np.ndarray, cells: CellLayer, false_place: np.ndarray, plan: Plan
+) -> Counts:
+    return count_incidents(
+        points,
+        assigned,
         cells.as_cells(),
         bin=plan.bin,
         timezone=plan.timezone,
-        default_points=false_place[used],
+        default_points=false_place,
         policy=plan.default_points,
         burst_metres=plan.burst_metres,
         burst_minutes=plan.burst_minutes,
-    ).until(as_of)
-    valid = ~find_outages(counts.cube(unit_level=0).counts[:, 0], plan.bin)
-    notices = (*intake.notices, *cells.notices, *_told(counts, valid, false_place[used], reasons, plan))
-    placed = points[used].assign(
-        cell=assigned[used, 0],
-        sectoral=assigned[used, 1] if assigned.shape[1] > 1 else -1,
-        default_point=false_place[used],
     )
-    return Prepared(plan, intake, cells, placed, counts, valid, as_of, account, piles, notices)
+
+
+def _privacy_of(plan: Plan, inputs: Inputs) -> Privacy:
+    maker = Pseudonyms(read_key(inputs.key)) if plan.people == "pseudonym" else None
+    return Privacy(read_policy(inputs.class_policy), maker)
+
+
+def _policy_told(policy: ClassPolicy) -> list[Notice]:
+    if not policy.name:
+        return []
+    return [notice("N-POLICY-001", file=policy.name, added=len(policy.added), removed=len(policy.removed))]
 
 
 def _cells_of(plan: Plan, inputs: Inputs, intake: Intake) -> CellLayer:
     if inputs.cells:
-        return read_cells(inputs.cells, columns=dict(inputs.cell_columns or {}) or None, crs=inputs.cells_crs)
+        columns = dict(inputs.cell_columns or {}) or None
+        return read_cells(inputs.cells, columns=columns, crs=inputs.cells_crs, valid_at=_moment(plan, intake))
     return make_cells(plan.cell_shape, plan.cell_size, intake.incidents)
 
 
-def _on_piles(points: gpd.GeoDataFrame, piles: pd.DataFrame) -> np.ndarray:
-    """(n_points,) bool: rows that lie on a certain default point, to a decimetre."""
-    certain = piles[piles["certain"].astype(bool)] if len(piles) else piles
-    mask = np.zeros(len(points), dtype=bool)
-    x, y = points.geometry.x.to_numpy(), points.geometry.y.to_numpy()
-    for pile in certain.itertuples():
-        mask |= (np.abs(x - pile.x) < 0.1) & (np.abs(y - pile.y) < 0.1)
-    return mask
+def _moment(plan: Plan, intake: Intake) -> pd.Timestamp | None:
+    """The local moment of decision, before any incident is placed: whose cells count."""
+    if plan.as_of:
+        return pd.Timestamp(plan.as_of).tz_localize(None)
+    unplaced = [] if intake.unplaced is None else [intake.unplaced["time"]]
+    times = pd.concat([intake.incidents["time"], *unplaced]) if len(intake.incidents) else pd.concat(unplaced)
+    return last_complete_day(times, plan) if len(times) else None
 
 
 def last_complete_day(times: pd.Series, plan: Plan) -> pd.Timestamp:
@@ -155,23 +225,25 @@ def _account(intake: Intake, reasons: np.ndarray) -> dict[str, int]:
     return {
         "rows_in": intake.rows_in,
         **{f"rows_{name}": int(found.get(name, 0)) for name in ("used", "after_as_of", "before_period", "outside")},
-        "rows_duplicate": len(intake.duplicates),
+        "rows_duplicate": len(intake.duplicates) + int(found.get("duplicate", 0)),
         "rows_excluded": len(intake.excluded),
         "rows_quarantined": len(intake.quarantine),
     }
 
 
-def _nothing_left(account: dict[str, int], as_of: pd.Timestamp, inputs: Inputs) -> InputError:
+def _nothing_left(account: dict[str, int], as_of: pd.Timestamp, inputs: Inputs, place: Placement) -> InputError:
     if account["rows_after_as_of"] and not account["rows_outside"]:
         return InputError(
             f"all {account['rows_after_as_of']} incidents are after {as_of:%Y-%m-%d}",
             where="--as-of",
             fix="Choose a later moment.",
         )
+    guess = "".join(f"{n.en[0].upper()}{n.en[1:]}. " for n in place.notices if n.code == "N-DATUM-001")
     return InputError(
         f"none of {account['rows_in']} incidents lies in a cell ({account['rows_outside']} lie outside)",
         where=Path(str(inputs.cells)).name if inputs.cells else "--cells",
-        fix="Check that both cover the same city, and the coordinate system: pass --crs where the incidents name none.",
+        fix=f"{guess}Check that both cover the same city, and the coordinate system: pass --crs where the incidents "
+        "name none.",
     )
 
 
@@ -179,42 +251,12 @@ def _told(counts: Counts, valid: np.ndarray, false_place: np.ndarray, reasons: n
     told = []
     outside, piled = int((reasons == "outside").sum()), int(false_place.sum())
     if outside:
-        told.append(
-            Notice(
-                "N-PLACE-001",
-                f"{outside}条事件不在任何网格内,未计入。",
-                f"{outside} incidents lie in no cell and are not counted.",
-            )
-        )
+        told.append(notice("N-PLACE-001", n=outside))
     if piled:
-        zh = {"city": "只计入全市,不计入下级单元", "spread": "按比例分摊到各网格"}.get(plan.default_points, "")
-        en = {"city": "count for the city and for no unit below", "spread": "are spread over the cells"}.get(
-            plan.default_points, ""
-        )
-        told.append(
-            Notice(
-                "N-PLACE-002",
-                f"{piled}条事件落在默认坐标上,{zh}。",
-                f"{piled} incidents lie on default points; they {en}.",
-            )
-        )
+        told.append(notice({"city": "N-PLACE-002", "spread": "N-PLACE-004"}[plan.default_points], n=piled))
     missing = int((~valid).sum())
     if missing:
-        recent = int((~valid[-28:]).sum())
-        zh = f"历史中有{missing}个时段数据中断,未作基线" + (f";其中最近28个时段内{recent}个" if recent else "") + "。"
-        told.append(
-            Notice(
-                "N-DATA-001",
-                zh,
-                f"Data are missing in {missing} bins ({recent} of the last 28); they make no baseline and no calm.",
-            )
-        )
+        told.append(notice("N-DATA-001", n=missing, recent=int((~valid[-28:]).sum())))
     if len(valid) and not valid[-1]:
-        told.append(
-            Notice(
-                "N-DATA-002",
-                "最后一个时段数据中断:没有提示不等于没有风险。",
-                "Data of the last bin are missing: no warning does not mean no risk.",
-            )
-        )
+        told.append(notice("N-DATA-002"))
     return told

@@ -208,9 +208,12 @@ def caveats(ready: Prepared, row, own: pd.DataFrame) -> list[str]:  # type: igno
         on_default = int(own["default_point"].sum())
         if on_default * 10 >= len(own):
             told.append(f"其中{on_default}件为默认坐标,位置不实")
-        spots = pd.Series(list(zip(own.geometry.x.round(1), own.geometry.y.round(1), strict=True)), index=own.index)
-        most = spots.value_counts()
-        top = own[spots == most.index[0]]
+        coded = int(own["by_code"].sum())
+        if coded * 10 >= len(own):
+            told.append(f"其中{coded}件无坐标,按网格编码落位")
+        at = own[~own["by_code"].to_numpy()]
+        spots = pd.Series(list(zip(at.geometry.x.round(1), at.geometry.y.round(1), strict=True)), index=at.index)
+        top = at[spots == spots.value_counts().index[0]] if len(at) else at
         if len(top) * 2 >= len(own) and len(top) >= 3 and top["category"].nunique() >= 3:
             told.append(f"其中{len(top)}件同一坐标而类别各异,疑似定位缺省")
     recent = ready.valid[-7:]

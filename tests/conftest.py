@@ -38,9 +38,17 @@ def _on_path(*names: str) -> str | None:
     return next((found for name in names if (found := shutil.which(name))), None)
 
 
+def _postgresql_with_postgis() -> str | None:
+    """The folder of the newest PostgreSQL's programs, if PostGIS belongs to it."""
+    found = [p for p in Path("/usr/lib/postgresql").glob("*/bin") if (p / "initdb").exists()]
+    found = [p for p in found if Path(f"/usr/share/postgresql/{p.parent.name}/extension/postgis.control").exists()]
+    return str(max(found, key=lambda p: int(p.parent.name))) if found else None
+
+
 PARTS: dict[str, Callable[[], str | None]] = {
     "qgis": lambda: _system_python_with_qgis() if _on_path("xvfb-run") else None,
     "chromium": lambda: _on_path("chromium", "chromium-browser", "google-chrome", "chrome"),
+    "postgis": lambda: _postgresql_with_postgis(),
     "libreoffice": lambda: _on_path("soffice", "libreoffice") if _on_path("pdftoppm") else None,
 }
 """Part of the machine -> where it is, or None."""

@@ -7,7 +7,16 @@ import numpy as np
 import pytest
 import shapely
 from gridbeacon.errors import InputError
-from gridbeacon.layers.coordinates import is_metric, reproject, same_datum, transformer, working_crs
+from gridbeacon.layers.coordinates import (
+    is_metric,
+    read_crs,
+    reproject,
+    same_datum,
+    transformer,
+    working_crs,
+    zone_of,
+    zone_system,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 from pyproj import CRS
@@ -65,11 +74,47 @@ def test_wgs84_and_cgcs2000_coincide():
     assert (x, y) == pytest.approx(transformer(4490, 4547).transform(113.9, 22.5), abs=1e-6)
 
 
-@pytest.mark.parametrize("epsg", [4214, 4610, 2435])
-def test_a_ballpark_shift_is_refused(epsg):
-    """Beijing 1954 and Xian 1980 lie some 100 m off, and PROJ knows no public parameters for them."""
-    with pytest.raises(InputError, match=r"no transformation with a known accuracy.*WGS 84 or CGCS2000"):
-        transformer(epsg, 4490)
+@pytest.mark.parametrize("target", [4490, 4326, 32650, 4547])
+@pytest.mark.parametrize("epsg", [4214, 4610, 4555, 2435, 21420])
+def test_a_ballpark_shift_is_refused(epsg, target):
+    """Beijing 1954 and Xian 1980 lie some 100 m off. PROJ has parameters of a few oil fields for 4214 and applies them
+    anywhere, to WGS 84 even where ballparks are forbidden (seen with pyproj 3.7): refused all the same.
+    """
+    for source, other in ((epsg, target), (target, epsg)):
+        with pytest.raises(InputError, match=r"no transformation with a known accuracy.*WGS 84 or CGCS2000"):
+            transformer(source, other)
+
+
+def test_a_local_grid_with_its_own_parameters_is_taken_and_without_refused():
+    """A city's own grid as PROJ text: with +towgs84 the way is known, on a bare ellipsoid it is not."""
+    grid = "+proj=tmerc +lon_0=114 +x_0=40000 +y_0=-2400000 +ellps=GRS80 +units=m"
+    lon, lat = transformer(grid + " +towgs84=0,0,0", 4490).transform(40_000.0, 100_000.0)
+    assert lon == pytest.approx(114.0, abs=1e-9) and 22.5 < lat < 22.7
+    with pytest.raises(InputError, match="towgs84"):
+        transformer(grid, 4326)
+    own = "+proj=tmerc +lon_0=114 +x_0=500000 +ellps=krass +towgs84=15.8,-154.4,-82.3 +units=m"
+    x, y = transformer(4326, own).transform(114.0, 22.5)
+    assert 10 < abs(x - 500_000) < 300
+    assert transformer(own, 4547).transform(x, y) == pytest.approx(
+        transformer(4326, 4547).transform(114.0, 22.5), abs=1e-2
+    )
+    assert transformer(own, 4326).transform(x, y) == pytest.approx((114.0, 22.5), abs=1e-8)
+    wkt = CRS.from_epsg(4547).to_wkt()
+    assert transformer(wkt, 4490).transform(500_000, 2_500_000)[0] == pytest.approx(114.0, abs=1e-9)
+
+
+def test_cgcs2000_can_be_called_by_its_name():
+    assert read_crs("CGCS2000", where="--crs").to_epsg() == 4490 and read_crs("wgs84", where="--crs").to_epsg() == 4326
+
+
+@pytest.mark.parametrize("zone", range(25, 46))
+def test_a_zone_in_front_of_x_names_its_system(zone):
+    """EPSG: 4513 is zone 25 (75 E), 4533 zone 45 (135 E); false easting is the zone and 500 km."""
+    crs = CRS.from_epsg(zone_system(zone))
+    assert f"zone {zone}" in crs.name
+    x, y = transformer(4490, crs).transform(3.0 * zone + 0.7, 30.0)
+    assert zone_of(np.array([x]), np.array([y])).tolist() == [zone]
+    assert zone_of(np.array([x - zone * 1e6, 113.5, np.nan, 0.0]), np.array([y, 22.5, np.nan, 0.0])).tolist() == [0] * 4
 
 
 def test_east_comes_before_north():

@@ -55,7 +55,8 @@ REFUSED = {
     "bytes.csv": (lines(ROW) + b"\xff\xfe\xfa\n", "neither UTF-8 nor GB18030"),
     "binary.csv": (b"ab\x00\x01\x02", "the file is not text"),
     "workbook.csv": (sheet_with((0, 0, "a")), "named .csv but holds a ZIP archive or an Excel workbook"),
-    "page.xls": (b"<html><table><tr><td>a</td></tr></table></html>", "named .xls but holds a web page"),
+    "page.xls": (b"<html><table><tr><td>a</td></tr></table></html>", "no column is known to hold the time"),
+    "page.xlsx": (b"<html><table><tr><td>a</td></tr></table></html>", "named .xlsx but holds a web page"),
     "text.xlsx": (lines(ROW), "named .xlsx but holds something else"),
     "text.gpkg": (lines(ROW), "named .gpkg but holds something else"),
     "text.parquet": (lines(ROW), "named .parquet but holds something else"),
@@ -153,7 +154,7 @@ def test_the_message_names_row_and_column_of_the_first(tmp_path):
 def test_a_file_that_is_not_there(tmp_path):
     with pytest.raises(InputError, match="there is no such file"):
         read_incidents([tmp_path / "gone.csv"])
-    with pytest.raises(InputError, match="this is a folder"):
+    with pytest.raises(InputError, match="the folder holds no table"):
         read_incidents([tmp_path])
     with pytest.raises(InputError, match="no file of incidents"):
         read_incidents([])

@@ -1,4 +1,4 @@
-"""Points into cells: the same answer as brute force on every border, hole, gap and overlap; and default points."""
+"""Points into cells: the same answer as brute force on every border, hole, gap and overlap."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import shapely
 from gridbeacon.errors import InputError
 from gridbeacon.layers import overlay
 from gridbeacon.layers.grids import CellLayer, read_cells
-from gridbeacon.layers.overlay import assign_cells, at_default_points, find_default_points, locate
+from gridbeacon.layers.overlay import assign_cells, locate
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
@@ -178,85 +178,3 @@ def test_st_louis_counts_equal_spdep(shared_data):
     counted = pd.Series(names(assign_cells(points, cells)[:, 0], cells)).value_counts()
     golden = pd.read_csv(folder / "reference_spdep_grid2019.csv").set_index("PageName")["n"]
     assert counted.reindex(golden.index).fillna(0).astype(int).tolist() == golden.tolist()
-
-
-def city(n=6000, seed=0) -> gpd.GeoDataFrame:
-    """Calls with busy addresses of gradually falling size, four classes, over a year."""
-    random = np.random.default_rng(seed)
-    spots = random.uniform(0, 20_000, (3000, 2))
-    weight = 1 / (np.arange(3000) + 30.0)
-    at = spots[random.choice(3000, n, p=weight / weight.sum())]
-    times = pd.Timestamp("2024-01-01", tz="Asia/Shanghai") + pd.to_timedelta(random.integers(0, 366 * 86400, n), "s")
-    classes = random.choice(["噪声/施工", "停车/违停", "垃圾/堆积", "路灯/不亮"], n, p=[0.4, 0.3, 0.2, 0.1])
-    return gpd.GeoDataFrame({"category": classes, "time": times}, geometry=shapely.points(at), crs=CRS)
-
-
-def piled(calls: gpd.GeoDataFrame, rows: np.ndarray, x=12_345.678, y=9_876.543) -> gpd.GeoDataFrame:
-    moved = calls.copy()
-    moved.loc[rows, "geometry"] = Point(x, y)
-    return moved
-
-
-def test_an_ordinary_city_has_no_default_points():
-    for seed in range(5):
-        assert find_default_points(city(seed=seed)).empty
-
-
-def test_a_fall_back_is_found_wherever_it_lies():
-    calls = city()
-    rows = np.random.default_rng(1).choice(len(calls), 400, replace=False)
-    for x, y in [(12_345.678, 9_876.543), (0.05, -3.0), (1e6, 2.5e6)]:
-        spoilt = piled(calls, rows, x, y)
-        found = find_default_points(spoilt)
-        assert found[["x", "y", "rows", "certain"]].values.tolist() == [[x, y, 400, True]]
-        assert np.flatnonzero(at_default_points(spoilt, found)).tolist() == sorted(rows)
-        assert "class mix" in found["reason"][0] and "类别构成" in found["reason_zh"][0]
-
-
-def test_an_outbreak_at_one_address_is_not_a_default_point():
-    calls = city()
-    day = calls["time"].dt.strftime("%m").eq("03").to_numpy()
-    rows = np.flatnonzero(day)[:400]
-    calls.loc[rows, "time"] = pd.Timestamp("2024-03-05 08:00", tz="Asia/Shanghai")
-    assert find_default_points(piled(calls, rows)).empty
-
-
-def test_a_persistent_caller_is_a_suspect_and_never_excluded():
-    calls = city()
-    rows = np.flatnonzero(calls["category"] == "噪声/施工")[::7][:300]
-    calls.loc[rows, "category"] = "噪声/施工"
-    spoilt = piled(calls, rows)
-    found = find_default_points(spoilt)
-    assert found["rows"].tolist() == [300] and not found["certain"].any()
-    assert not at_default_points(spoilt, found).any() and at_default_points(spoilt, found, suspects=True).sum() == 300
-
-
-def test_few_or_no_places_are_no_trouble():
-    calls = city(50)
-    assert find_default_points(calls).empty and find_default_points(calls.iloc[:0]).empty
-    calls["geometry"] = None
-    assert find_default_points(calls).empty and not at_default_points(calls, find_default_points(calls)).any()
-
-
-@pytest.mark.parametrize(
-    ("folder", "columns", "golden"),
-    [
-        ("tainan1999", ("lon", "lat", "category", "received_at"), [3541, 1578, 908]),
-        ("boston311_2011", ("longitude", "latitude", "subject", "opened_at"), [4775]),
-        ("stlouis_2016_2019", ("lon", "lat", "category", "occurred_at"), []),
-    ],
-)
-def test_the_known_default_points_are_found_and_no_busy_place(shared_data, folder, columns, golden):
-    """Golden: the fall-back geocodes of ../shared/data/README.md; St Louis has none."""
-    table = pd.read_parquet(shared_data / folder / "incidents.parquet", columns=list(columns)).dropna(
-        subset=columns[:2]
-    )
-    lon, lat, category, time = (table[name] for name in columns)
-    points = gpd.GeoDataFrame(
-        {"category": category.replace("", "?"), "time": time.dt.tz_localize("UTC")},
-        geometry=gpd.points_from_xy(lon, lat),
-        crs=4326,
-    )
-    found = find_default_points(points)
-    assert found.loc[found["certain"].astype(bool), "rows"].tolist() == golden
-    assert at_default_points(points, found).sum() == sum(golden)

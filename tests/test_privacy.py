@@ -5,7 +5,20 @@ from __future__ import annotations
 import re
 
 import pytest
-from gridbeacon.layers.privacy import class_policy, describe_only, is_id_card, mask_personal, person_columns, refused
+from gridbeacon.errors import InputError
+from gridbeacon.layers.privacy import (
+    Pseudonyms,
+    allowed_columns,
+    class_policy,
+    describe_only,
+    is_id_card,
+    mask_personal,
+    mask_text,
+    person_columns,
+    read_key,
+    read_policy,
+    refused,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -40,6 +53,9 @@ def test_person_columns():
         ("粤B·D12345", "[车牌]"),
         ("联系人:王小明", "联系人:[姓名]"),
         ("a.b@example.cn", "[邮箱]"),
+        ("请致电１３８００１３８０００", "请致电[电话]"),
+        ("电话:075588888888", "电话:[电话]"),
+        ("联系人是王小明", "联系人是[姓名]"),
         ("水管爆裂,路面积水", "水管爆裂,路面积水"),
         ("440305001001001", "440305001001001"),
     ],
@@ -92,6 +108,59 @@ def test_ordinary_classes_are_neither(name):
 
 
 def test_every_entry_of_the_policy_says_why_in_both_languages():
-    assert {"refused", "describe_only"} <= class_policy().keys()
-    for policy in ("refused", "describe_only"):
-        assert all({"pattern", "zh", "en"} <= row.keys() for row in class_policy()[policy])
+    policy = class_policy()
+    assert policy.refused and policy.describe_only
+    assert all(all(row) and len(row) == 3 for row in (*policy.refused, *policy.describe_only))
+
+
+def test_a_policy_of_the_plan_is_used_and_its_changes_are_told(tmp_path):
+    own = tmp_path / "policy.json"
+    own.write_text(
+        '{"refused": [{"pattern": "噪声", "zh": "噪声", "en": "noise"}], "describe_only": []}', encoding="utf-8"
+    )
+    policy = read_policy(own)
+    assert policy.refuses("生态环境/噪声") and not policy.describes_only("信访事项")
+    assert ("refused", "噪声") in policy.added and ("refused", "言论|言論") in policy.removed
+    assert policy.facts()["file"] == "policy.json" and len(policy.digest) == 64
+    own.write_text('{"refused": [{"pattern": "(", "zh": "", "en": ""}], "describe_only": []}', encoding="utf-8")
+    with pytest.raises(InputError, match="class policy"):
+        read_policy(own)
+
+
+def test_pseudonyms_tell_callers_apart_and_nothing_else():
+    one, other = Pseudonyms(b"k" * 16), Pseudonyms(b"q" * 16)
+    forms = ["13800138000", "+86 138-0013-8000", "１３８００１３８０００", "13800138000.0", " 13800138000 "]
+    assert len({one.of(form) for form in forms}) == 1
+    assert one.of(forms[0]) != other.of(forms[0]) and one.of("13800138001") != one.of(forms[0])
+    assert re.fullmatch("[0-9a-f]{16}", one.of(forms[0])) and one.of("-") == ""
+    assert "k" * 16 not in repr(one)
+
+
+def test_the_key_lies_apart_from_the_outputs_and_is_long_enough(tmp_path, monkeypatch):
+    monkeypatch.delenv("GRIDBEACON_PSEUDONYM_KEY", raising=False)
+    with pytest.raises(InputError, match="no key"):
+        read_key(None)
+    monkeypatch.setenv("GRIDBEACON_PSEUDONYM_KEY", "short")
+    with pytest.raises(InputError, match="has 5 bytes"):
+        read_key(None)
+    key = tmp_path / "out" / "key"
+    key.parent.mkdir()
+    key.write_bytes(b"x" * 32)
+    assert read_key(key) == b"x" * 32
+    with pytest.raises(InputError, match="among the outputs"):
+        read_key(key, outputs=tmp_path / "out")
+
+
+def test_the_public_sees_places_and_no_rows():
+    assert allowed_columns("public", "members") == [] == allowed_columns("public", "incidents")
+    assert "sources" not in allowed_columns("public", "early_warnings")
+    assert "responsible" not in allowed_columns("public", "cells")
+    assert allowed_columns("internal", "incidents", ["time", "caller", "text"]) == ["time"]
+    assert allowed_columns("public", "risk", ["risk", "secret"]) == ["risk"]
+    assert allowed_columns("public", "a table of next year") == []
+    with pytest.raises(InputError, match="no profile"):
+        allowed_columns("press", "risk")
+
+
+def test_free_text_loses_surnames_too():
+    assert mask_text("王先生称电话13800138000无人接听") == "某先生称电话[电话]无人接听"

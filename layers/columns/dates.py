@@ -20,7 +20,8 @@ from .values import is_missing, is_text, to_text
 _HALF = r"上午|下午|[AaPp][Mm]"
 _CLOCK = (
     rf"(?:(?:[T ]+|\b)(?P<half>{_HALF})? ?(?P<h>\d{{1,2}})[:：](?P<mi>\d{{1,2}})"
-    rf"(?:[:：](?P<s>\d{{1,2}})(?:[.,](?P<f>\d{{1,9}}))?)? ?(?P<half2>{_HALF})? ?(?P<zone>Z|[+-]\d{{2}}:?\d{{2}})?)?$"
+    rf"(?:[:：](?P<s>\d{{1,2}})(?:[.,](?P<f>\d{{1,9}}))?)? ?(?P<half2>{_HALF})?"
+    r" ?(?P<zone>Z|[+-]\d{2}(?::?\d{2})?)?)?$"
 )
 _YEAR_FIRST = r"^(?P<y>\d{{4}}){0}(?P<mo>\d{{1,2}}){0}(?P<d>\d{{1,2}})"
 LAYOUTS = {
@@ -36,9 +37,10 @@ LAYOUTS = {
     "5/1/2026 8:03": r"^(?P<a>\d{1,2})[/.\-](?P<b>\d{1,2})[/.\-](?P<y>\d{4})" + _CLOCK,
     "46027.3354": r"^(?P<serial>\d{5}(?:\.\d+)?)$",
 }
-"""Name (5 January 2026, three past eight) -> pattern. The last is an Excel serial of the 1900 calendar."""
+"""Name (5 January 2026, three past eight) -> pattern. The last is an Excel serial of the 1900 calendar (or 1904's)."""
 
 _EXCEL_ZERO = np.datetime64("1899-12-30", "us")
+_ZERO_1904 = np.datetime64("1904-01-01", "us")
 _SERIALS = (20_000.0, 80_000.0)
 _YEARS = (1950, 2100)
 _DAY = 86_400_000_000
@@ -64,8 +66,11 @@ class Dates:
     layout: str = ""
 
 
-def parse_dates(column: pa.ChunkedArray | pa.Array) -> Dates:
-    """Read a column of dates: typed ones as they are, anything else by the layout that reads most of its text."""
+def parse_dates(column: pa.ChunkedArray | pa.Array, *, from_1904: bool = False) -> Dates:
+    """Read a column of dates: typed ones as they are, anything else by the layout that reads most of its text.
+
+    *from_1904*: days given as numbers are counted from 1904, as the workbook they come from says.
+    """
     kind = column.type
     if pa.types.is_timestamp(kind) or pa.types.is_date(kind):
         return _typed(column)
@@ -77,7 +82,7 @@ def parse_dates(column: pa.ChunkedArray | pa.Array) -> Dates:
     order = _layouts_by_sample(written)
     whole = _read_whole(written, order[0])
     name = order[0] if whole else _best_layout(written, order)
-    return _finish(*_spread(blank, *(whole or _read(written, name))), name)
+    return _finish(*_spread(blank, *(whole or _read(written, name, from_1904))), name)
 
 
 def _typed(column: pa.ChunkedArray | pa.Array) -> Dates:
@@ -146,7 +151,7 @@ def _matches(text: pa.Array, name: str) -> int:
     return pc.sum(pc.match_substring_regex(text, LAYOUTS[name])).as_py() or 0
 
 
-def _read(text: pa.Array, name: str) -> _Read:
+def _read(text: pa.Array, name: str, from_1904: bool = False) -> _Read:
     """(values, offsets, why) of all rows by one layout; rows it does not fit are UNREADABLE."""
     n = len(text)
     if not name:
@@ -156,7 +161,7 @@ def _read(text: pa.Array, name: str) -> _Read:
     fields = {field.name: pc.struct_field(parts, field.name) for field in parts.type}
     why = np.where(fits, 0, UNREADABLE).astype(np.int8)
     if "serial" in fields:
-        values = _from_serial(fields["serial"], why)
+        values = _from_serial(fields["serial"], why, _ZERO_1904 if from_1904 else _EXCEL_ZERO)
         return values, np.full(n, np.nan), why
     if "a" in fields:
         day, month = _day_and_month(_number(fields, "a"), _number(fields, "b"), fits, why)
@@ -218,11 +223,11 @@ def _compose(y: np.ndarray, mo: np.ndarray, d: np.ndarray, clock: np.ndarray, wh
     return np.where(why == 0, values, np.datetime64("NaT"))
 
 
-def _from_serial(serial: pa.Array, why: np.ndarray) -> np.ndarray:
+def _from_serial(serial: pa.Array, why: np.ndarray, zero: np.datetime64) -> np.ndarray:
     days = pc.fill_null(serial.cast(pa.float64()), 0.0).to_numpy(zero_copy_only=False)
     why[(why == 0) & ((days < _SERIALS[0]) | (days > _SERIALS[1]))] = IMPLAUSIBLE
     seconds = np.round(days * 86_400).astype(np.int64)
-    return np.where(why == 0, _EXCEL_ZERO + seconds.astype("timedelta64[s]"), np.datetime64("NaT"))
+    return np.where(why == 0, zero + seconds.astype("timedelta64[s]"), np.datetime64("NaT"))
 
 
 def _offsets(fields: dict[str, pa.Array], n: int) -> np.ndarray:
@@ -240,7 +245,46 @@ def _minutes(zone: str) -> float:
     if zone == "Z":
         return 0.0
     digits = zone[1:].replace(":", "")
-    return (-1 if zone[0] == "-" else 1) * (int(digits[:2]) * 60 + int(digits[2:]))
+    return (-1 if zone[0] == "-" else 1) * (int(digits[:2]) * 60 + int(digits[2:] or 0))
+
+
+CLOCKS = {
+    "8:03": (
+        rf"^(?P<half>{_HALF})? ?(?P<h>\d{{1,2}})[:：](?P<mi>\d{{1,2}})"
+        rf"(?:[:：](?P<s>\d{{1,2}})(?:[.,](?P<f>\d{{1,9}}))?)? ?(?P<half2>{_HALF})?$"
+    ),
+    "080300": r"^(?P<h>\d{2})(?P<mi>\d{2})(?P<s>\d{2})?$",
+    "8时3分": (
+        rf"^(?P<half>{_HALF})? *(?P<h>\d{{1,2}})[时時点點](?:(?P<mi>\d{{1,2}})(?:分(?:(?P<s>\d{{1,2}})秒?)?)?)?$"
+    ),
+    "0.3354": r"^(?P<share>0?\.\d+|0)$",
+}
+"""Name (three past eight) -> pattern of a clock in a column of its own. The last is a spreadsheet's share of a day."""
+
+
+def with_clock(dates: Dates, column: pa.ChunkedArray | pa.Array) -> Dates:
+    """Days from one column, the time of day from *column*, by the one layout that reads most of it.
+
+    A row without a clock has no time; a day that brings a clock of its own cannot be read.
+    """
+    text, _ = to_text(column)
+    text = pc.utf8_trim_whitespace(pc.utf8_normalize(text, form="NFKC"))
+    blank = is_missing(text)
+    matches = {name: pc.sum(pc.match_substring_regex(text, CLOCKS[name])).as_py() or 0 for name in CLOCKS}
+    name = max(matches, key=lambda key: matches[key])
+    parts = pc.extract_regex(text, CLOCKS[name])
+    fits = np.asarray(parts.is_valid().to_numpy(zero_copy_only=False), bool)
+    fields = {field.name: pc.struct_field(parts, field.name) for field in parts.type}
+    why = np.where(fits, 0, np.where(blank, BLANK, UNREADABLE)).astype(np.int8)
+    if "share" in fields:
+        share = pc.fill_null(fields["share"].cast(pa.float64()), 0.0).to_numpy(zero_copy_only=False)
+        clock = np.round(share * 86_400).astype(np.int64) * 1_000_000
+    else:
+        clock = _clock(fields, why)
+    own = (dates.why == 0) & (dates.values != dates.values.astype("datetime64[D]"))
+    why = np.where(dates.why != 0, dates.why, np.where(own, UNREADABLE, why)).astype(np.int8)
+    values = np.where(why == 0, dates.values + clock.astype("timedelta64[us]"), np.datetime64("NaT"))
+    return Dates(values, dates.offsets, why, f"{dates.layout} + {name}")
 
 
 def localise(dates: Dates, timezone: str) -> tuple[pd.Series, int, int]:

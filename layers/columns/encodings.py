@@ -1,24 +1,31 @@
-"""Which encoding a text is in: a mark, then strict UTF-8, then strict GB18030. Never a replaced character."""
+"""Which encoding a text is in: a mark, then strict trials of UTF-8, GB18030 and Big5. Never a replaced character."""
 
 from __future__ import annotations
 
 import codecs
 from collections.abc import Iterator
 
+import numpy as np
 import pyarrow as pa
 
 from ...errors import InputError
 
 _MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 _BLOCK = 1 << 24
+_HEAD = 4096
 _SAMPLE = 20_000
 _COMMON_SHARE = 0.6
+_CODECS = {"big5": "cp950"}
+"""The name people know -> the codec that reads what Windows writes under it."""
+_LEVELS = (("gb2312", range(0xA1, 0xAA), range(0xB0, 0xD8)), ("cp950", range(0xA1, 0xA4), range(0xA4, 0xC7)))
+"""Codec, first bytes of its punctuation and of its first level of characters."""
 
 
 def decode(data: bytes | memoryview | pa.Buffer, *, where: str) -> tuple[pa.Buffer, str]:
     """The text as UTF-8 without a mark, and the name of the encoding it came in.
 
-    Raises InputError if it is in none of them, or reads as GB18030 only into characters nobody writes.
+    Without a mark: UTF-16 where zero bytes show it, then UTF-8, then GB18030 or Big5, whichever reads into more of the
+    characters people write. Raises InputError if it is in none of them, or only in characters nobody writes.
     """
     view = memoryview(data)
     for mark, name in _MARKS:
@@ -27,16 +34,44 @@ def decode(data: bytes | memoryview | pa.Buffer, *, where: str) -> tuple[pa.Buff
             if name == "utf-8":
                 return _checked(view, where), "utf-8"
             return _recoded(view, name, where), name
+    if b"\x00" in bytes(view[:_HEAD]):
+        return _without_mark(view, where)
     bad = _first_bad_line(view, "utf-8")
     if bad is None:
         return pa.py_buffer(view), "utf-8"
+    name = _best_guess(view)
+    if not name:
+        raise _unreadable(where, bad)
     try:
-        text = _recoded(view, "gb18030", where)
+        return _recoded(view, _CODECS.get(name, name), where), name
     except InputError as error:
         raise _unreadable(where, bad) from error
-    if not _reads_like_chinese(text):
-        raise _unreadable(where, bad)
-    return text, "gb18030"
+
+
+def _without_mark(view: memoryview, where: str) -> tuple[pa.Buffer, str]:
+    """UTF-16 that lacks its mark: delimiters and digits then show as zero bytes at every second place."""
+    head = bytes(view[:_HEAD])
+    low, high = head[1::2].count(0), head[0::2].count(0)
+    name = "utf-16-le" if low > high else "utf-16-be"
+    if min(low, high) or max(low, high) < len(head) // 20 or len(view) % 2:
+        raise InputError("the file is not text", where=where, fix="Export it again as CSV in UTF-8.")
+    return _recoded(view, name, where), name
+
+
+def _best_guess(view: memoryview) -> str:
+    """GB18030 or Big5, by the share of characters people write; "" if neither reads or none prevails."""
+    shares: dict[str, float] = {}
+    sample = bytes(view[: _SAMPLE * 8])
+    for name in ("gb18030", "big5"):
+        text = codecs.getincrementaldecoder(_CODECS.get(name, name))("strict")
+        try:
+            characters = text.decode(sample)
+        except UnicodeDecodeError:
+            continue
+        foreign = [c for c in characters if ord(c) > 127][:_SAMPLE]
+        shares[name] = sum(map(_is_common, foreign)) / len(foreign) if foreign else 1.0
+    best = max(shares, key=lambda name: shares[name], default="")  # the first of equals: GB18030
+    return best if best and shares[best] >= _COMMON_SHARE else ""
 
 
 def _checked(view: memoryview, where: str) -> pa.Buffer:
@@ -48,7 +83,7 @@ def _checked(view: memoryview, where: str) -> pa.Buffer:
 
 def _unreadable(where: str, line: int) -> InputError:
     return InputError(
-        "the text is neither UTF-8 nor GB18030",
+        "the text is neither UTF-8 nor GB18030 nor Big5",
         where=f"{where}, line {line}",
         fix="Save it again as UTF-8 (in Excel: 'CSV UTF-8'), or send the original export.",
     )
@@ -61,6 +96,8 @@ def _blocks(view: memoryview) -> Iterator[memoryview]:
 
 def _first_bad_line(view: memoryview, encoding: str) -> int | None:
     """Line of the first byte that is not *encoding*; None if all are."""
+    if encoding == "utf-8" and _is_utf8(view):
+        return None
     decoder, lines = codecs.getincrementaldecoder(encoding)("strict"), 1
     for block in _blocks(view):
         try:
@@ -73,6 +110,19 @@ def _first_bad_line(view: memoryview, encoding: str) -> int | None:
     except UnicodeDecodeError:
         return lines
     return None
+
+
+def _is_utf8(view: memoryview) -> bool:
+    """Whether every byte is part of a UTF-8 character: one pass by Arrow, ten times as fast as decoding."""
+    if not len(view):
+        return True
+    ends = pa.py_buffer(np.array([0, len(view)], np.int64))
+    whole = pa.LargeBinaryArray.from_buffers(pa.large_binary(), 1, [None, ends, pa.py_buffer(view)])
+    try:
+        whole.cast(pa.large_string())
+    except pa.ArrowInvalid:
+        return False
+    return True
 
 
 def _recoded(view: memoryview, encoding: str, where: str) -> pa.Buffer:
@@ -90,19 +140,13 @@ def _recoded(view: memoryview, encoding: str, where: str) -> pa.Buffer:
     return sink.getvalue()
 
 
-def _reads_like_chinese(text: pa.Buffer) -> bool:
-    """Whether common characters prevail: UTF-8 or Big5 read as GB18030 "succeeds" into rare ones.
-
-    Common are the 3,755 characters of the first level of GB 2312 (first byte B0-D7) and its punctuation (A1-A9).
-    """
-    sample = bytes(memoryview(text)[: _SAMPLE * 8]).decode("utf-8", "ignore")
-    foreign = [c for c in sample if ord(c) > 127][:_SAMPLE]
-    return not foreign or sum(_is_common(c) for c in foreign) >= _COMMON_SHARE * len(foreign)
-
-
 def _is_common(character: str) -> bool:
-    try:
-        first = character.encode("gb2312")[0]
-    except UnicodeEncodeError:
-        return False
-    return 0xB0 <= first <= 0xD7 or 0xA1 <= first <= 0xA9
+    """Among the 3,755 of the first level of GB 2312, the 5,401 of the first level of Big5, or their punctuation."""
+    for codec, marks, letters in _LEVELS:
+        try:
+            first = character.encode(codec)[0]
+        except UnicodeEncodeError:
+            continue
+        if first in marks or first in letters:
+            return True
+    return False

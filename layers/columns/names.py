@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 import unicodedata
+from collections.abc import Iterable, Sequence
 from collections.abc import Mapping as Table
-from collections.abc import Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
+from difflib import SequenceMatcher, get_close_matches
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ ROLES = (
     "closed_time",
     "handler",
     "cell_code",
+    "text",
 )
 """The roles a user may name a column for."""
 
@@ -34,6 +36,26 @@ _LEVELS = ("category_1", "category_2", "category_3", "category_4")
 _PLAIN = ("source", "kind", "severity", "closed_time", "handler", "cell_code")
 _OPTIONS = {"time": "--time", "category": "--category", "id": "--id", "lon": "--lon", "lat": "--lat"}
 _LISTED = 30
+_ALIKE = 0.6
+_SUGGESTED = {
+    "received": "time",
+    "occurred": "time",
+    "incident_id": "id",
+    "closed_time": "closed_time",
+    "category_1": "category",
+    "lon": "lon",
+    "lat": "lat",
+    "x": "lon",
+    "y": "lat",
+    "source": "source",
+    "kind": "kind",
+    "severity": "severity",
+    "handler": "handler",
+    "cell_code": "cell_code",
+}
+"""Table of known names -> the role a user confirms it for."""
+_VALUE = re.compile(r"\d{4}[-/年]\d|\d\.\d\d|\d{7}")
+"""In a column name this is the mark of a value: a date, a measured number, a long code or phone number."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +63,7 @@ class Mapping:
     """Role -> column of one file. `lon` and `lat` may hold planar x and y; then `planar` is True.
 
     `unused` lists the columns a role could have had, the one chosen first; `absent` the (role, column) the user named
-    that only other files of the import have.
+    that only other files of the import have. `day_and_clock` are the two columns a time is put together from.
     """
 
     columns: dict[str, str]
@@ -51,11 +73,14 @@ class Mapping:
     free_text: tuple[str, ...] = ()
     unused: dict[str, tuple[str, ...]] | None = None
     absent: tuple[tuple[str, str], ...] = ()
+    day_and_clock: tuple[str, ...] = ()
 
     @property
     def used(self) -> list[str]:
         """The columns to read, each once, in the order of the roles."""
-        return list(dict.fromkeys([*(c for r, c in self.columns.items() if r != "category"), *self.category]))
+        lists = ("category", "time") if self.day_and_clock else ("category",)
+        plain = (column for role, column in self.columns.items() if role not in lists)
+        return list(dict.fromkeys([*self.day_and_clock, *plain, *self.category]))
 
 
 @cache
@@ -123,6 +148,9 @@ def find_columns(
     columns.update(finder.plain("id", "incident_id"))
     axes, is_planar = finder.coordinates(has_geometry, planar)
     columns.update(axes)
+    text = finder.wanted("text")  # free text is carried only when it is named
+    columns.update({"text": text} if text else {})
+    finder.absent.pop("text", None)
     for role in _PLAIN:
         columns.update(finder.plain(role, role))
     used = {*columns.values(), *category}
@@ -132,7 +160,41 @@ def find_columns(
     missing = [role for role in finder.absent if role not in columns]
     if missing:
         raise finder.missing(missing[0], finder.absent[missing[0]])
-    return Mapping(columns, category, is_planar, person, texts, finder.unused, tuple(finder.absent.items()))
+    absent = tuple(finder.absent.items())
+    return Mapping(columns, category, is_planar, person, texts, finder.unused, absent, finder.day_and_clock)
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """A column that may be *role*, since its name is like the known name *like*. Never used unless the user says so."""
+
+    role: str
+    column: str
+    like: str
+
+
+def suggest_columns(available: Sequence[str], used: Iterable[str], roles: Iterable[str]) -> list[Suggestion]:
+    """For roles that have no column yet, unused columns whose names are nearly known ones; each column once.
+
+    *used* : columns taken already. *roles* : those that have a column.
+    """
+    taken, filled = set(used), {*roles}
+    free = known_names()["free_text"]
+    names = [n for n in available if n not in taken and not is_person_column(n) and normal_name(n) not in free]
+    found: list[tuple[float, Suggestion]] = []
+    for table, role in _SUGGESTED.items():
+        if role in filled:
+            continue
+        for name in names:
+            like = get_close_matches(normal_name(name), known_names()["roles"][table], n=1, cutoff=_ALIKE)
+            if like:
+                near = SequenceMatcher(None, normal_name(name), like[0]).ratio()
+                found.append((near, Suggestion(role, name, like[0])))
+    chosen: dict[str, Suggestion] = {}
+    for _, suggestion in sorted(found, key=lambda entry: (-entry[0], entry[1].role, entry[1].column)):
+        if suggestion.role not in {s.role for s in chosen.values()}:
+            chosen.setdefault(suggestion.column, suggestion)
+    return sorted(chosen.values(), key=lambda s: (s.role, s.column))
 
 
 class _Finder:
@@ -145,6 +207,7 @@ class _Finder:
             self.by_name.setdefault(normal_name(name), name)
         self.unused: dict[str, tuple[str, ...]] = {}
         self.absent: dict[str, str] = {}
+        self.day_and_clock: tuple[str, ...] = ()
         unknown = sorted(set(named) - set(ROLES))
         if unknown:
             raise InputError(f"there is no role {unknown[0]!r}", where="columns", fix=f"Roles are {', '.join(ROLES)}.")
@@ -170,13 +233,26 @@ class _Finder:
     def missing(self, role: str, name: str) -> InputError:
         """There is no such column: say which there are, and the nearest."""
         near = get_close_matches(normal_name(name), list(self.by_name), n=1, cutoff=0.5)
-        hint = f"Did you mean {self.by_name[near[0]]}? " if near else ""
+        hint = f"Did you mean {self.by_name[near[0]]}? " if near and not self.are_values else ""
         return InputError(
             f"there is no column {name} (for {role})", where=self.where, fix=f"{hint}The columns are: {self.listing()}."
         )
 
+    @property
+    def are_values(self) -> bool:
+        """Whether the names look like a row of data: then they may be personal and are not told."""
+        return not count_known(self.available) and any(_VALUE.search(str(name)) for name in self.available)
+
+    def hint(self, *roles: str) -> str:
+        """What columns may be these *roles*, as a question; "" where none comes near."""
+        others = {role for role in _SUGGESTED.values() if role not in roles}
+        near = suggest_columns(self.available, (), others)
+        return f"Perhaps {' '.join(f'{option_of(s.role)} {s.column}' for s in near)}? " if near else ""
+
     def listing(self) -> str:
         """The columns that exist, at most thirty."""
+        if self.are_values:
+            return "not to be seen: the first row holds values. Put the column names above it"
         rest = len(self.available) - _LISTED
         return ", ".join(map(str, self.available[:_LISTED])) + (f" and {rest} more" if rest > 0 else "")
 
@@ -194,7 +270,8 @@ class _Finder:
 
     def times(self) -> dict[str, str]:
         """`time` is the occurrence, else the receipt; `reported_time` is the receipt beside an occurrence."""
-        time = self.wanted("time")
+        self.day_and_clock = self._several("time")
+        time = ",".join(self.day_and_clock) or self.wanted("time")
         received, occurred = self.known("received"), self.known("occurred")
         reported = self.wanted("reported_time")
         time = time or occurred or (received if received != reported else None)
@@ -202,11 +279,20 @@ class _Finder:
             raise InputError(
                 "no column is known to hold the time of the incident",
                 where=self.where,
-                fix=f"Name it with --time. The columns are: {self.listing()}.",
+                fix=f"{self.hint('time')}Name it with --time. The columns are: {self.listing()}.",
             )
-        if reported is None and received is not None and received != time:
+        if reported is None and received is not None and received not in (time, *self.day_and_clock):
             reported = received
         return {"time": time, **({"reported_time": reported} if reported else {})}
+
+    def _several(self, role: str) -> tuple[str, ...]:
+        """The two columns, `day,clock`, that the user named for *role*; empty if it is one column or none."""
+        named = self.named.get(role, "")
+        parts = [part.strip() for part in named.replace("，", ",").split(",")]
+        here = [name if name in self.available else self.by_name.get(normal_name(name)) for name in parts]
+        if named in self.available or len(parts) != 2 or not all(here):
+            return ()
+        return tuple(name for name in here if name and not is_person_column(name))
 
     def category(self) -> tuple[str, ...]:
         """The columns of the class tree, from the coarsest level down."""
@@ -237,10 +323,15 @@ class _Finder:
             x, y = lon or self.known(first), lat or self.known(second)
             if x and y:
                 return {"lon": x, "lat": y}, is_planar
+        joined = lon or lat or self.known("lonlat")
+        if joined:  # one column holds both
+            return {"lon": joined, "lat": joined}, False
+        if self.wanted("cell_code") or self.known("cell_code"):  # the code of a unit may say where it is
+            return {}, False
         raise InputError(
             "no columns are known to hold coordinates",
             where=self.where,
-            fix=f"Name them with --lon and --lat. The columns are: {self.listing()}.",
+            fix=f"{self.hint('lon', 'lat')}Name them with --lon and --lat. The columns are: {self.listing()}.",
         )
 
 

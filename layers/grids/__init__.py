@@ -7,12 +7,20 @@ from typing import Any
 
 _PUBLIC = {
     "CELL_COLUMNS": ".layer",
+    "CELL_NOTICES": ".rules",
+    "CELL_RULES": ".rules",
     "ROLES": ".layer",
     "CellLayer": ".layer",
+    "TopologyReport": ".examination",
+    "carry_over": ".versions",
+    "crosswalk": ".versions",
+    "examine_cells": ".examination",
     "full_name": ".layer",
     "make_cells": ".making",
     "read_cells": ".reading",
     "read_polygons": ".files",
+    "recode": ".versions",
+    "repair_cells": ".repair",
 }
 
 

@@ -15,6 +15,7 @@ from pyogrio.errors import DataLayerError, DataSourceError
 
 from ...errors import InputError, Notice
 from ..coordinates import read_crs
+from .rules import told
 
 _INSIDE_ZIP = (".gpkg", ".shp", ".fgb", ".geojson", ".json", ".gml", ".kml", ".parquet")
 _POLYGONS = (3, 6)
@@ -28,6 +29,17 @@ def read_polygons(
     *path* may be `file|layer`. *crs* is used where the file names none. Rows keep the file's order (index 0..n-1).
     Raises InputError when the file cannot be read, holds no polygons, or names no coordinate system.
     """
+    table, where = read_as_drawn(path, layer=layer, crs=crs)
+    return _valid_only(table, where)
+
+
+def read_as_drawn(
+    path: str | Path, *, layer: str | None = None, crs: str | None = None
+) -> tuple[gpd.GeoDataFrame, str]:
+    """The rows of a file of polygons as they are, rows without a shape and invalid rings too; and where they are from.
+
+    Raises InputError as `read_polygons` does.
+    """
     file, layer = _split(path, layer)
     table = _read(file, layer)
     where = file.name + (f", layer {layer}" if layer else "")
@@ -35,7 +47,23 @@ def read_polygons(
         if crs is None:
             raise InputError("the cells name no coordinate system", where=where, fix="Name it with --crs EPSG:4326.")
         table = table.set_crs(read_crs(crs, where=where))
-    return _polygons_only(table, where)
+    if table.geometry.name != "geometry":
+        table = table.rename_geometry("geometry")
+    shapes = shapely.force_2d(table.geometry.to_numpy())
+    empty = _without_shape(shapes)
+    other = ~empty & ~np.isin(shapely.get_type_id(shapes), _POLYGONS)
+    if other.any() or empty.all():
+        kinds = sorted({shape.geom_type for shape in shapes[other]})
+        raise InputError(
+            f"the cells hold {', '.join(kinds)}, not polygons" if kinds else "the cells hold no polygons",
+            where=where,
+            fix="Give the layer of the cells' areas, not of their borders or centres.",
+        )
+    return table.reset_index(drop=True).set_geometry(gpd.GeoSeries(shapes, crs=table.crs)), where
+
+
+def _without_shape(shapes: np.ndarray) -> np.ndarray:
+    return shapely.is_missing(shapes) | shapely.is_empty(shapes)
 
 
 def _split(path: str | Path, layer: str | None) -> tuple[Path, str | None]:
@@ -143,36 +171,18 @@ def _read_parquet(file: Path) -> gpd.GeoDataFrame:
     return gpd.GeoDataFrame(table.drop(columns=known[0]), geometry=shapes)
 
 
-def _polygons_only(table: gpd.GeoDataFrame, where: str) -> tuple[gpd.GeoDataFrame, list[Notice]]:
-    if table.geometry.name != "geometry":
-        table = table.rename_geometry("geometry")
-    shapes = shapely.force_2d(table.geometry.to_numpy())
-    empty = shapely.is_missing(shapes) | shapely.is_empty(shapes)
-    other = ~empty & ~np.isin(shapely.get_type_id(shapes), _POLYGONS)
-    if other.any() or empty.all():
-        kinds = sorted({shape.geom_type for shape in shapes[other]})
-        raise InputError(
-            f"the cells hold {', '.join(kinds)}, not polygons" if kinds else "the cells hold no polygons",
-            where=where,
-            fix="Give the layer of the cells' areas, not of their borders or centres.",
-        )
-    notices = []
-    if empty.any():
-        notices.append(_told(int(empty.sum()), "N-CELL-001", "行没有图形,未使用", "rows without a shape were left out"))
+def _valid_only(table: gpd.GeoDataFrame, where: str) -> tuple[gpd.GeoDataFrame, list[Notice]]:
+    empty = _without_shape(table.geometry.to_numpy())
+    notices = [told("N-CELL-001", n=int(empty.sum()))] if empty.any() else []
     table = table[~empty].reset_index(drop=True)
-    shapes, repaired = make_valid(shapes[~empty])
+    shapes, repaired = make_valid(table.geometry.to_numpy())
     if repaired.any():
-        count = int(repaired.sum())
-        notices.append(_told(count, "N-CELL-002", "个单元的边界自相交,已修复", "cells had an invalid ring, repaired"))
+        notices.append(told("N-CELL-002", n=int(repaired.sum())))
     gone = shapely.is_empty(shapes)
     if gone.any():
         rows = ", ".join(str(row + 1) for row in np.flatnonzero(gone)[:5])
         raise InputError(f"{int(gone.sum())} cells have no area", where=f"{where}, rows {rows}", fix="Redraw them.")
     return table.set_geometry(gpd.GeoSeries(shapes, index=table.index, crs=table.crs)), notices
-
-
-def _told(count: int, code: str, zh: str, en: str) -> Notice:
-    return Notice(code, f"{count}{zh}", f"{count} {en}")
 
 
 def make_valid(shapes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

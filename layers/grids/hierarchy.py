@@ -10,7 +10,9 @@ import shapely
 
 from ...cube import ROOT_CELL
 from ...errors import InputError, Notice
+from .coverage import merge
 from .names import CITY_WORD
+from .rules import told
 
 MOST_LEVELS = 12
 PREFIXES = ((6, "区"), (9, "街道"), (12, "社区"))
@@ -45,11 +47,7 @@ def order_levels(levels: list[Level], n_leaves: int, strict: bool, where: str) -
             continue
         if kept and level.by_name and _astray(kept[-1], level) is not None:
             level = _under(kept[-1], level)
-            zh, en = (
-                f"列 {level.column} 有重名单元,按上级区分",
-                f"names of column {level.column} repeat; parents tell them apart",
-            )
-            notices.append(Notice("N-CELL-013", zh, en))
+            notices.append(told("N-CELL-013", column=level.column))
         astray = _astray(kept[-1], level) if kept else None
         if astray is None:
             if not (kept and len(set(kept[-1].keys)) == len(set(level.keys))):
@@ -61,13 +59,7 @@ def order_levels(levels: list[Level], n_leaves: int, strict: bool, where: str) -
                 fix="Name parent columns that nest, or correct the codes.",
             )
         else:
-            notices.append(
-                Notice(
-                    "N-CELL-010",
-                    f"列 {level.column} 与上一级不嵌套,未用作层级",
-                    f"column {level.column} does not nest and is not used as a level",
-                )
-            )
+            notices.append(told("N-CELL-010", column=level.column))
     return kept, city, notices
 
 
@@ -120,14 +112,7 @@ def stack_levels(leaves: pd.DataFrame, levels: list[Level], city: str) -> tuple[
         taken |= set(ids.values())
         above = np.where(known, np.array([ids.get(key, "") for key in level.keys], dtype=object), above)
     parts.append(leaves.assign(unit_level=len(levels) + 1, parent=above))
-    notices = []
-    if lone.any():
-        count = int(lone.sum())
-        zh, en = (
-            f"{count}个单元缺少上级编码,挂在更高一级",
-            f"{count} cells lack a parent code and hang on the level above",
-        )
-        notices.append(Notice("N-CELL-011", zh, en))
+    notices = [told("N-CELL-011", n=int(lone.sum()))] if lone.any() else []
     return pd.concat(parts, ignore_index=True), notices
 
 
@@ -157,15 +142,23 @@ def follow_links(units: pd.DataFrame, link: np.ndarray, where: str) -> pd.DataFr
 
 
 def links_hold(ids: np.ndarray, link: np.ndarray) -> bool:
-    """Whether *link* names rows of the same file: every code is one of *ids*, some are blank or the city."""
+    """Whether *link* names rows of the same file: some are blank or the city, and more than half of the others are
+    codes among *ids*."""
     known = set(ids)
-    named = {code for code in link if code not in {"", ROOT_CELL}}
-    tops = sum(code in {"", ROOT_CELL} for code in link)
-    return bool(named) and named <= known and 0 < tops < len(link)
+    named = [code in known for code in link if code not in {"", ROOT_CELL}]
+    return 0 < len(named) < len(link) and 2 * sum(named) > len(named)
 
 
-def dissolve(units: pd.DataFrame) -> np.ndarray:
-    """Shapes of all units: those missing are the union of the units right below, finest level first."""
+def orphans(ids: np.ndarray, link: np.ndarray) -> np.ndarray:
+    """Row numbers of the units whose parent is named in *link* and is not in the file."""
+    return np.flatnonzero(~np.isin(link.astype(str), [*ids.astype(str), "", ROOT_CELL]))
+
+
+def dissolve(units: pd.DataFrame, loose: np.ndarray) -> np.ndarray:
+    """Shapes of all units: those missing are the union of the units right below, finest level first.
+
+    *loose* (n,) bool: units whose borders do not match those of their neighbours.
+    """
     shapes = units["geometry"].where(units["geometry"].notna(), None).to_numpy(dtype=object).copy()
     parent = pd.Index(units["cell_id"]).get_indexer(units["parent"])
     level = units["unit_level"].to_numpy()
@@ -175,21 +168,6 @@ def dissolve(units: pd.DataFrame) -> np.ndarray:
         children = pd.Series(rows).groupby(parent[rows]).indices
         for row, members in children.items():
             if shapely.is_missing(shapes[row]):
-                shapes[row] = merge(shapes[rows[members]])
+                below = rows[members]
+                shapes[row] = merge(shapes[below], loose[below])
     return shapes
-
-
-def merge(shapes: np.ndarray) -> shapely.Geometry:
-    """Union of polygons; the fast way of a clean coverage where the result proves right, the sure way otherwise."""
-    shapes = shapes[~shapely.is_missing(shapes)]
-    if len(shapes) == 1:
-        return shapes[0]
-    try:
-        whole = shapely.coverage_union_all(shapes)
-    except shapely.errors.GEOSException:
-        return shapely.union_all(shapes)
-    total = shapely.area(shapes).sum()
-    sound = (
-        whole.is_valid and whole.geom_type in {"Polygon", "MultiPolygon"} and abs(whole.area - total) <= 1e-9 * total
-    )
-    return whole if sound else shapely.union_all(shapes)

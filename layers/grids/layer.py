@@ -29,18 +29,23 @@ CELL_COLUMNS = [
 ]
 
 
+VERSION_COLUMNS = ["cell_id", "role", "valid_from", "valid_to", "current", "geometry"]
+
+
 @dataclass(frozen=True)
 class CellLayer:
     """Units of every level in a CRS in metres, one row each, sorted by role (territorial first), level and code.
 
     `table` has the columns `CELL_COLUMNS`; `contiguity` is (n, n) binary CSR of queen neighbours without diagonal,
-    within one role and level; `level_names` says what each level is called ({1: '区', ...}).
+    within one role and level; `level_names` says what each level is called ({1: '区', ...}). `versions` has the cells
+    of the file at all times (`VERSION_COLUMNS`), where it tells of more than one time; else it is None.
     """
 
     table: gpd.GeoDataFrame
     contiguity: sparse.csr_matrix
     notices: tuple[Notice, ...] = ()
     level_names: dict[int, str] = field(default_factory=dict)
+    versions: gpd.GeoDataFrame | None = None
 
     @property
     def crs(self) -> CRS:

@@ -60,6 +60,8 @@ ROLE_WORDS = {
     "专业网格": "sectoral",
     "sectoral": "sectoral",
 }
+VALID_FROM = ("生效日期", "启用日期", "生效时间", "valid_from")
+VALID_TO = ("失效日期", "停用日期", "失效时间", "valid_to")
 PARENT_LINKS = ("parent", "parent_id", "上级编码", "上级网格编码", "父级编码")
 
 UPPER_LEVELS: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
@@ -109,6 +111,8 @@ class Columns:
     population: str = ""
     responsible: str = ""
     role: str = ""
+    valid_from: str = ""
+    valid_to: str = ""
     named: frozenset[str] = field(default_factory=frozenset)
 
 
@@ -164,6 +168,8 @@ def find_columns(table: pd.DataFrame, given: dict[str, str] | None, where: str) 
         population=part("population", POPULATIONS),
         responsible=part("responsible", RESPONSIBLES),
         role=part("role", ROLE_COLUMNS),
+        valid_from=part("valid_from", VALID_FROM),
+        valid_to=part("valid_to", VALID_TO),
         named=frozenset(given),
     )
 

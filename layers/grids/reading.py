@@ -16,12 +16,15 @@ from ...errors import InputError, Notice
 from .. import coordinates
 from ..coordinates import is_metric, read_crs, reproject
 from . import hierarchy, names
+from .coverage import mismatched, snap_corners
 from .files import make_valid, read_polygons
 from .hierarchy import Level
 from .layer import CELL_COLUMNS, ROLES, CellLayer
 from .names import CITY_WORD, Columns, Upper
 from .neighbours import binary, lift, queen
+from .rules import CELL_RULES, told
 from .topology import notice_topology
+from .versions import choose_version, keep_versions
 
 SNAP_M = 0.01
 """Borders closer than this touch: digitised corners rarely meet to the last bit."""
@@ -34,18 +37,23 @@ def read_cells(
     columns: dict[str, str] | None = None,
     crs: str | None = None,
     working_crs: CRS | str | None = None,
+    valid_at: pd.Timestamp | str | None = None,
 ) -> CellLayer:
     """Units of every level from any polygon file, with hierarchy, roles and queen neighbours.
 
     *path* may be `file|layer`. *columns* names the columns to use (keys cell_id, cell_name, cell_parent, population,
     responsible, role; cell_parent may be several, comma separated); the others are found by known names. *crs* is
     used where the file names none; *working_crs* overrides the CRS in metres that is otherwise chosen and told.
+    Where cells carry a time of validity (生效日期/失效日期, valid_from/valid_to) those valid at the local instant
+    *valid_at* are the cells, by default the latest; the others are kept in `versions`.
     Parents missing from the file are dissolved from their children, up to the root CITY.
-    Raises InputError for no polygons, no or duplicate codes, damaged codes, parents that do not nest.
+    Raises InputError for no polygons, no or duplicate codes, damaged codes, parents that are not there or do not nest.
     """
     where = Path(str(path)).name
-    table, notices = read_polygons(path, layer=layer, crs=crs)
-    found = names.find_columns(table, columns, where)
+    every, notices = read_polygons(path, layer=layer, crs=crs)
+    found = names.find_columns(every, columns, where)
+    validity = choose_version(every, found, valid_at, where)
+    table = every[validity.current].reset_index(drop=True)
     leaves = _leaves(table, found, where, notices)
     _refuse_duplicates(leaves, where)
     metric, notice = _working(table, working_crs)
@@ -55,9 +63,10 @@ def read_cells(
         raise InputError("no cell is territorial (属地)", where=where, fix="Check the column of the roles.")
     units, words = _territorial(territorial, table, found, where, notices)
     sectoral = leaves[leaves["role"] == "sectoral"].assign(unit_level=max(words), parent="")
-    units = _finish(pd.concat([units, sectoral], ignore_index=True), table.crs, metric, words)
-    notices += notice_topology(units)
-    return CellLayer(units, _contiguity(units, leaves, table.crs), tuple(notices), words)
+    units = _finish(pd.concat([units, sectoral], ignore_index=True), table.crs, metric, words, notices)
+    versions, more = keep_versions(every, found, validity, metric, where)
+    contiguity = _contiguity(units, leaves, table.crs)
+    return CellLayer(units, contiguity, (*notices, *more), words, versions)
 
 
 def _working(table: gpd.GeoDataFrame, wanted: CRS | str | None) -> tuple[CRS, Notice]:
@@ -81,8 +90,7 @@ def _leaves(table: gpd.GeoDataFrame, found: Columns, where: str, notices: list[N
             fix="Fill them in.",
         )
     if found.cell_id in names.LAST_RESORTS and "cell_id" not in found.named:
-        zh, en = f"未找到网格编码列,使用 {found.cell_id}", f"no known column of cell codes; {found.cell_id} is used"
-        notices.append(Notice("N-CELL-003", zh, en))
+        notices.append(told("N-CELL-003", column=found.cell_id))
     blank_text = np.full(len(table), "", dtype=object)
     return pd.DataFrame(
         {
@@ -136,11 +144,7 @@ def _population(table: gpd.GeoDataFrame, found: Columns, notices: list[Notice]) 
     bad = ~(np.isfinite(values) & (values >= 0))
     count = int((bad & (texts != "").to_numpy()).sum())
     if count:
-        notices.append(
-            Notice(
-                "N-CELL-004", f"{count}个单元人口不是数值,按未知处理", f"{count} populations are not numbers: unknown"
-            )
-        )
+        notices.append(told("N-CELL-004", n=count))
     return np.where(bad, 0.0, values)
 
 
@@ -152,21 +156,29 @@ def _territorial(
     if found.link:
         link = names.as_codes(table[found.link], f"{where}, column {found.link}")[rows]
         if hierarchy.links_hold(leaves["cell_id"].to_numpy(), link):
+            _refuse_orphans(leaves["cell_id"].to_numpy(), link, f"{where}, column {found.link}")
             return _linked(leaves, link, found.word, where)
     levels = [_level(table, upper, where, rows) for upper in found.uppers]
     if not levels:
         levels = hierarchy.levels_by_prefix(leaves["cell_id"].to_numpy())
         if levels:
-            zh, en = (
-                "上级单元由15位编码前缀(6+3+3)推得",
-                "upper units come from the prefixes of the 15-digit codes (6+3+3)",
-            )
-            notices.append(Notice("N-CELL-012", zh, en))
-    levels, city, told = hierarchy.order_levels(levels, len(leaves), "cell_parent" in found.named, where)
-    units, more = hierarchy.stack_levels(leaves, levels, city)
-    notices += [*told, *more]
+            notices.append(told("N-CELL-012"))
+    levels, city, unfit = hierarchy.order_levels(levels, len(leaves), "cell_parent" in found.named, where)
+    units, lone = hierarchy.stack_levels(leaves, levels, city)
+    notices += [*unfit, *lone]
     called = {number: level.word or f"level {number}" for number, level in enumerate(levels, start=1)}
     return units, {0: CITY_WORD, **called, len(levels) + 1: found.word}
+
+
+def _refuse_orphans(ids: np.ndarray, link: np.ndarray, where: str) -> None:
+    lost = hierarchy.orphans(ids, link)
+    if len(lost):
+        rule, some = CELL_RULES["E-CELL-003"], ", ".join(map(str, ids[lost[:3]]))
+        raise InputError(
+            f"{len(lost)} cells name a unit above that is not in the file ({rule.code})",
+            where=f"{where}, cells {some}",
+            fix=rule.fix,
+        )
 
 
 def _level(table: gpd.GeoDataFrame, upper: Upper, where: str, rows: np.ndarray) -> Level:
@@ -184,20 +196,22 @@ def _linked(leaves: pd.DataFrame, link: np.ndarray, word: str, where: str) -> tu
     return units, {0: CITY_WORD, **{number: f"level {number}" for number in range(1, finest)}, finest: word}
 
 
-def _finish(units: pd.DataFrame, source: CRS, metric: CRS, words: dict[int, str]) -> gpd.GeoDataFrame:
-    """Shapes in metres and dissolved, blanks filled, rows in their final order."""
+def _finish(
+    units: pd.DataFrame, source: CRS, metric: CRS, words: dict[int, str], notices: list[Notice]
+) -> gpd.GeoDataFrame:
+    """Shapes in metres and dissolved, blanks filled, rows in their final order; overlaps and gaps told."""
     units = units.copy()
+    units["role"] = units["role"].fillna("territorial")
     own = units["geometry"].notna().to_numpy()
     units["geometry"] = units["geometry"].where(own, None)
     moved = reproject(gpd.GeoDataFrame(geometry=units["geometry"][own].to_numpy(), crs=source), metric)
     shapes, _ = make_valid(moved.geometry.to_numpy())
-    if shapely.is_missing(shapes).any():
+    if (shapely.is_missing(shapes) | shapely.is_empty(shapes)).any():
         raise InputError(
             "cells lie outside their coordinate system", where=metric.name, fix="Name the right one with --crs."
         )
     units.loc[own, "geometry"] = shapes
-    units["geometry"] = hierarchy.dissolve(units)
-    units["role"] = units["role"].fillna("territorial")
+    units["geometry"] = _dissolved(units, own, notices)
     units["responsible"] = units["responsible"].fillna("")
     units["population"] = _sum_up(units)
     units["name"] = [
@@ -209,6 +223,19 @@ def _finish(units: pd.DataFrame, source: CRS, metric: CRS, words: dict[int, str]
     order = np.lexsort((units["cell_id"].to_numpy(dtype=str), units["unit_level"], rank))
     table = units.iloc[order].reset_index(drop=True)
     return gpd.GeoDataFrame(table[CELL_COLUMNS], geometry="geometry", crs=metric)
+
+
+def _dissolved(units: pd.DataFrame, own: np.ndarray, notices: list[Notice]) -> np.ndarray:
+    """Shapes of all units. For the union alone the corners of the finest cells are snapped; their own shapes stay."""
+    finest = np.flatnonzero(own & (units["role"] == ROLES[0]) & ~units["cell_id"].isin(set(units["parent"])))
+    snapped, loose = units[["cell_id", "parent", "unit_level", "geometry"]].copy(), np.zeros(len(units), dtype=bool)
+    closed = snap_corners(units["geometry"].to_numpy(dtype=object)[finest])
+    loose[finest] = mismatched(closed)
+    snapped.iloc[finest, 3] = closed
+    shapes = hierarchy.dissolve(snapped, loose)
+    root = np.flatnonzero(units["cell_id"] == ROOT_CELL)
+    notices += notice_topology(closed, loose[finest], shapes[root])
+    return np.where(own, units["geometry"].to_numpy(dtype=object), shapes)
 
 
 def _sum_up(units: pd.DataFrame) -> np.ndarray:

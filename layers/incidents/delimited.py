@@ -4,42 +4,48 @@ from __future__ import annotations
 
 import csv
 import io
+import re
+from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from pyarrow import csv as arrow_csv
 
 from ...errors import InputError
 from ..columns.encodings import decode
-from ..columns.names import count_known
+from .headers import HEADER_WITHIN, TOTAL, TOTAL_WORDS, count_names, find_header, is_total, set_aside
 from .rules import notice
 from .sources import Content, Loaded, Source, unique_names
 
 _DELIMITERS = (",", "\t", ";", "|")
 _HEADER = 1 << 20
 _BLOCK = 1 << 23
+_MARGIN = 64
 
 
 def open_text(content: Content) -> Source:
     """A CSV, TSV or TXT file: its encoding and delimiter found, its header read."""
-    head = content.head()
-    if b"\x00" in head and not head.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise InputError("the file is not text", where=content.name, fix="Export it again as CSV in UTF-8.")
     text, encoding = decode(content.buffer(), where=content.name)
-    start, first_row, forced = _skip_separator_line(text)
-    end = _end_of_record(text, start)
-    header = bytes(memoryview(text)[start:end]).decode("utf-8").strip("\r\n")
-    if not header.strip():
-        raise InputError("the first row is blank", where=content.name, fix="Put the column names into the first row.")
-    delimiter = forced or _find_delimiter(header, content.ending)
-    names = unique_names(next(csv.reader(io.StringIO(header, newline=""), delimiter=delimiter)))
+    form, end, above = read_form(text, content.ending, content.name)
     body = text.slice(end, _end_of_text(text, end) - end)
 
     def load(columns: list[str] | None) -> Loaded:
-        return _load(body, names, columns, delimiter, first_row + 1, content.name)
+        return _load(body, form, columns)
 
-    notices = (notice("N-FILE-001", file=content.name, encoding=encoding.upper()),) if encoding != "utf-8" else ()
-    return Source(content.name, names, load, encoding=encoding, notices=notices)
+    notices = [notice("N-FILE-001", file=content.name, encoding=encoding.upper())] if encoding != "utf-8" else []
+    notices += [notice("N-FILE-003", file=content.name, row=form.first_row - 1)] if above else []
+    return Source(content.name, form.names, load, encoding=encoding, notices=tuple(notices))
+
+
+def read_form(text: pa.Buffer, ending: str, where: str) -> tuple[_Form, int, int]:
+    """(how the text is to be read, where its first row begins, number of records above the header)."""
+    start, first_row, forced = _skip_separator_line(text)
+    records, ends = _first_records(text, start)
+    delimiter = forced or _find_delimiter(records, ending)
+    cells = [_split(record, delimiter) for record in records]
+    at = find_header(cells, where=where)
+    return _Form(unique_names(cells[at]), tuple(cells[at]), delimiter, first_row + at + 1, where), ends[at], at
 
 
 def _skip_separator_line(text: pa.Buffer) -> tuple[int, int, str]:
@@ -50,14 +56,27 @@ def _skip_separator_line(text: pa.Buffer) -> tuple[int, int, str]:
     return 0, 1, ""
 
 
-def _end_of_record(text: pa.Buffer, start: int) -> int:
-    """Just after the newline that ends the first record; newlines inside quotes do not."""
+def _first_records(text: pa.Buffer, start: int) -> tuple[list[str], list[int]]:
+    """The first records as text, and where each ends, just after its newline; newlines inside quotes end none."""
     head = bytes(memoryview(text)[start : start + _HEADER])
     newline = b"\n" if b"\n" in head else b"\r"
-    at = head.find(newline)
-    while at >= 0 and head[:at].count(b'"') % 2:
-        at = head.find(newline, at + 1)
-    return start + at + 1 if at >= 0 else start + len(head)
+    records, ends, at = [], [], 0
+    while at < len(head) and len(records) <= HEADER_WITHIN:
+        end = head.find(newline, at)
+        while end >= 0 and head.count(b'"', at, end) % 2:
+            end = head.find(newline, end + 1)
+        end = end + 1 if end >= 0 else len(head)
+        records.append(head[at:end].decode("utf-8", "ignore").strip("\r\n"))
+        ends.append(start + end)
+        at = end
+    return records, ends
+
+
+def _split(record: str, delimiter: str) -> list[str]:
+    try:
+        return next(csv.reader(io.StringIO(record, newline=""), delimiter=delimiter), [""])
+    except csv.Error:  # a field too long for a header
+        return record.split(delimiter)
 
 
 def _end_of_text(text: pa.Buffer, start: int) -> int:
@@ -68,72 +87,134 @@ def _end_of_text(text: pa.Buffer, start: int) -> int:
     return end
 
 
-def _find_delimiter(header: str, ending: str) -> str:
-    """The delimiter that makes most known column names out of the header, then most columns."""
-    if ending == ".tsv" and "\t" in header:
+def _find_delimiter(records: list[str], ending: str) -> str:
+    """The delimiter that makes most known column names out of one of the first rows, then most columns."""
+    if ending == ".tsv" and any("\t" in record for record in records):
         return "\t"
-    split = {d: next(csv.reader(io.StringIO(header, newline=""), delimiter=d)) for d in _DELIMITERS}
-    return max(_DELIMITERS, key=lambda d: (count_known(split[d]), len(split[d])))
+
+    def merit(delimiter: str) -> tuple[int, int]:
+        rows = [_split(record, delimiter) for record in records]
+        return max(map(count_names, rows), default=0), len(next((row for row in rows if any(row)), []))
+
+    return max(_DELIMITERS, key=merit)
 
 
-def _load(
-    body: pa.Buffer, names: tuple[str, ...], columns: list[str] | None, delimiter: str, first_row: int, where: str
-) -> Loaded:
-    wanted = list(names) if columns is None else columns
+@dataclass(frozen=True)
+class _Form:
+    """How a text file is to be read: column names, the header as written, delimiter, number of the first row, file."""
+
+    names: tuple[str, ...]
+    header: tuple[str, ...]
+    delimiter: str
+    first_row: int
+    where: str
+
+
+def _load(body: pa.Buffer, form: _Form, columns: list[str] | None) -> Loaded:
+    wanted = list(form.names) if columns is None else columns
     if not len(body):
         return Loaded(pa.table({name: pa.array([], pa.string()) for name in wanted}), np.zeros(0, np.int64))
-    n_quotes = _count_quotes(body)
+    n_quotes = _count(body, ord('"'))
     if n_quotes % 2:
         raise InputError(
             "a quotation mark is opened and never closed",
-            where=f"{where}, near line {_line_of_open_quote(body) + first_row - 1}",
+            where=f"{form.where}, near line {_line_of_open_quote(body) + form.first_row - 1}",
             fix="Double or remove the stray quotation mark.",
         )
-    rejected: list[tuple[int, int]] = []
+    rejected: list[tuple[int, int, str]] = []
+    look = _may_hold_other_rows(body, form)
+    quoted = n_quotes > 0
+    read = list(form.names) if look or quoted else wanted
     try:
-        table = _parse(body, names, wanted, delimiter, n_quotes > 0, None)
+        table = _parse(body, form, read, quoted, None)
     except pa.ArrowInvalid:
-        table = _parse(body, names, wanted, delimiter, n_quotes > 0, rejected)
-    swallowed = [(number, lines) for number, lines in rejected if lines]
+        table = _parse(body, form, read, quoted, rejected)
+    swallowed = [(number, lines) for number, lines, _ in rejected if lines]
     if swallowed:
         number, lines = swallowed[0]
         raise InputError(
             f"{lines + 1} lines read as one row: a stray quotation mark joins them",
-            where=f"{where}, row {number + first_row - 1}",
+            where=f"{form.where}, row {number + form.first_row - 1}",
             fix="Double or remove the stray quotation mark.",
         )
-    numbers = np.arange(first_row, first_row + table.num_rows + len(rejected))
-    bad = np.array([number for number, _ in rejected], np.int64) - 1
-    return Loaded(table, np.delete(numbers, bad), tuple((int(numbers[b]), "E-ROW-002") for b in bad))
+    numbers = np.arange(form.first_row, form.first_row + table.num_rows + len(rejected))
+    misfits = tuple((int(numbers[number - 1]), rule) for number, _, rule in rejected)
+    numbers = np.delete(numbers, np.array([number for number, _, _ in rejected], np.int64) - 1)
+    if quoted:
+        _refuse_joined(body, table, form)
+    if not look:
+        return Loaded(table.select(wanted), numbers, misfits)
+    keep, others = set_aside(table, form.names, form.header, numbers)
+    table = table.select(wanted)
+    return Loaded(table if keep.all() else table.filter(pa.array(keep)), numbers[keep], (*misfits, *others))
+
+
+def _may_hold_other_rows(body: pa.Buffer, form: _Form) -> bool:
+    """Whether a line begins like a total or like the header: only then are all columns read to look closer."""
+    data = memoryview(body)
+    head = bytes(data[:_MARGIN])
+    newline = b"\r" if b"\n" not in bytes(data[:_HEADER]) else b"\n"
+    first = form.header[0].strip().encode() if count_names(form.header) >= 2 else b""
+    words = [word.encode() for word in TOTAL_WORDS] + ([first] if first else [])
+    if not _holds_any(data, words):
+        return False
+    begins = re.compile(newline + rb"[ ,;|\t\"\xe3\x80]*(?:" + b"|".join(map(re.escape, words)) + b")")
+    return bool(begins.search(newline + head) or begins.search(data))
+
+
+def _holds_any(data: memoryview, words: list[bytes]) -> bool:
+    """Whether one of *words* stands anywhere: much faster to ask than where it begins a line."""
+    longest = max(map(len, words))
+    blocks = (bytes(data[i : i + _BLOCK + longest]) for i in range(0, len(data), _BLOCK))
+    return any(word in block for block in blocks for word in words)
+
+
+def _refuse_joined(body: pa.Buffer, table: pa.Table, form: _Form) -> None:
+    """Refuse rows that two stray quotation marks have joined into one that has the right number of fields.
+
+    Such a field holds k newlines and exactly k times the delimiters of a row. Looked for only where there are fewer
+    rows than lines.
+    """
+    width = len(form.names) - 1
+    if width < 2 or _count(body, ord("\n")) <= table.num_rows:
+        return
+    for name in form.names:
+        column = table[name]
+        suspects = pc.and_(pc.match_substring(column, "\n"), pc.match_substring(column, form.delimiter))
+        for row in np.flatnonzero(np.asarray(pc.fill_null(suspects, False))):
+            text = column[int(row)].as_py()
+            if text.count(form.delimiter) == width * text.count("\n"):
+                raise InputError(
+                    f"{text.count(chr(10)) + 1} lines read as one row: stray quotation marks join them",
+                    where=f"{form.where}, row {int(row) + form.first_row}",
+                    fix="Double or remove the stray quotation marks.",
+                )
 
 
 def _parse(
-    body: pa.Buffer,
-    names: tuple[str, ...],
-    wanted: list[str],
-    delimiter: str,
-    quoted: bool,
-    rejected: list[tuple[int, int]] | None,
+    body: pa.Buffer, form: _Form, wanted: list[str], quoted: bool, rejected: list[tuple[int, int, str]] | None
 ) -> pa.Table:
     """All *wanted* columns as text. With a list for *rejected* the slower way: misfits are put there and left out."""
 
     def set_aside(row: arrow_csv.InvalidRow) -> str:
         if rejected is not None:
-            rejected.append((row.number, row.text.count("\n")))
+            cells = _split(row.text, form.delimiter)
+            first = next((cell for cell in cells if cell.strip()), "")
+            rejected.append((row.number, row.text.count("\n"), TOTAL if is_total(first) else "E-ROW-002"))
         return "skip"
 
     try:
         return arrow_csv.read_csv(
             pa.BufferReader(body),
-            arrow_csv.ReadOptions(column_names=list(names), block_size=_BLOCK, use_threads=rejected is None),
+            arrow_csv.ReadOptions(column_names=list(form.names), block_size=_BLOCK, use_threads=rejected is None),
             arrow_csv.ParseOptions(
-                delimiter=delimiter,
+                delimiter=form.delimiter,
                 newlines_in_values=quoted,
                 ignore_empty_lines=False,
                 invalid_row_handler=None if rejected is None else set_aside,
             ),
             arrow_csv.ConvertOptions(
-                column_types=dict.fromkeys(names, pa.string()),
+                column_types=dict.fromkeys(form.names, pa.string()),
                 include_columns=wanted,
                 strings_can_be_null=False,
                 check_utf8=False,
@@ -149,9 +230,9 @@ def _parse(
         ) from error
 
 
-def _count_quotes(body: pa.Buffer) -> int:
-    view = memoryview(body)
-    return sum(bytes(view[i : i + _BLOCK]).count(b'"') for i in range(0, len(view), _BLOCK))
+def _count(body: pa.Buffer, letter: int) -> int:
+    letters = np.frombuffer(body, np.uint8)
+    return sum(int(np.count_nonzero(letters[i : i + _BLOCK] == letter)) for i in range(0, len(letters), _BLOCK))
 
 
 def _line_of_open_quote(body: pa.Buffer) -> int:

@@ -15,8 +15,6 @@ from ..columns.values import to_text
 from .sources import Source
 
 _ALIKE = ["time", "category", "x", "y"]
-SAME_ID = ("编号、时间、类别与地点相同", "same identifier, time, class and place")
-SAME_ROW = ("整行相同", "equal in every column")
 
 RawRows = Callable[[int, np.ndarray], pd.Series]
 """(table number, row places in it) -> each row, whole, as one text."""

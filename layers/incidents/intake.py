@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +17,15 @@ import shapely
 
 from ...errors import AccountError, InputError, Notice
 from ..columns.names import Mapping, find_columns, normal_name
-from .duplicates import SAME_ID, SAME_ROW, Duplicates, find_duplicates, whole_rows
+from ..coordinates.systems import transformer
+from ..privacy import Privacy
+from .duplicates import Duplicates, find_duplicates, whole_rows
+from .folders import expand, tell_drift
 from .places import WGS84, parse_crs
 from .rows import CODES, Part, read_part
-from .rules import RULES, notice, quarantined
+from .rules import DUPLICATES, RULES, notice, quarantined
 from .sources import Source, open_sources, split_layer
+from .urls import is_url, shown_name
 
 COLUMNS = [
     "incident_id",
@@ -61,10 +65,12 @@ class Intake:
     incidents : GeoDataFrame of `COLUMNS`, `cell_code` where there is one, and point `geometry`. `source_row` is the row
         as a person counts: the header is row 1; GeoPackage, GeoJSON and Parquet have none, so their first row is 1.
     quarantine : `source_file, source_row, rule, reason, reason_en`. No value of a row is ever quoted.
-    duplicates : `source_file, source_row, kept_file, kept_row, reason, reason_en`.
+    duplicates : `source_file, source_row, kept_file, kept_row, rule, reason, reason_en`.
     excluded : `source_file, source_row, rule`: classes that are not processed.
     mapping : role -> column, as `columns` would name them; where files differ, joined by " | ".
     dropped_columns : columns with personal data, left at the door.
+    unplaced : like `incidents`, without geometry: rows of the quarantine without coordinates that bear a code;
+        `layers.geocoding` brings those back whose unit exists. None where there are none.
     """
 
     incidents: gpd.GeoDataFrame
@@ -76,6 +82,7 @@ class Intake:
     mapping: dict[str, str]
     dropped_columns: list[str]
     files: tuple[FileRead, ...] = ()
+    unplaced: gpd.GeoDataFrame | None = None
 
     def __post_init__(self) -> None:
         found = len(self.incidents) + len(self.quarantine) + len(self.duplicates) + len(self.excluded)
@@ -93,18 +100,23 @@ def read_incidents(
     timezone: str = "Asia/Shanghai",
     duplicates: str = "drop",
     progress: Callable[[float, str], None] | None = None,
+    privacy: Privacy | None = None,
+    classes: dict[str, str] | None = None,
 ) -> Intake:
     """Read files of incidents; each is mapped by itself, so columns may drift from one to the next.
 
     Parameters
     ----------
-    paths : CSV, TSV, XLSX, GeoPackage (`file.gpkg|layer`), GeoJSON, Shapefile, Parquet; also inside .zip or .gz.
+    paths : files of any kind in `sources.KINDS` (a layer or sheet as `file.gpkg|layer`), also inside .zip or .gz;
+        folders and patterns of such files; `postgresql://` URLs of tables (see `database`).
     columns : role -> column, for the roles `columns.names.ROLES`; several class columns comma separated. They win over
         known names. A named column has to be in at least one of the files.
     crs : coordinate system of x and y, or of a layer that names none. Default: degrees.
     timezone : where times without an offset are local.
     duplicates : `drop` or `keep` exact duplicates.
     progress : called with (fraction, "English|中文"); may raise `Cancelled`.
+    privacy : class policy, and whether callers are dropped (the default) or replaced by pseudonyms.
+    classes : old name of a class -> new name, also of the levels above; applied before anything else is judged.
 
     Raises
     ------
@@ -116,20 +128,20 @@ def read_incidents(
             f"duplicates must be drop or keep, not {duplicates!r}", where="duplicates", fix="The default is drop."
         )
     told, system = progress or _silent, parse_crs(crs)
-    sources = _open_all(paths, told)
+    sources, about_files = _open_all(paths, told)
     mappings = _map_all(sources, {role: name for role, name in (columns or {}).items() if name}, system)
     parts = []
     for number, (source, mapping) in enumerate(zip(sources, mappings, strict=True)):
         told(0.1 + 0.7 * number / len(sources), f"Reading {source.name}|读取{source.name}")
         try:
-            parts.append(read_part(source, mapping, timezone=timezone, crs=system))
+            parts.append(read_part(source, mapping, timezone=timezone, crs=system, privacy=privacy, classes=classes))
         except pa.ArrowException as error:  # text that is no text inside a typed file
             fix = "Open the file in the program it comes from, and export it again."
             raise InputError("a column holds values that cannot be read", where=source.name, fix=fix) from error
     told(0.8, "Looking for duplicates|查找重复")
-    intake = _assemble(parts, duplicates)
+    intake = _assemble(parts, duplicates, classes)
     told(1.0, f"{len(intake.incidents)} incidents|{len(intake.incidents)}条事件")
-    return intake
+    return replace(intake, notices=(*about_files, *intake.notices))
 
 
 def _silent(fraction: float, text: str) -> None:
@@ -137,19 +149,20 @@ def _silent(fraction: float, text: str) -> None:
     del fraction, text
 
 
-def _open_all(paths: Sequence[str | Path], told: Callable[[float, str], None]) -> list[Source]:
+def _open_all(paths: Sequence[str | Path], told: Callable[[float, str], None]) -> tuple[list[Source], list[Notice]]:
     if isinstance(paths, str | Path):
         paths = [paths]
     if not paths:
         raise InputError("no file of incidents is named", where="--incidents", fix="Name at least one.")
-    places = [split_layer(path)[0] for path in paths]
+    paths, notices = expand(paths)
+    places = [Path(shown_name(str(path))) if is_url(path) else split_layer(path)[0] for path in paths]
     shared = {name for name, n in Counter(place.name for place in dict.fromkeys(places)).items() if n > 1}
     sources = []
     for number, (path, place) in enumerate(zip(paths, places, strict=True)):
         name = f"{place.parent.name}/{place.name}" if place.name in shared else place.name
         told(0.1 * number / len(paths), f"Opening {name}|打开{name}")
         sources.extend(open_sources(path, name=name))
-    return sources
+    return sources, [*notices, *tell_drift(sources)]
 
 
 def _map_all(sources: list[Source], named: dict[str, str], system: Any) -> list[Mapping]:
@@ -167,10 +180,12 @@ def _has(source: Source, name: str) -> bool:
     return normal_name(name) in here or all(normal_name(p) in here for p in name.replace("，", ",").split(","))
 
 
-def _assemble(parts: list[Part], duplicates: str) -> Intake:
+def _assemble(
+    parts: list[Part], duplicates: str, classes: dict[str, str] | None = None, *, may_be_empty: bool = False
+) -> Intake:
     crs = _common_crs(parts)
     frame = pd.concat([_moved(part, number, crs) for number, part in enumerate(parts)], ignore_index=True)
-    if not any(part.n_rows for part in parts):
+    if not may_be_empty and not any(part.n_rows for part in parts):
         raise InputError("there are no rows", where=parts[0].source.name, fix="Export it again, with the incidents.")
     verdicts = frame["verdict"].to_numpy()
     good = frame[verdicts == 0]
@@ -180,7 +195,8 @@ def _assemble(parts: list[Part], duplicates: str) -> Intake:
     quarantine = _quarantine(parts, frame[(verdicts != 0) & (verdicts != _EXCLUDED)])
     excluded = frame.loc[verdicts == _EXCLUDED, ["source_file", "source_row"]].assign(rule="P-CLASS-001")
     rows_in = sum(part.n_rows for part in parts)
-    if kept.empty:
+    unplaced = _unplaced(frame, crs)
+    if kept.empty and unplaced is None and not may_be_empty:
         raise _nothing_left(parts, quarantine, len(excluded), rows_in)
     names = [name for part in parts for name in part.mapping.person]
     return Intake(
@@ -189,11 +205,24 @@ def _assemble(parts: list[Part], duplicates: str) -> Intake:
         duplicates=_duplicates(frame, dropped),
         excluded=excluded.reset_index(drop=True),
         rows_in=rows_in,
-        notices=tuple(_notices(parts, quarantine, len(excluded), found, duplicates)),
+        notices=tuple(_notices(parts, quarantine, len(excluded), found, duplicates, classes)),
         mapping=_joined_mapping(parts),
         dropped_columns=list(dict.fromkeys(names)),
         files=tuple(_file_read(part) for part in parts),
+        unplaced=unplaced,
     )
+
+
+def _unplaced(frame: pd.DataFrame, crs: Any) -> gpd.GeoDataFrame | None:
+    """The rows set aside for want of coordinates alone that bear a code; None where there are none."""
+    if "cell_code" not in frame:
+        return None
+    without = frame["verdict"].isin([CODES.index("E-COORD-001"), CODES.index("E-COORD-002")])
+    rows = frame[without & frame["cell_code"].fillna("").ne("")]
+    if rows.empty:
+        return None
+    table = _incidents(rows, crs)
+    return table.set_geometry(gpd.GeoSeries([None] * len(table), index=table.index, crs=crs))
 
 
 def _common_crs(parts: list[Part]) -> Any:
@@ -205,9 +234,7 @@ def _moved(part: Part, number: int, crs: Any) -> pd.DataFrame:
     """The part's rows in the common coordinate system, with the file they came from."""
     frame = part.frame.assign(source_file=part.source.name, part=number)
     if part.crs != crs:
-        frame["x"], frame["y"] = pyproj.Transformer.from_crs(part.crs, crs, always_xy=True).transform(
-            frame["x"], frame["y"]
-        )
+        frame["x"], frame["y"] = transformer(part.crs, crs).transform(frame["x"], frame["y"])
         lost = (frame["verdict"] == 0) & ~(np.isfinite(frame["x"]) & np.isfinite(frame["y"]))
         frame.loc[lost, "verdict"] = CODES.index("E-COORD-003")
     return frame
@@ -219,10 +246,9 @@ def _incidents(kept: pd.DataFrame, crs: Any) -> gpd.GeoDataFrame:
     if nameless.any():
         own = kept.loc[nameless, "source_file"].astype(str) + "#" + kept.loc[nameless, "source_row"].astype(str)
         kept = kept.assign(incident_id=kept["incident_id"].where(~nameless, own))
-    carried = [*COLUMNS, *(["cell_code"] if "cell_code" in kept else [])]
-    table = kept[carried].reset_index(drop=True)
-    if "cell_code" in table:
-        table["cell_code"] = table["cell_code"].fillna("")
+    asked = [name for name in ("cell_code", "text", "caller") if name in kept]
+    table = kept[[*COLUMNS, *asked]].reset_index(drop=True)
+    table[asked] = table[asked].fillna("")
     return gpd.GeoDataFrame(table, geometry=shapely.points(kept["x"].to_numpy(), kept["y"].to_numpy()), crs=crs)
 
 
@@ -251,15 +277,16 @@ def _quarantine(parts: list[Part], rows: pd.DataFrame) -> pd.DataFrame:
 
 def _duplicates(frame: pd.DataFrame, dropped: pd.DataFrame) -> pd.DataFrame:
     gone, kept = frame.loc[dropped.index], frame.loc[dropped["kept"]]
-    same_id = dropped["same_id"].to_numpy(bool)
+    codes = np.where(dropped["same_id"].to_numpy(bool), "D-DUP-001", "D-DUP-002")
     return pd.DataFrame(
         {
             "source_file": gone["source_file"].to_numpy(),
             "source_row": gone["source_row"].to_numpy(),
             "kept_file": kept["source_file"].to_numpy(),
             "kept_row": kept["source_row"].to_numpy(),
-            "reason": np.where(same_id, SAME_ID[0], SAME_ROW[0]),
-            "reason_en": np.where(same_id, SAME_ID[1], SAME_ROW[1]),
+            "rule": codes.astype(object),
+            "reason": [DUPLICATES[code].zh for code in codes],
+            "reason_en": [DUPLICATES[code].en for code in codes],
         }
     )
 
@@ -299,7 +326,12 @@ def _file_read(part: Part) -> FileRead:
 
 
 def _notices(
-    parts: list[Part], quarantine: pd.DataFrame, n_excluded: int, found: Duplicates, duplicates: str
+    parts: list[Part],
+    quarantine: pd.DataFrame,
+    n_excluded: int,
+    found: Duplicates,
+    duplicates: str,
+    classes: dict[str, str] | None = None,
 ) -> list[Notice]:
     """Everything there is to tell, each thing once."""
     told = [n for part in parts for n in part.notices]
@@ -309,6 +341,8 @@ def _notices(
     for code, names in (("N-COL-001", "person"), ("N-COL-002", "free_text")):
         columns = list(dict.fromkeys(name for part in parts for name in getattr(part.mapping, names)))
         told += [notice(code, columns=", ".join(columns))] if columns else []
+    renamed = sum((part.renamed for part in parts), Counter[str]())
+    told += [notice("N-CLASS-005", n=n, old=old, new=(classes or {})[old]) for old, n in sorted(renamed.items())]
     told += [_choice(part, role) for part in parts for role in part.mapping.unused or {}]
     told += [_stand_in(part, role, named) for part in parts for role, named in part.mapping.absent]
     told += [notice("N-CLASS-002", n=n_excluded)] if n_excluded else []

@@ -1,20 +1,27 @@
-"""Where the rows of one table lie: its own points or two columns of numbers, in a coordinate system that is known."""
+"""Where the rows of one table lie: its own points or columns of coordinates, in a coordinate system that is known."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
+import pyarrow as pa
 import pyproj
 
 from ...errors import InputError, Notice
 from ..columns.names import Mapping
-from ..columns.values import to_numbers
+from ..coordinates.shifts import SHIFTED
+from ..coordinates.text import EAST, NORTH, read_angles, split_pairs
+from ..coordinates.zones import zone_of
 from .rules import notice
 from .sources import Loaded, Source
+from .systems import GEOGRAPHIC, Named, parse_crs, settle
 
-WGS84 = "EPSG:4326"
+__all__ = ["WGS84", "Places", "parse_crs", "read_places"]
+
+WGS84 = GEOGRAPHIC
 _MOST = 0.5
 _FARTHEST = 1e8
 
@@ -36,93 +43,148 @@ class Places:
     notices: tuple[Notice, ...] = ()
 
 
-def parse_crs(crs: Any) -> Any:
-    """The coordinate system the user named, or None. Raises InputError if there is none of that name."""
-    if crs is None or crs == "":
-        return None
-    try:
-        return pyproj.CRS.from_user_input(crs)
-    except pyproj.exceptions.CRSError as error:
-        raise InputError(
-            f"there is no coordinate system {crs}", where="--crs", fix="Use a code such as EPSG:4490, or WKT."
-        ) from error
+@dataclass(frozen=True)
+class _Read:
+    """Coordinates as written, before anything is known of their system; a rule -> the rows that break it."""
+
+    x: np.ndarray
+    y: np.ndarray
+    broken: dict[str, np.ndarray]
+    notices: tuple[Notice, ...] = ()
 
 
 def read_places(source: Source, mapping: Mapping, loaded: Loaded, crs: Any, verdicts: _Verdicts) -> Places:
-    """Coordinates of every row, and a verdict on those that are missing, no numbers, zero, swapped or out of range.
+    """Coordinates of every row, and a verdict on those that are missing, unreadable, zero, swapped or out of range.
 
-    Raises InputError if the coordinates cannot be in degrees and no system is named.
+    What is certain is read and told: degrees and minutes, two coordinates in a cell, letters of the compass, metres
+    with the number of their zone in front. What is not breaks a rule. *crs* is what `parse_crs` made of the user's
+    word. Raises InputError if the coordinates cannot be in degrees and no system is named.
     """
+    read = _columns(source.name, mapping, loaded) if "lon" in mapping.columns else _points(loaded)
+    known = None if "lon" in mapping.columns else source.crs
+    named_degrees = "lon" in mapping.columns and not mapping.planar
+    columns = tuple(dict.fromkeys(mapping.columns[role] for role in ("lon", "lat") if role in mapping.columns))
+    named = Named(source.name, columns, named_degrees, known, crs)
+    told = list(read.notices)
+    system = settle(named, read.x, read.y)
+    told += system.notices
+    read = replace(read, x=system.x, y=system.y)
+    broken = np.any([*read.broken.values(), np.zeros(len(read.x), bool)], axis=0)
+    missing = np.isnan(read.x) & np.isnan(read.y) & ~broken
+    _judge(read, system.crs, verdicts, source.name)
+    x, y = read.x, read.y
+    if system.shift:
+        x, y = SHIFTED[system.shift](x, y)
+    return Places(x, y, missing, system.crs, tuple(told))
+
+
+def _points(loaded: Loaded) -> _Read:
+    """The file's own points."""
     n_rows = loaded.table.num_rows
-    bad, odd = np.zeros(n_rows, bool), np.zeros(n_rows, bool)
-    if "lon" in mapping.columns:
-        x, bad_x = to_numbers(loaded.table[mapping.columns["lon"]])
-        y, bad_y = to_numbers(loaded.table[mapping.columns["lat"]])
-        bad, known = bad_x | bad_y, None
-    else:
-        nowhere = np.full(n_rows, np.nan)
-        x, y = (nowhere if axis is None else axis for axis in (loaded.x, loaded.y))
-        odd, known = odd if loaded.odd is None else loaded.odd, source.crs
-    system, notices = _settle(source.name, mapping, known, crs, x, y)
-    missing = np.isnan(x) & np.isnan(y) & ~bad & ~odd
-    _judge(x, y, bad, odd, system.is_geographic, verdicts, source.name)
-    return Places(x, y, missing, system, notices)
+    nowhere = np.full(n_rows, np.nan)
+    x, y = (nowhere if axis is None else axis for axis in (loaded.x, loaded.y))
+    return _Read(x, y, {"E-COORD-006": np.zeros(n_rows, bool) if loaded.odd is None else loaded.odd})
 
 
-def _settle(
-    name: str, mapping: Mapping, known: Any, given: Any, x: np.ndarray, y: np.ndarray
-) -> tuple[Any, tuple[Notice, ...]]:
-    """The coordinate system: the file's own, else the user's, else degrees where the numbers leave no doubt."""
-    if known is not None:
-        return known, ()
-    by_column = "lon" in mapping.columns
-    named_degrees = by_column and not mapping.planar
-    if given is not None:
-        if given.is_projected and named_degrees and _are_degrees(x, y):
-            return pyproj.CRS(WGS84), (notice("N-CRS-002", file=name),)
-        return given, ()
-    if named_degrees:
-        return pyproj.CRS(WGS84), ()
-    if _are_degrees(x, y):
-        return pyproj.CRS(WGS84), (notice("N-CRS-001", file=name),)
-    columns = f", columns {mapping.columns['lon']} and {mapping.columns['lat']}" if by_column else ""
-    raise InputError(
-        "the coordinates are not degrees, and their coordinate system is not known",
-        where=name + columns,
-        fix="Name it with --crs, such as --crs EPSG:4547.",
-    )
+def _columns(name: str, mapping: Mapping, loaded: Loaded) -> _Read:
+    """One or two columns of numbers or angles."""
+    lon, lat = mapping.columns["lon"], mapping.columns["lat"]
+    none = np.zeros(loaded.table.num_rows, bool)
+    unsplit, told = none, []
+    first: pa.ChunkedArray | pa.Array = loaded.table[lon]
+    second: pa.ChunkedArray | pa.Array = loaded.table[lat]
+    if lon == lat:
+        first, second, unsplit = split_pairs(first)
+    one, two = read_angles(first), read_angles(second)
+    x, y = one.values, two.values
+    if lon == lat:
+        latitude_first = _latitude_first(lon, x, y)
+        order = ("纬度在前", "latitude first") if latitude_first else ("经度在前", "longitude first")
+        told.append(notice("N-COORD-002", file=name, column=lon, order=order[0], order_en=order[1]))
+        if latitude_first:
+            one, two, x, y = two, one, y, x
+    crossed = (one.axis == NORTH) & (two.axis != NORTH) | (two.axis == EAST) & (one.axis != EAST)
+    alike = (one.axis == two.axis) & (one.axis != 0)
+    x, y = np.where(crossed, y, x), np.where(crossed, x, y)
+    n_crossed, n_angles = int(crossed.sum()), int((one.sexagesimal | two.sexagesimal).sum())
+    told += [notice("N-COORD-001", file=name, n=n_angles)] if n_angles else []
+    told += [notice("N-COORD-003", file=name, n=n_crossed)] if n_crossed else []
+    broken = {
+        "E-COORD-005": (one.bad | two.bad) & ~unsplit,
+        "E-COORD-007": one.impossible | two.impossible | alike,
+        "E-COORD-010": unsplit,
+    }
+    return _Read(np.where(alike, np.nan, x), np.where(alike, np.nan, y), broken, tuple(told))
 
 
-def _are_degrees(x: np.ndarray, y: np.ndarray) -> bool:
-    there = np.isfinite(x) & np.isfinite(y)
-    return bool(there.any() and (np.abs(x[there]) <= 180).all() and (np.abs(y[there]) <= 180).all())
+def _latitude_first(column: str, first: np.ndarray, second: np.ndarray) -> bool:
+    """Whether a joined column has its latitudes in front: what the numbers show, else the column's name."""
+    with np.errstate(invalid="ignore"):
+        certain_first = int(((np.abs(first) > 90) & (np.abs(second) <= 90)).sum())
+        certain_second = int(((np.abs(second) > 90) & (np.abs(first) <= 90)).sum())
+    if certain_first != certain_second:
+        return certain_second > certain_first
+    return column.casefold().lstrip().startswith(("lat", "纬", "緯"))
 
 
-def _judge(
-    x: np.ndarray, y: np.ndarray, bad: np.ndarray, odd: np.ndarray, degrees: bool, verdicts: _Verdicts, where: str
-) -> None:
-    verdicts.put(odd, "E-COORD-006")
-    verdicts.put(bad, "E-COORD-005")
+def _judge(read: _Read, crs: Any, verdicts: _Verdicts, where: str) -> None:
+    x, y = read.x, read.y
+    for code in ("E-COORD-006", "E-COORD-005", "E-COORD-007", "E-COORD-010"):
+        if code in read.broken:
+            verdicts.put(read.broken[code], code)
     verdicts.put(np.isnan(x) | np.isnan(y), "E-COORD-001")
     verdicts.put((x == 0) & (y == 0), "E-COORD-002")
     with np.errstate(invalid="ignore"):
-        if not degrees:
-            verdicts.put(~(np.abs(x) < _FARTHEST) | ~(np.abs(y) < _FARTHEST), "E-COORD-003")
-            return
-        swapped = (np.abs(y) > 90) & (np.abs(y) <= 180) & (np.abs(x) <= 90)
-        outside = ((np.abs(x) > 180) | (np.abs(y) > 90)) & ~swapped
+        if crs.is_geographic:
+            _judge_degrees(x, y, verdicts.put, where)
+        else:
+            _judge_metres(x, y, crs, verdicts.put, where)
+
+
+def _judge_degrees(x: np.ndarray, y: np.ndarray, put: Callable[[np.ndarray, str], None], where: str) -> None:
+    swapped = (np.abs(y) > 90) & (np.abs(y) <= 180) & (np.abs(x) <= 90)
+    zoned = (zone_of(x, y) > 0) | (zone_of(y, x) > 0)
+    outside = ((np.abs(x) > 180) | (np.abs(y) > 90)) & ~swapped
     n_there = max(1, int((np.isfinite(x) & np.isfinite(y)).sum()))
-    if swapped.sum() > _MOST * n_there:
-        raise InputError(
-            f"longitude and latitude are swapped in {int(swapped.sum())} of {n_there} rows",
-            where=where,
-            fix="Name the columns the other way round with --lon and --lat.",
-        )
+    _refuse_swapped(int(swapped.sum()), n_there, where)
     if outside.sum() > _MOST * n_there:
         raise InputError(
             f"{int(outside.sum())} of {n_there} coordinates are not degrees",
             where=where,
             fix="Name their coordinate system with --crs, such as --crs EPSG:4547.",
         )
-    verdicts.put(swapped, "E-COORD-004")
-    verdicts.put(outside, "E-COORD-003")
+    put((x == 0) | (y == 0), "E-COORD-009")
+    put(swapped, "E-COORD-004")
+    put(zoned, "E-COORD-008")
+    put(outside, "E-COORD-003")
+
+
+def _judge_metres(x: np.ndarray, y: np.ndarray, crs: Any, put: Callable[[np.ndarray, str], None], where: str) -> None:
+    west, south, east, north = _reach(crs)
+    here = (x >= west) & (x <= east) & (y >= south) & (y <= north)
+    swapped = ~here & (y >= west) & (y <= east) & (x >= south) & (x <= north)
+    _refuse_swapped(int(swapped.sum()), max(1, int((np.isfinite(x) & np.isfinite(y)).sum())), where)
+    put(swapped, "E-COORD-004")
+    put(~(np.abs(x) < _FARTHEST) | ~(np.abs(y) < _FARTHEST), "E-COORD-003")
+
+
+def _refuse_swapped(n_swapped: int, n_there: int, where: str) -> None:
+    if n_swapped > _MOST * n_there:
+        raise InputError(
+            f"longitude and latitude are swapped in {n_swapped} of {n_there} rows",
+            where=where,
+            fix="Name the columns the other way round with --lon and --lat.",
+        )
+
+
+def _reach(crs: Any) -> tuple[float, float, float, float]:
+    """Bounds in metres of the area *crs* is made for, three times as wide; empty where it does not say."""
+    area = crs.area_of_use
+    if area is None:
+        return np.inf, np.inf, -np.inf, -np.inf
+    to_metres = pyproj.Transformer.from_crs(crs.geodetic_crs, crs, always_xy=True)
+    west, south, east, north = to_metres.transform_bounds(area.west, area.south, area.east, area.north)
+    if not np.isfinite([west, south, east, north]).all():
+        return np.inf, np.inf, -np.inf, -np.inf
+    wide, high = east - west, north - south
+    return west - wide, south - high / 10, east + wide, north + high / 10

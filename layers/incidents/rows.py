@@ -14,10 +14,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ...errors import Notice
-from ..columns.dates import BLANK, Dates, localise, parse_dates
+from ..columns.dates import BLANK, Dates, localise, parse_dates, with_clock
 from ..columns.names import Mapping, known_names, normal_name
 from ..columns.values import is_missing, is_text, scientific, to_numbers, to_text
-from ..privacy import PERSON_SHARE, looks_personal, mask_personal, refused
+from ..privacy import PERSON_SHARE, Privacy, looks_personal, mask_personal, mask_text
 from .places import read_places
 from .rules import RULES, TIME_RULES, notice
 from .sources import Loaded, Source
@@ -27,8 +27,16 @@ CODES = ("", *RULES)
 """What a verdict means: 0 is a good row, else the place of its rule."""
 
 _LOOKS_PERSONAL = r"^(\+?86[- ]?)?1[3-9]\d{9}$|^[1-9]\d{16}[0-9Xx]$"
+_MAY_BE_PERSONAL = (
+    r"(^|\D)(\+?86[- ]?)?1[3-9]\d[- ]?\d{4}[- ]?\d{4}(\.0)?(\D|$)"
+    r"|(^|[^0-9A-Za-z])[1-9]\d{5}(18|19|20)\d{2}(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])\d{3}[0-9Xx]([^0-9A-Za-z]|$)"
+    r"|0\d{2,3}\)?[- ]\d{7,8}|[^\x00-\x7F]|@"
+)
+"""Whatever `mask_personal` changes matches this, and few codes do: an 18-digit one only with a date in its middle."""
+_CALLER_WORDS = ("电话", "電話", "手机", "号码", "身份证", "phone", "mobile", "id_card", "id_number")
 _PERSON_SAMPLE = 2_000
 _FEW = 20
+_MOST_SEVERE = 1e6
 
 
 class Verdicts:
@@ -54,6 +62,7 @@ class Part:
     layout: str
     notices: tuple[Notice, ...] = ()
     tally: Counter[str] = field(default_factory=Counter)
+    renamed: Counter[str] = field(default_factory=Counter)
 
     @property
     def n_rows(self) -> int:
@@ -61,17 +70,32 @@ class Part:
         return len(self.frame) + len(self.rejected)
 
 
-def read_part(source: Source, mapping: Mapping, *, timezone: str, crs: Any) -> Part:
+def read_part(
+    source: Source,
+    mapping: Mapping,
+    *,
+    timezone: str,
+    crs: Any,
+    privacy: Privacy | None = None,
+    classes: dict[str, str] | None = None,
+) -> Part:
     """Read the columns of *mapping* and judge every row.
 
     The frame has the columns of the incident table but `x`, `y` for the geometry, `place` (the row's number in the
-    table) and `verdict` (an index into `CODES`).
+    table) and `verdict` (an index into `CODES`); beside them `text` where a column of free text is named, and `caller`
+    where pseudonyms are wanted. *classes* maps old names of classes to new ones.
     """
-    loaded = source.load(mapping.used)
-    reader = _Reader(source, mapping, loaded)
+    privacy = privacy or Privacy()
+    caller = caller_column(mapping) if privacy.pseudonyms else ""
+    loaded = source.load(list(dict.fromkeys([*mapping.used, *([caller] if caller else [])])))
+    reader = _Reader(source, mapping, loaded, privacy, classes or {})
     frame = pd.DataFrame({"incident_id": reader.identifiers(), "category": reader.categories()})
     if "cell_code" in mapping.columns:
         frame["cell_code"] = reader.codes("cell_code").to_pandas()
+    if "text" in mapping.columns:
+        frame["text"] = reader.free_text()
+    if caller:
+        frame["caller"] = reader.callers(caller)
     reader.times(frame, timezone)
     places = read_places(source, mapping, loaded, crs, reader.verdicts)
     reader.notices.extend(places.notices)
@@ -97,24 +121,41 @@ def read_part(source: Source, mapping: Mapping, *, timezone: str, crs: Any) -> P
         reader.layout,
         (*source.notices, *reader.notices),
         reader.tally,
+        reader.renamed,
     )
+
+
+def caller_column(mapping: Mapping) -> str:
+    """The column that tells callers apart: a number or a card rather than a name; "" where there is none."""
+    sure = [name for name in mapping.person if any(word in normal_name(name) for word in _CALLER_WORDS)]
+    return next(iter([*sure, *mapping.person]), "")
 
 
 class _Reader:
     """The columns of one loaded table, read role by role; keeps verdicts and figures to tell."""
 
-    def __init__(self, source: Source, mapping: Mapping, loaded: Loaded):
+    def __init__(self, source: Source, mapping: Mapping, loaded: Loaded, privacy: Privacy, classes: dict[str, str]):
         self.source, self.mapping, self.loaded = source, mapping, loaded
+        self.privacy, self.classes = privacy, classes
         self.n_rows = loaded.table.num_rows
         self.verdicts = Verdicts(self.n_rows)
         self.tally: Counter[str] = Counter()
+        self.renamed: Counter[str] = Counter()
         self.notices: list[Notice] = []
         self.layout = ""
 
     def column(self, role: str) -> pa.ChunkedArray | None:
         """The column of *role*, None where there is none."""
         name = self.mapping.columns.get(role)
+        if role == "time" and self.mapping.day_and_clock:
+            name = self.mapping.day_and_clock[0]
         return None if name is None else self.loaded.table[name]
+
+    def _dates(self, column: pa.ChunkedArray) -> Dates:
+        """The times of occurrence, put together with the column of the clock where the plan names one."""
+        dates = parse_dates(column, from_1904=self.loaded.from_1904)
+        both = self.mapping.day_and_clock
+        return with_clock(dates, self.loaded.table[both[1]]) if both else dates
 
     def codes(self, role: str) -> pa.Array:
         """A column of codes as text; rows whose code has lost digits are set aside."""
@@ -130,9 +171,38 @@ class _Reader:
             return _constant("", self.n_rows)
         text = self.codes("id")
         if not _is_personal(text):
-            return text.to_pandas()
+            return self._without_persons(text).to_pandas()
         self.notices.append(notice("N-PERSON-002", column=self.mapping.columns["id"]))
         return _constant("", self.n_rows)
+
+    def _without_persons(self, text: pa.Array) -> pa.Array:
+        """Identifiers, those that hold personal data left blank: a masked one would join rows that are none."""
+        suspects = np.flatnonzero(pc.match_substring_regex(text, _MAY_BE_PERSONAL).to_numpy(zero_copy_only=False))
+        words = text.take(pa.array(suspects)).to_pylist()
+        bad = suspects[[mask_personal(word) != word for word in words]] if len(suspects) else suspects
+        if not len(bad):
+            return text
+        self.tally["N-PERSON-004"] += len(bad)
+        mask = np.zeros(len(text), bool)
+        mask[bad] = True
+        return pc.if_else(pa.array(mask), "", text)
+
+    def free_text(self) -> pd.Series:
+        """The column of free text the plan names, personal data blotted out."""
+        words = to_text(self.loaded.table[self.mapping.columns["text"]])[0].to_pylist()
+        masked = [mask_text(word) for word in words]
+        n = sum(a != b for a, b in zip(masked, words, strict=True))
+        self.notices.append(notice("N-PERSON-005", column=self.mapping.columns["text"], n=n))
+        return pa.array(masked, pa.large_string()).to_pandas()
+
+    def callers(self, name: str) -> pd.Series:
+        """Pseudonyms of the column *name*, "" where it is blank."""
+        coded = to_text(self.loaded.table[name])[0].dictionary_encode()
+        make = self.privacy.pseudonyms.of if self.privacy.pseudonyms else str
+        self.notices.append(notice("N-PERSON-003", file=self.source.name, column=name))
+        return _spread(
+            [make(word) for word in coded.dictionary.to_pylist()], coded.indices.to_numpy(zero_copy_only=False)
+        )
 
     def categories(self) -> pd.Series:
         """The class of every row, its levels joined by "/"; refused classes are set aside."""
@@ -151,9 +221,20 @@ class _Reader:
         self._count("N-CLASS-001", [not levels[0].strip("/ ") for levels in paths], rows_per)
         if len(words) > 1:
             self._count("N-CLASS-004", [any("/" in level for level in levels) for levels in paths], rows_per)
-        left_out = np.array([refused(name) for name in joined], bool)
+        joined = self._renamed(joined, rows_per)
+        left_out = np.array([self.privacy.policy.refuses(name) for name in joined], bool)
         self.verdicts.put(left_out[where] if len(joined) else np.zeros(self.n_rows, bool), "P-CLASS-001")
         return _spread([mask_personal(name) for name in joined], where)
+
+    def _renamed(self, names: list[str], rows_per: np.ndarray) -> list[str]:
+        """Old names of classes, or of the levels above them, by their new ones."""
+        out = []
+        for name, n in zip(names, rows_per, strict=True):
+            old = next((o for o in self.classes if name == o or name.startswith(o + "/")), None)
+            out.append(name if old is None else self.classes[old] + name[len(old) :])
+            if old is not None:
+                self.renamed[old] += int(n)
+        return out
 
     def _count(self, code: str, which: list[bool], rows_per: np.ndarray) -> None:
         """Add the rows of the distinct values *which* to what is told as *code*."""
@@ -162,7 +243,7 @@ class _Reader:
     def times(self, frame: pd.DataFrame, timezone: str) -> None:
         """Put `time`, `reported_time` and `closed_time` into *frame*; rows without a time are set aside."""
         column = self.column("time")
-        dates = parse_dates(column) if column is not None else _no_dates(self.n_rows)
+        dates = self._dates(column) if column is not None else _no_dates(self.n_rows)
         self.layout = dates.layout
         frame["time"] = self._local(dates, timezone)
         for role in ("reported_time", "closed_time"):
@@ -183,7 +264,7 @@ class _Reader:
         column = self.column(role)
         if column is None:
             return self._local(_no_dates(self.n_rows), timezone)
-        dates = parse_dates(column)
+        dates = parse_dates(column, from_1904=self.loaded.from_1904)
         unread = int(((dates.why != 0) & (dates.why != BLANK)).sum())
         if unread:
             self.notices.append(notice("N-TIME-002", n=unread, role=role))
@@ -205,8 +286,9 @@ class _Reader:
         if column is None:
             return np.ones(self.n_rows)
         numbers, bad = to_numbers(column)
+        bad |= np.abs(np.nan_to_num(numbers)) > _MOST_SEVERE  # a telephone number is no severity
         self.tally["N-VALUE-001"] += int(bad.sum())
-        return np.where(np.isfinite(numbers), numbers, 1.0)
+        return np.where(np.isfinite(numbers) & ~bad, numbers, 1.0)
 
     def kinds(self) -> pd.Series:
         """`handled` or `reported`."""

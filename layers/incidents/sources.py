@@ -17,18 +17,19 @@ import numpy as np
 import pyarrow as pa
 
 from ...errors import EnvironmentProblem, InputError, Notice
+from .urls import is_url
 
 TEXT, WORKBOOK, VECTOR, PARQUET = "text", "workbook", "vector", "parquet"
 KINDS = {
     **dict.fromkeys((".csv", ".tsv", ".txt"), TEXT),
     **dict.fromkeys((".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"), WORKBOOK),
-    **dict.fromkeys((".gpkg", ".geojson", ".json", ".shp", ".fgb"), VECTOR),
+    **dict.fromkeys((".gpkg", ".geojson", ".json", ".shp", ".fgb", ".kml"), VECTOR),
     **dict.fromkeys((".parquet", ".geoparquet", ".pq"), PARQUET),
 }
 """How a file name ends -> the reader that knows it."""
 
 _MAGIC: tuple[tuple[bytes, str, set[str]], ...] = (
-    (b"PK\x03\x04", "a ZIP archive or an Excel workbook", {".zip", ".xlsx", ".xlsm", ".xlsb", ".ods"}),
+    (b"PK\x03\x04", "a ZIP archive or an Excel workbook", {".zip", ".xlsx", ".xlsm", ".xlsb", ".ods", ".xls"}),
     (b"PK\x05\x06", "an empty ZIP archive", {".zip"}),
     (b"SQLite format 3\x00", "a SQLite or GeoPackage database", {".gpkg"}),
     (b"PAR1", "a Parquet file", {".parquet", ".geoparquet", ".pq"}),
@@ -39,10 +40,12 @@ _MAGIC: tuple[tuple[bytes, str, set[str]], ...] = (
     (b"fgb", "a FlatGeobuf layer", {".fgb"}),
     (b"\x00\x00\x27\x0a", "a Shapefile", {".shp"}),
 )
-_MUST_BEGIN = {ending for _, _, endings in _MAGIC for ending in endings}
+_MUST_BEGIN = {ending for _, _, endings in _MAGIC for ending in endings} - {".xls"}
+_PAGES = (b"<html", b"<!doctype", b"<table", b"<?xml", b"<meta", b"<head", b"<body", b"<style")
 LARGEST = 8 << 30
 """Bytes an archive may unpack to."""
-_THICKEST = 400
+_THICKEST = 200
+_PIECE = 1 << 24
 _SHAPE_PARTS = (".shx", ".dbf", ".prj", ".cpg", ".qpj", ".sbn", ".sbx", ".xml", ".qmd")
 
 
@@ -51,7 +54,8 @@ class Loaded:
     """The rows of one table: columns by name, the number of each row as a person counts, rows that could not be split.
 
     `x`, `y` are the file's own points (NaN where missing), `odd` marks geometries that are no points; all None
-    where the file has none. `lost` marks, per column, codes whose digits the file itself has lost.
+    where the file has none. `lost` marks, per column, codes whose digits the file itself has lost. `from_1904` says
+    that days given as numbers are counted from 1904.
     """
 
     table: pa.Table
@@ -61,6 +65,7 @@ class Loaded:
     y: np.ndarray | None = None
     odd: np.ndarray | None = None
     lost: dict[str, np.ndarray] = field(default_factory=dict)
+    from_1904: bool = False
 
 
 @dataclass(frozen=True)
@@ -78,13 +83,20 @@ class Source:
 
 @dataclass(frozen=True)
 class Content:
-    """The bytes of a file: a path where it lies plainly on the disk, else unpacked. *vsi* is GDAL's name of it."""
+    """The bytes of a file: a path where it lies plainly on the disk, else unpacked; `beside`: a Shapefile's parts."""
 
     name: str
     ending: str
     path: Path | None = None
     data: bytes | None = None
-    vsi: str = ""
+    beside: dict[str, bytes] = field(default_factory=dict)
+
+    def files(self, name: str) -> dict[str, bytes]:
+        """The unpacked bytes as files called *name*, for a reader that wants files; none if they lie on the disk."""
+        if self.data is None:
+            return {}
+        stem = name.removesuffix(self.ending)
+        return {name: self.data, **{f"{stem}{ending}": data for ending, data in self.beside.items()}}
 
     def buffer(self) -> pa.Buffer:
         """All bytes, mapped from the disk where possible."""
@@ -104,11 +116,15 @@ class Content:
 
 
 def open_sources(path: str | Path, *, name: str = "") -> list[Source]:
-    """Open *path*, which may be `file|layer`, zipped or gzipped; one source per table in it.
+    """Open *path*: `file|layer`, zipped or gzipped, or the URL of a database table; one source per table in it.
 
     Raises InputError if it is missing, empty, of no kind that is known, or not what its name says, and
     EnvironmentProblem if it may not be read.
     """
+    if is_url(path):
+        from .database import open_database
+
+        return [open_database(str(path))]
     place, layer = split_layer(path)
     contents = _contents(place, name or place.name)
     return [source for content in contents for source in _open(content, layer)]
@@ -155,12 +171,17 @@ def _check_content(content: Content, size: int) -> None:
         if head.startswith(magic) and content.ending not in endings:
             raise _not_what_it_says(content, what)
     if content.ending in _MUST_BEGIN and not any(head.startswith(m) and content.ending in e for m, _, e in _MAGIC):
-        page = head.lstrip()[:200].lower().startswith((b"<html", b"<!doctype", b"<table", b"<?xml", b"<meta"))
-        raise _not_what_it_says(content, "a web page" if page else "something else, perhaps cut short")
+        raise _not_what_it_says(content, "a web page" if is_page(head) else "something else, perhaps cut short")
     if content.ending in (".geojson", ".json") and not head.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(
         (b"{", b"[")
     ):
         raise _not_what_it_says(content, "no JSON")
+
+
+def is_page(head: bytes) -> bool:
+    """Whether a file that begins with *head* is a web page or XML, in an encoding that holds ASCII or in UTF-16."""
+    plain = head.replace(b"\x00", b"").removeprefix(b"\xef\xbb\xbf").removeprefix(b"\xff\xfe").removeprefix(b"\xfe\xff")
+    return plain.lstrip()[:200].lower().startswith(_PAGES)
 
 
 def _not_what_it_says(content: Content, what: str) -> InputError:
@@ -173,10 +194,14 @@ def _not_what_it_says(content: Content, what: str) -> InputError:
 
 def _gunzip(path: Path, name: str) -> Content:
     inner = Path(name.removesuffix(path.suffix))
+    packed, pieces, size = path.stat().st_size, [], 0
     with unpacking(name), gzip.open(path) as stream:
-        data = stream.read(LARGEST + 1)
-    if len(data) > LARGEST:
-        raise _too_large(name)
+        while piece := stream.read(_PIECE):
+            pieces.append(piece)
+            size += len(piece)
+            if _is_bomb(size, packed):
+                raise _too_large(name)
+    data = b"".join(pieces)
     content = Content(name, inner.suffix.lower(), data=data)
     _check_content(content, len(data))
     return content
@@ -186,8 +211,9 @@ def _unzip(path: Path, name: str) -> list[Content]:
     """The tables inside an archive, in the order of their names; a Shapefile's parts are one."""
     with unpacking(name), zipfile.ZipFile(path) as archive:
         members = [m for m in archive.infolist() if _is_table(m)]
-        _check_archive(members, name)
-        return [_member(archive, m, path, name, alone=len(members) == 1) for m in members]
+        _check_archive(members, archive.infolist(), name)
+        members = [m for m in members if PurePosixPath(m.filename).suffix.lower() in KINDS]
+        return [_member(archive, m, name, alone=len(members) == 1) for m in members]
 
 
 @contextmanager
@@ -213,7 +239,7 @@ def _is_table(member: zipfile.ZipInfo) -> bool:
     return not member.is_dir() and not hidden and inner.suffix.lower() not in _SHAPE_PARTS
 
 
-def _check_archive(members: list[zipfile.ZipInfo], name: str) -> None:
+def _check_archive(members: list[zipfile.ZipInfo], every: list[zipfile.ZipInfo], name: str) -> None:
     if not members:
         raise InputError("the archive holds no file", where=name, fix="Zip the export itself.")
     unknown = [m for m in members if PurePosixPath(m.filename).suffix.lower() not in KINDS]
@@ -221,24 +247,32 @@ def _check_archive(members: list[zipfile.ZipInfo], name: str) -> None:
         raise InputError(
             "the archive holds no table", where=name, fix=f"Tables end in one of {', '.join(sorted(KINDS))}."
         )
-    unpacked = sum(m.file_size for m in members)
-    packed = max(1, sum(m.compress_size for m in members))
-    if unpacked > LARGEST or (unpacked > (1 << 28) and unpacked / packed > _THICKEST):
+    if _is_bomb(sum(m.file_size for m in every), max(1, sum(m.compress_size for m in every))):
         raise _too_large(name)
+
+
+def _is_bomb(unpacked: int, packed: int) -> bool:
+    return unpacked > LARGEST or (unpacked > (1 << 27) and unpacked / packed > _THICKEST)
 
 
 def _too_large(name: str) -> InputError:
     return InputError("the archive unpacks to more than can be read", where=name, fix="Unpack it and name the files.")
 
 
-def _member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: Path, name: str, *, alone: bool) -> Content:
+def _member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, name: str, *, alone: bool) -> Content:
     inner = PurePosixPath(_member_name(member))
     shown = name if alone else f"{name}/{inner.name}"
-    if inner.suffix.lower() == ".shp":
-        return Content(shown, ".shp", vsi=f"/vsizip/{{{path}}}/{member.filename}")
-    content = Content(shown, inner.suffix.lower(), data=archive.read(member))
+    beside = _parts_beside(archive, member) if inner.suffix.lower() == ".shp" else {}
+    content = Content(shown, inner.suffix.lower(), data=archive.read(member), beside=beside)
     _check_content(content, member.file_size)
     return content
+
+
+def _parts_beside(archive: zipfile.ZipFile, shp: zipfile.ZipInfo) -> dict[str, bytes]:
+    """The other parts of a Shapefile, by their endings."""
+    stem = shp.filename[:-4].casefold()
+    parts = {m.filename[-4:].lower(): m for m in archive.infolist() if m.filename[:-4].casefold() == stem}
+    return {ending: archive.read(m) for ending, m in parts.items() if ending in _SHAPE_PARTS}
 
 
 def _member_name(member: zipfile.ZipInfo) -> str:
@@ -253,7 +287,7 @@ def _member_name(member: zipfile.ZipInfo) -> str:
 
 def _open(content: Content, layer: str) -> list[Source]:
     kind = KINDS[content.ending]
-    if kind == TEXT:
+    if kind == TEXT or (kind == WORKBOOK and _is_text_named_xls(content)):
         from .delimited import open_text
 
         return [open_text(content)]
@@ -268,6 +302,11 @@ def _open(content: Content, layer: str) -> list[Source]:
     from .vectors import open_vector
 
     return [open_vector(content, layer)]
+
+
+def _is_text_named_xls(content: Content) -> bool:
+    head = content.head()
+    return content.ending == ".xls" and not head.startswith((b"\xd0\xcf\x11\xe0", b"PK")) and not is_page(head)
 
 
 def unique_names(names: list[str]) -> tuple[str, ...]:

@@ -1,57 +1,47 @@
-"""GeoPackage, GeoJSON, Shapefile, FlatGeobuf and Parquet: typed columns stay typed, points become coordinates.
+"""GeoPackage, GeoJSON, Shapefile, FlatGeobuf, KML and Parquet: typed columns stay typed, points become coordinates.
 
-Times come from GDAL as ISO text: its typed columns take a local time for UTC and forget which offset was written.
 Rows are counted from 1: such files have no header row.
 """
 
 from __future__ import annotations
 
 import json
-import warnings
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-import pyogrio
 import pyproj
 import shapely
 
 from ...errors import InputError
+from .sandbox import parse
 from .sources import Content, Loaded, Source
 
 _POINT, _MULTIPOINT = 0, 4
-_GEOMETRY = "wkb_geometry"
-_GDAL_ERRORS = (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, pyogrio.errors.FeatureError)
+_NAMES = {"GB18030": "gb18030", "CP936": "gb18030", "CP950": "big5"}
 
 
 def open_vector(content: Content, layer: str = "") -> Source:
-    """A layer GDAL reads. A file of several layers must name one."""
-    place: Any = content.vsi or (content.data if content.data is not None else str(content.path))
-    options = {"DATE_AS_STRING": "YES"} if content.ending in (".geojson", ".json") else {}
-    try:
-        chosen = _choose_layer(pyogrio.list_layers(place), layer, content.name)
-        info = pyogrio.read_info(place, layer=chosen, **options)
-    except (*_GDAL_ERRORS, UnicodeError) as error:
-        raise _cannot_open(content) from error
-    has_geometry = bool(info["geometry_type"]) and info["geometry_type"] not in ("None", "Unknown (none)")
+    """A layer GDAL reads, in a process of its own. A file of several layers must name one."""
+    parsed = parse(
+        "vector", {"layer": layer}, name=content.name, path=content.path, files=content.files(f"layer{content.ending}")
+    )
+    whole, facts = parsed.tables[0], parsed.facts
+    geometry = facts["geometry"]
 
     def load(columns: list[str] | None) -> Loaded:
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter(
-                    "ignore", RuntimeWarning
-                )  # an offset beside a GeoPackage time: it is read as written
-                meta, table = pyogrio.read_arrow(
-                    place, layer=chosen, columns=columns, datetime_as_string=True, **options
-                )
-        except (*_GDAL_ERRORS, pa.ArrowException, OSError, UnicodeError) as error:
-            raise _cannot_open(content) from error
-        geometry = meta.get("geometry_name") or _GEOMETRY
-        shapes = _from_wkb(table[geometry]) if has_geometry and geometry in table.column_names else None
-        return _loaded(table.drop_columns([geometry]) if shapes is not None else table, shapes, content.name)
+        shapes = _from_wkb(whole[geometry]) if geometry else None
+        return _loaded(whole.select(facts["fields"] if columns is None else columns), shapes, content.name)
 
-    return Source(content.name, tuple(info["fields"]), load, has_geometry, _layer_crs(info["crs"]))
+    return Source(
+        content.name,
+        tuple(facts["fields"]),
+        load,
+        bool(geometry),
+        _layer_crs(facts["crs"]),
+        _NAMES.get(facts["encoding"], ""),
+    )
 
 
 def _layer_crs(text: str | None) -> pyproj.CRS | None:
@@ -61,28 +51,6 @@ def _layer_crs(text: str | None) -> pyproj.CRS | None:
     except pyproj.exceptions.CRSError:
         return None
     return crs if crs is not None and (crs.is_geographic or crs.is_projected) else None
-
-
-def _choose_layer(layers: np.ndarray, layer: str, where: str) -> str | None:
-    """The layer to read; None for the only one (in memory its name is not stable)."""
-    names = [str(name) for name, _ in layers]
-    if layer in names:
-        return layer
-    if layer:
-        raise InputError(f"there is no layer {layer}", where=where, fix=f"The layers are: {', '.join(names)}.")
-    if len(names) == 1:
-        return None
-    points = [str(name) for name, kind in layers if kind and "Point" in str(kind)]
-    if len(points) != 1:
-        listing = ", ".join(names)
-        raise InputError(
-            f"the file holds {len(names)} layers", where=where, fix=f"Name one as file|layer, of: {listing}."
-        )
-    return points[0]
-
-
-def _cannot_open(content: Content) -> InputError:
-    return InputError("the layer cannot be read", where=content.name, fix="Open it in QGIS and save it again.")
 
 
 def _loaded(table: pa.Table, shapes: np.ndarray | None, where: str) -> Loaded:

@@ -37,11 +37,7 @@ def source_mix(counts: Counts, unit: int, category: str, role: str, last_bin: in
     level = counts.cells.unit_level[unit]
     inside = table[counts.cells.lineage[table["cell"].to_numpy(), level] == unit]
     first = last_bin - window + 1
-    now = (
-        inside[(inside["bin"] >= first) & (inside["bin"] <= last_bin)]
-        .groupby("source", observed=True)["distinct"]
-        .sum()
-    )
+    now = _told_by(inside[(inside["bin"] >= first) & (inside["bin"] <= last_bin)])
     past = _past(inside, first)
     while past.sum() < _USUAL_COUNT and counts.cells.parent[unit] >= 0:
         unit = int(counts.cells.parent[unit])
@@ -58,4 +54,10 @@ def source_mix(counts: Counts, unit: int, category: str, role: str, last_bin: in
 
 def _past(table: pd.DataFrame, first: int) -> pd.Series:
     before = table[(table["bin"] < first) & (table["bin"] >= first - _PAST_BINS)]
-    return before.groupby("source", observed=True)["distinct"].sum().astype(float).replace(np.nan, 0.0)
+    return _told_by(before).astype(float).replace(np.nan, 0.0)
+
+
+def _told_by(table: pd.DataFrame) -> pd.Series:
+    """Incidents per source; one that two sources told of, though it counts once, speaks for both."""
+    told = table["distinct"] + table["also"].fillna(0) if "also" in table else table["distinct"]
+    return told.groupby(table["source"], observed=True).sum()

@@ -13,11 +13,14 @@ import shapely
 from pyproj import CRS, Proj, Transformer
 from pyproj.exceptions import CRSError, ProjError
 
-from ..errors import InputError, Notice
+from ...errors import InputError, Notice
 
 WGS84 = CRS.from_epsg(4326)
 SCALE_TOLERANCE = 0.01
 """A projection whose distances are further off than this at the centre is not worked in (Web Mercator: 1.4 at 45°)."""
+
+_UNPUBLISHED = ("beijing 1954", "new beijing", "xian 1980", "beijing_1954", "xian_1980")
+"""Datums whose way to WGS 84 is not published. PROJ knows parameters of some oil fields, and takes them anywhere."""
 
 _COINCIDING = ("World Geodetic System 1984", "WGS 84", "WGS_1984", "China 2000", "China_2000", "CGCS2000")
 
@@ -27,15 +30,16 @@ def read_crs(text: Any, *, where: str) -> CRS:
 
     Raises InputError when PROJ does not know it.
     """
+    known = {"cgcs2000": 4490, "wgs84": 4326}
     try:
-        return CRS.from_user_input(text)
+        return CRS.from_user_input(known.get(str(text).strip().casefold(), text))
     except CRSError as error:
         raise InputError(
             f"{str(text)[:60]!r} is not a coordinate system", where=where, fix="Name one as EPSG:4326 or EPSG:4490."
         ) from error
 
 
-def transformer(source: CRS | str | int, target: CRS | str | int) -> Transformer:
+def transformer(source: CRS | str | int, target: CRS | str | int) -> Transformer | _Chain:
     """The transformation from *source* to *target*, always x (east) before y (north).
 
     A "ballpark" transformation, which ignores the shift between two datums, is refused with InputError.
@@ -46,18 +50,57 @@ def transformer(source: CRS | str | int, target: CRS | str | int) -> Transformer
 
 
 @lru_cache(maxsize=32)
-def _transformer(source_wkt: str, target_wkt: str) -> Transformer:
+def _transformer(source_wkt: str, target_wkt: str) -> Transformer | _Chain:
     source, target = CRS.from_wkt(source_wkt), CRS.from_wkt(target_wkt)
+    if source.is_bound != target.is_bound and any(_coincides(crs) for crs in (source, target)):
+        # the parameters lead to WGS 84; asked for the way to CGCS2000, PROJ silently leaves them out
+        return _Chain(_from_bound(source, WGS84), _from_bound(WGS84, target))
+    if not same_datum(source, target) and any(_is_unpublished(crs) for crs in (source, target)):
+        raise _no_way(source, target)
     try:
         return Transformer.from_crs(source, target, always_xy=True, allow_ballpark=False)
     except ProjError as error:
         if same_datum(source, target):
             return Transformer.from_crs(source, target, always_xy=True)
-        raise InputError(
-            f"no transformation with a known accuracy leads from {source.name} to {target.name}",
-            where=f"{_datum(source) or 'unknown datum'} to {_datum(target) or 'unknown datum'}",
-            fix="Bring both files into WGS 84 or CGCS2000 first, with your survey's parameters.",
-        ) from error
+        raise _no_way(source, target) from error
+
+
+class _Chain:
+    """Two transformations, one after the other."""
+
+    def __init__(self, first: Transformer, second: Transformer):
+        self.first, self.second = first, second
+
+    def transform(self, x: Any, y: Any) -> tuple[Any, Any]:
+        """As `pyproj.Transformer.transform`."""
+        return self.second.transform(*self.first.transform(x, y))
+
+    def transform_bounds(self, *bounds: float) -> tuple[float, float, float, float]:
+        """As `pyproj.Transformer.transform_bounds`."""
+        return self.second.transform_bounds(*self.first.transform_bounds(*bounds))
+
+
+def _from_bound(source: CRS, target: CRS) -> Transformer:
+    """Between WGS 84 and a system that brings its own parameters, or one that coincides with WGS 84."""
+    return Transformer.from_crs(source, target, always_xy=True)
+
+
+def _coincides(crs: CRS) -> bool:
+    return not crs.is_bound and _datum(crs).startswith(_COINCIDING)
+
+
+def _is_unpublished(crs: CRS) -> bool:
+    """Whether *crs* rests on a datum without public parameters, and does not bring its own (TOWGS84, a bound CRS)."""
+    return not crs.is_bound and _datum(crs).casefold().startswith(_UNPUBLISHED)
+
+
+def _no_way(source: CRS, target: CRS) -> InputError:
+    return InputError(
+        f"no transformation with a known accuracy leads from {source.name} to {target.name}",
+        where=f"{_datum(source) or 'unknown datum'} to {_datum(target) or 'unknown datum'}",
+        fix="Bring both files into WGS 84 or CGCS2000 first, with your survey's parameters; or name the system with "
+        "them, as a PROJ text with +towgs84 (+towgs84=0,0,0 for a local grid that rests on CGCS2000).",
+    )
 
 
 def same_datum(one: CRS, other: CRS) -> bool:
@@ -91,7 +134,7 @@ def _no_crs() -> InputError:
     return InputError("the layer names no coordinate system", where="geometry", fix="Name it with --crs EPSG:4326.")
 
 
-def _move(shapes: np.ndarray, change: Transformer) -> np.ndarray:
+def _move(shapes: np.ndarray, change: Transformer | _Chain) -> np.ndarray:
     coordinates = shapely.get_coordinates(shapes)
     x, y = change.transform(coordinates[:, 0], coordinates[:, 1])
     moved = shapely.set_coordinates(shapely.force_2d(shapes), np.column_stack([x, y]))

@@ -1,0 +1,78 @@
+"""GeoPackage, GeoJSON, Shapefile, FlatGeobuf and KML by GDAL: one layer as an Arrow table.
+
+Times come from GDAL as ISO text: its typed columns take a local time for UTC and forget which offset was written.
+"""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyogrio
+
+from ....errors import InputError
+from .shapefile import dbf_encoding
+
+_GEOMETRY = "wkb_geometry"
+_GDAL_ERRORS = (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, pyogrio.errors.FeatureError)
+
+
+def parse(order: dict[str, Any]) -> tuple[dict[str, Any], list[pa.Table]]:
+    """(fields; geometry: name of its column or ""; crs; encoding), [the layer's table]."""
+    place, where = order["place"], order["name"]
+    options: dict[str, Any] = {"DATE_AS_STRING": "YES"} if place.endswith((".geojson", ".json")) else {}
+    try:
+        chosen = _choose_layer(pyogrio.list_layers(place), order["layer"], where)
+        encoding = dbf_encoding(Path(place)) if place.lower().endswith(".shp") else None
+        info = pyogrio.read_info(place, layer=chosen, encoding=encoding, **options)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # an offset beside a GeoPackage time: it is read as written
+            meta, table = pyogrio.read_arrow(place, layer=chosen, encoding=encoding, datetime_as_string=True, **options)
+    except InputError:
+        raise
+    except (*_GDAL_ERRORS, pa.ArrowException, OSError, ValueError) as error:
+        raise _cannot_open(where) from error
+    has_geometry = bool(info["geometry_type"]) and info["geometry_type"] not in ("None", "Unknown (none)")
+    geometry = (meta.get("geometry_name") or _GEOMETRY) if has_geometry else ""
+    geometry = geometry if geometry in table.column_names else ""
+    fields = [n for n in map(str, info["fields"]) if n in table.column_names]
+    _check_text(table, where)
+    wanted = table.select([*fields, *([geometry] if geometry else [])])
+    return {"fields": fields, "geometry": geometry, "crs": info["crs"], "encoding": encoding or ""}, [wanted]
+
+
+def _choose_layer(layers: np.ndarray, layer: str, where: str) -> str | None:
+    """The layer to read; None for the only one (in memory its name is not stable)."""
+    names = [str(name) for name, _ in layers]
+    if layer in names:
+        return layer
+    if layer:
+        raise InputError(f"there is no layer {layer}", where=where, fix=f"The layers are: {', '.join(names)}.")
+    if len(names) == 1:
+        return None
+    points = [str(name) for name, kind in layers if kind and "Point" in str(kind)]
+    if len(points) != 1:
+        listing = ", ".join(names)
+        raise InputError(
+            f"the file holds {len(names)} layers", where=where, fix=f"Name one as file|layer, of: {listing}."
+        )
+    return points[0]
+
+
+def _check_text(table: pa.Table, where: str) -> None:
+    """Refuse text that is none: GDAL hands on what it finds."""
+    try:
+        table.validate(full=True)
+    except pa.ArrowInvalid as error:
+        raise InputError(
+            "a column holds values that cannot be read",
+            where=where,
+            fix="Open the file in the program it comes from, and export it again.",
+        ) from error
+
+
+def _cannot_open(where: str) -> InputError:
+    return InputError("the layer cannot be read", where=where, fix="Open it in QGIS and save it again.")

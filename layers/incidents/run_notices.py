@@ -1,0 +1,58 @@
+"""Notices about a run as a whole: where incidents lie, what data are missing, the policy, and the last import."""
+
+from __future__ import annotations
+
+RUN_NOTICES: dict[str, tuple[str, str]] = {
+    "N-PLACE-003": (
+        "{spots}处疑似地理编码滞留:同日多类事件同落一点,共{n}行;仅提示,均按原位计入",
+        "on {spots} spots a geocoder may have stuck: rows of several classes on one point within one day, {n} in all; "
+        "they are only listed and count where they lie",
+    ),
+    "N-PLACE-001": ("{n}条事件不在任何网格内,未计入。", "{n} incidents lie in no cell and are not counted."),
+    "N-PLACE-002": (
+        "{n}条事件落在默认坐标上,只计入全市,不计入下级单元。",
+        "{n} incidents lie on default points; they count for the city and for no unit below.",
+    ),
+    "N-PLACE-004": (
+        "{n}条事件落在默认坐标上,按比例分摊到各网格。",
+        "{n} incidents lie on default points; they are spread over the cells.",
+    ),
+    "N-DATA-001": (
+        "历史中有{n}个时段数据中断(其中最近28个时段内{recent}个),未作基线。",
+        "Data are missing in {n} bins ({recent} of the last 28); they make no baseline and no calm.",
+    ),
+    "N-DATA-002": (
+        "最后一个时段数据中断:没有提示不等于没有风险。",
+        "Data of the last bin are missing: no warning does not mean no risk.",
+    ),
+    "N-DATA-003": (
+        "历史仅{weeks:.1f}周,不足{least:g}周:只给地图,不发红橙提示。",
+        "Only {weeks:.1f} weeks of history, under {least:g}: a map and no orange or red.",
+    ),
+    "N-MODEL-001": ("{model}本次未参与。", "{model_en} did not take part in this run."),
+    "N-PAST-001": ("与上次导入相比,新增字段:{columns}", "columns that the last import did not have: {columns}"),
+    "N-PAST-002": ("与上次导入相比,缺少字段:{columns}", "columns of the last import that are gone: {columns}"),
+    "N-PAST-003": (
+        "{role}上次取自{old},这次取自{new}",
+        "{role} was read from {old} last time and is read from {new} now",
+    ),
+    "N-PAST-004": ("文件编码由{old}变为{new}", "the encoding changed from {old} to {new}"),
+    "N-PAST-005": ("坐标系由{old}变为{new}", "the coordinate system changed from {old} to {new}"),
+    "N-PAST-006": ("时间格式由{old}变为{new}", "the layout of times changed from {old} to {new}"),
+    "N-PAST-007": ("新出现{n}个类别:{classes}", "{n} classes are new: {classes}"),
+    "N-PAST-008": ("{n}个类别不再出现:{classes}", "{n} classes no longer come: {classes}"),
+    "N-PAST-009": (
+        "类别“{old}”可能已改称“{new}”(数量为原来的{share:g}倍);如属实,请在方案的[classes]中写入,以免误报激增与静默",
+        "class {old} may now be called {new} ({share:g} of its volume); if so, write it into [classes] of the plan, or "
+        "it looks like a silence and a surge",
+    ),
+    "N-PAST-010": (
+        "{source}·{category}:{days}天{new}件,按上次导入应约{expected:g}件",
+        "{source}, {category}: {new} incidents in {days} days; by the last import about {expected:g} were due",
+    ),
+    "N-POLICY-001": (
+        "类别策略取自{file}:新增{added}条,删去{removed}条",
+        "the class policy is that of {file}: {added} entries added, {removed} removed",
+    ),
+}
+"""Code -> (Chinese, English); part of `rules.NOTICES`, and told by `rules.notice`."""

@@ -1,0 +1,60 @@
+"""Writing the report: both files, complete or not at all."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+
+from ...errors import EnvironmentProblem, InputError
+from .drawing import draw_map
+from .page import make_page
+
+PAGE, DATA = "quality.html", "quality.json"
+
+
+def write_quality_report(
+    folder: str | Path,
+    findings: dict[str, Any],
+    *,
+    cells: gpd.GeoDataFrame,
+    marks: Mapping[str, np.ndarray],
+    lang: str = "zh",
+    replace: bool = False,
+) -> list[Path]:
+    """Write `quality.html` and `quality.json` into *folder*, which is made.
+
+    Parameters
+    ----------
+    findings : what `check_findings` gives, with `against` where it was compared with the last import.
+    cells : the cells' table, metric. marks : `outside` and `duplicate`, (n, 2) x and y in the cells' system; `default`,
+        (n, 3) x, y and rows. lang : "zh" or "en", of the page; the JSON holds both.
+
+    Raises
+    ------
+    InputError
+        There is a report already and *replace* is False. EnvironmentProblem: disk or permission.
+    """
+    place = Path(folder)
+    paths = [place / PAGE, place / DATA]
+    if any(path.exists() for path in paths) and not replace:
+        raise InputError("there is a report already", where=place.name, fix="Name another folder, or pass --replace.")
+    texts = [
+        make_page(findings, draw_map(cells, marks, lang), lang),
+        json.dumps(findings, ensure_ascii=False, indent=1) + "\n",
+    ]
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+        for path, text in zip(paths, texts, strict=True):
+            beside = path.with_name(path.name + ".partial")
+            beside.write_text(text, encoding="utf-8", newline="\n")
+            beside.replace(path)
+    except OSError as error:
+        raise EnvironmentProblem(
+            "the report cannot be written", where=place.name, fix="Check free space and permissions."
+        ) from error
+    return paths
