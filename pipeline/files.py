@@ -103,7 +103,9 @@ def with_ledger(outcome: Outcome, path: str | Path) -> Outcome:
         levels = zip(ids, table["level"], strict=True)
         change = pd.Series([ledgers.change_of(own, level, before) for own, level in levels], index=table.index)
         table["change"] = table["change"].where(table["phase"] == "ended", change)
-    seen = [min(own, pd.Timestamp(first[i])) if i in first else own for i, own in zip(ids, table["first_seen"], strict=True)]
+    seen = [
+        min(own, pd.Timestamp(first[i])) if i in first else own for i, own in zip(ids, table["first_seen"], strict=True)
+    ]
     table["first_seen"] = pd.Series(seen, index=table.index, dtype=table["first_seen"].dtype)
     table["state"] = [states.get(own, state) for own, state in zip(ids, table["state"], strict=True)]
     return replace(outcome, early_warnings=table)

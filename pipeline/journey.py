@@ -28,9 +28,9 @@ log = logging.getLogger(__name__)
 Progress = Callable[[float, str], None]
 
 EARLY_WARNING_COLUMNS = (
-    "warning_id rank level within_budget cell_id cell_name unit_level role category window_start window_end observed expected "
-    "ratio excess recurrence_days risk models sources source_count reason reason_en responsible incidents closed closed_count "
-    "places place_ids first_seen times_seen change phase state caveats x y"
+    "warning_id rank level within_budget cell_id cell_name unit_level role category window_start window_end observed "
+    "expected ratio excess recurrence_days risk models sources source_count reason reason_en responsible incidents "
+    "closed closed_count places place_ids first_seen times_seen change phase state caveats x y"
 ).split()
 
 
@@ -171,7 +171,9 @@ def study(ready: Prepared, responsible: Responsible, progress: Progress) -> Outc
 
 
 _NO_HOTSPOTS = pd.DataFrame(
-    columns="cell_id category window_start window_end incidents gi_star p_value q_value hotspot_class status unit_level".split()
+    columns=(
+        "cell_id category window_start window_end incidents gi_star p_value q_value hotspot_class status unit_level"
+    ).split()
 )
 
 

@@ -28,7 +28,7 @@ _ROWS = 100_000  # rows beyond which only all classes together are mapped
 
 def window_of(counts: Counts, plan: Plan) -> int:
     """Bins of the window that hot spots and density cover; never more than there are."""
-    return max(1, min(int(round(plan.window / BIN_DAYS[plan.bin])), len(counts.bins)))
+    return max(1, min(round(plan.window / BIN_DAYS[plan.bin]), len(counts.bins)))
 
 
 def drawn_classes(counts: Counts, plan: Plan) -> list[str]:
@@ -102,7 +102,7 @@ def _called(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def map_density(ready: Prepared) -> Surface | None:
-    """The density of the window's incidents in events/km²/period, default points left out; None with fewer than three."""
+    """The density of the window's incidents in events/km²/period without default points; None with fewer than three."""
     plan, cells = ready.plan, ready.cells
     n_bins = window_of(ready.counts, plan)
     start = pd.Timestamp(ready.counts.bins[-n_bins]).tz_localize(

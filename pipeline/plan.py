@@ -44,7 +44,8 @@ class Plan:
     duplicates: str = param("drop", "What to do with exact duplicates.", choices=("drop", "keep"), zh="重复记录")
     default_points: str = param(
         "city",
-        "Incidents on a geocoder's fall-back point: count for the city only, keep the place, or spread over their area.",
+        "Incidents on a geocoder's fall-back point: "
+        "count for the city only, keep the place, or spread over their area.",
         choices=("city", "keep", "spread"),
         zh="默认坐标",
     )
@@ -184,7 +185,7 @@ def _plain(value: Any) -> Any:
 
 
 def _typed(part: Any, name: str, value: Any) -> Any:
-    """*value* as the type of the setting's default: lists become tuples, whole numbers floats where floats are meant."""
+    """*value* as the type of the setting's default: lists become tuples, whole numbers become floats where meant."""
     default = next((f.default for f in fields(part) if f.name == name), None)
     if isinstance(default, tuple):
         return (

@@ -78,7 +78,7 @@ def prepare(plan: Plan, inputs: Inputs, progress: Progress) -> Prepared:
     account = _account(intake, reasons)
     used = reasons == "used"
     if not used.any():
-        raise _nothing_left(account, as_of, inputs)
+        raise _nothing_left(account, points["time"], as_of, plan, inputs)
     progress(0.5, "Counting|计数")
     counts = count_incidents(
         points[used],
@@ -161,8 +161,17 @@ def _account(intake: Intake, reasons: np.ndarray) -> dict[str, int]:
     }
 
 
-def _nothing_left(account: dict[str, int], as_of: pd.Timestamp, inputs: Inputs) -> InputError:
+def _nothing_left(
+    account: dict[str, int], times: pd.Series, as_of: pd.Timestamp, plan: Plan, inputs: Inputs
+) -> InputError:
     if account["rows_after_as_of"] and not account["rows_outside"]:
+        first = pd.DatetimeIndex(times).tz_convert(plan.timezone).tz_localize(None).min()
+        if not plan.as_of and first >= as_of:
+            return InputError(
+                f"there is no complete day of incidents: all {account['rows_after_as_of']} are of {as_of:%Y-%m-%d}",
+                where="--incidents",
+                fix="Add earlier days, or name the moment of decision with --as-of.",
+            )
         return InputError(
             f"all {account['rows_after_as_of']} incidents are after {as_of:%Y-%m-%d}",
             where="--as-of",

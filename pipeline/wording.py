@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import pandas as pd
@@ -16,6 +17,22 @@ from .preparation import Prepared
 _REASON_LIMIT = 45
 _SPAN = {"hour": ("小时", "hours"), "day": ("天", "days"), "week": ("周", "weeks")}
 UNKNOWN = "待明确"
+
+
+class Raised(Protocol):
+    """A row of `raise_warnings`: what of its numbers is put into words."""
+
+    unit: int
+    role: str
+    category: str
+    window_first: int
+    window_bins: int
+    observed: int
+    expected: float
+    sources: str
+    source_count: int
+    one_source: bool
+    awaiting_second: bool
 
 
 def short_class(category: str, lang: str = "zh") -> str:
@@ -38,7 +55,10 @@ class Responsible:
 
     @classmethod
     def read(cls, path: str | Path | None) -> Responsible:
-        """From a CSV of three columns: 类别/category, 区域/area (name or code), 责任单位/responsible. None: an empty table."""
+        """From a CSV of three columns: 类别/category, 区域/area (name or code), 责任单位/responsible.
+
+        None gives an empty table.
+        """
         columns = ["category", "area", "responsible"]
         if path is None:
             return cls(pd.DataFrame(columns=columns))
@@ -71,7 +91,7 @@ class Responsible:
         return ""
 
 
-def members_of(ready: Prepared, row: pd.Series) -> np.ndarray:
+def members_of(ready: Prepared, row: Raised) -> np.ndarray:
     """(n_incidents,) bool: incidents of a warning's unit, class and window."""
     table, counts = ready.incidents, ready.counts
     first, end = row.window_first, row.window_first + row.window_bins
@@ -121,8 +141,8 @@ def describe(ready: Prepared, raised: pd.DataFrame, responsible: Responsible) ->
 
 
 def _words(
-    ready: Prepared, row, own: pd.DataFrame, inside: np.ndarray, names: pd.Series, responsible: Responsible
-) -> dict:  # type: ignore[no-untyped-def]
+    ready: Prepared, row: Raised, own: pd.DataFrame, inside: np.ndarray, names: pd.Series, responsible: Responsible
+) -> dict:
     cells, counts = ready.cells.table, ready.counts
     lineage = [int(u) for u in counts.cells.lineage[row.unit][::-1] if u >= 0]
     areas = [text for unit in lineage for text in (str(cells["name"].iloc[unit]), str(cells["cell_id"].iloc[unit]))]
@@ -160,7 +180,7 @@ def street_level(counts: Counts) -> int:
     return next((level for level in levels if len(counts.cells.rows_at(level)) >= 8), levels[-1] if levels else 0)
 
 
-def top_places(ready: Prepared, row, inside: np.ndarray, most: int = 8) -> list[tuple[str, int, str]]:  # type: ignore[no-untyped-def]
+def top_places(ready: Prepared, row: Raised, inside: np.ndarray, most: int = 8) -> list[tuple[str, int, str]]:
     """(name, incidents, cell_id) of the units below the warning's that carry it, the largest first."""
     cells, counts = ready.cells.table, ready.counts
     own = int(counts.cells.unit_level[row.unit])
@@ -175,7 +195,7 @@ def top_places(ready: Prepared, row, inside: np.ndarray, most: int = 8) -> list[
     ]
 
 
-def reasons(ready: Prepared, row, places: list[tuple[str, int, str]]) -> tuple[str, str]:  # type: ignore[no-untyped-def]
+def reasons(ready: Prepared, row: Raised, places: list[tuple[str, int, str]]) -> tuple[str, str]:
     """One sentence of figures, at most 45 Chinese characters, and the same in English."""
     zh_unit, en_unit = _SPAN[ready.plan.bin]
     n = row.window_bins
@@ -197,7 +217,7 @@ def reasons(ready: Prepared, row, places: list[tuple[str, int, str]]) -> tuple[s
     return zh, en
 
 
-def caveats(ready: Prepared, row, own: pd.DataFrame) -> list[str]:  # type: ignore[no-untyped-def]
+def caveats(ready: Prepared, row: Raised, own: pd.DataFrame) -> list[str]:
     """What someone should know before acting on a warning."""
     told = []
     if row.one_source:

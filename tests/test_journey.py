@@ -1,4 +1,4 @@
-"""The whole journey on the sample city: files in, tables and files out, and bad input that ends in one clear message."""
+"""The whole journey on the sample city: files in, tables and files out, bad input that ends in one clear message."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def test_the_default_point_is_told_and_is_no_hot_spot(outcome):
 
 
 def test_planted_hot_spots_come_out_hot():
-    """All eight persistent hot spots have a hot cell over a year; in 28 days a cell holds two incidents, too few for most."""
+    """All eight persistent hot spots have a hot cell over a year; in 28 days a cell holds two incidents, too few."""
     outcome = sample_run(plan=Plan().with_settings({"window": 365}))
     truth = json.loads(sample_path(TRUTH).read_text(encoding="utf-8"))
     hot = set(outcome.hotspots.loc[outcome.hotspots["hotspot_class"].str.startswith("hot"), "cell_id"])
@@ -94,7 +94,8 @@ def test_planted_hot_spots_come_out_hot():
 def test_the_surface_holds_the_windows_located_incidents(outcome):
     surface = outcome.surface
     pixel_km2 = (surface.transform[1] / 1000) ** 2
-    everywhere = outcome.risk[(outcome.risk["category"] == "全部") & (outcome.risk["unit_level"] == 1)]["incidents"].sum()
+    risk = outcome.risk
+    everywhere = risk[(risk["category"] == "全部") & (risk["unit_level"] == 1)]["incidents"].sum()
     assert surface.period == "28 days"
     assert np.nansum(surface.values) * pixel_km2 == pytest.approx(everywhere, rel=0.005)
 
@@ -163,7 +164,9 @@ def test_a_plan_survives_its_file(tmp_path):
     assert Plan.from_toml(path).as_dict() == plan.as_dict() and Plan.from_toml(path).version == plan.version
 
 
-@pytest.mark.parametrize("text", ["[plan]\nwindw = 3\n", "[plans]\nwindow = 3\n", "window = [", "[plan]\nwindow = 'x'\n"])
+@pytest.mark.parametrize(
+    "text", ["[plan]\nwindw = 3\n", "[plans]\nwindow = 3\n", "window = [", "[plan]\nwindow = 'x'\n"]
+)
 def test_a_plan_file_with_a_slip_is_refused(tmp_path, text):
     path = tmp_path / "city.toml"
     path.write_text(text, encoding="utf-8")

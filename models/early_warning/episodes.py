@@ -55,7 +55,11 @@ def raise_warnings(
     """
     today = counts.end_bin - 1
     episodes = replay(tests, counts, rules, bin_days=bin_days)
-    rows = [_row_of(e, counts, rules) for e in episodes if e.change != "ended" or e.ended_bin == today]
+    rows = [
+        _row_of(e, e.phenomenon, counts, rules)
+        for e in episodes
+        if e.phenomenon is not None and (e.change != "ended" or e.ended_bin == today)
+    ]
     table = pd.DataFrame(rows, columns=list(_COLUMNS))
     if table.empty:
         return table
@@ -142,13 +146,14 @@ def _confirmed(raw: int, episode: Episode, rules: WarningRules, excess: float) -
 
 
 _COLUMNS = (
-    "warning_id level unit role category first_bin window_first window_bins observed expected size ratio excess recurrence_days "
-    "log_rank steps first_seen times_seen change phase sources source_count one_source awaiting_second explained"
+    "warning_id level unit role category first_bin window_first window_bins observed expected size ratio excess "
+    "recurrence_days log_rank steps first_seen times_seen change phase sources source_count "
+    "one_source awaiting_second explained"
 ).split()
 
 
-def _row_of(episode: Episode, counts: Counts, rules: WarningRules) -> dict:
-    lead = episode.phenomenon.lead  # type: ignore[union-attr]
+def _row_of(episode: Episode, phenomenon: Phenomenon, counts: Counts, rules: WarningRules) -> dict:
+    lead = phenomenon.lead
     mix = episode.mix
     first_start = counts.bins[episode.first_bin - counts.first_bin]
     phase = (
@@ -186,9 +191,7 @@ def _row_of(episode: Episode, counts: Counts, rules: WarningRules) -> dict:
         "source_count": len(mix.rising) if mix else 0,
         "one_source": bool(mix and len(mix.usual) >= 2 and len(mix.rising) == 1),
         "awaiting_second": raw == LEVELS.index("red") and episode.level < raw,
-        "explained": [
-            (int(t.unit), t.category, float(t.observed), float(t.expected)) for t in episode.phenomenon.explained
-        ],  # type: ignore[union-attr]
+        "explained": [(int(t.unit), t.category, float(t.observed), float(t.expected)) for t in phenomenon.explained],
     }
 
 

@@ -1,4 +1,4 @@
-"""One phenomenon, one warning: rises of parent and child units, neighbours, and classes of one branch belong together."""
+"""One phenomenon, one warning: rises of parent and child units, neighbours and classes of a branch belong together."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import pandas as pd
 from ...cube import ALL_CLASSES, Cells
 from ..significance import nb_log_sf
 from .rules import WarningRules, family_recurrence
-
 
 _CARRIES = 0.75  # share of the excess from which a narrower test speaks for a broader one
 
@@ -31,7 +30,7 @@ def same_branch(first: str, second: str) -> bool:
 
 
 def same_place(cells: Cells, first: int, second: int, neighbours: bool = True) -> bool:
-    """Whether one unit contains the other, shares ground with it, or (if *neighbours*) both are of one level and touch."""
+    """Whether one unit contains the other, shares ground with it, or (if *neighbours*) touches it on the same level."""
     if contains(cells, first, second) or contains(cells, second, first):
         return True
     if cells.role[first] != cells.role[second]:
@@ -69,7 +68,10 @@ def find_phenomena(tests: pd.DataFrame, cells: Cells, rules: WarningRules, bin_d
 
 
 def _concentrated(phenomenon: Phenomenon, cells: Cells) -> Phenomenon:
-    """Report where the excess is: all classes together give way to the class, a unit to the unit inside, that carries it."""
+    """Report where the excess is.
+
+    All classes together give way to the class, a unit to the unit inside, that carries it.
+    """
     lead = phenomenon.lead
     narrower = [
         test
@@ -81,7 +83,9 @@ def _concentrated(phenomenon: Phenomenon, cells: Cells) -> Phenomenon:
     ]
     if not narrower:
         return phenomenon
-    finest = max(narrower, key=lambda test: (cells.unit_level[test.unit], test.category.count("/") == 0, -test.log_rank))
+    finest = max(
+        narrower, key=lambda test: (cells.unit_level[test.unit], test.category.count("/") == 0, -test.log_rank)
+    )
     rest = [lead, *(test for test in phenomenon.explained if test is not finest)]
     return Phenomenon(finest, rest)
 

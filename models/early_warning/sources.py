@@ -15,7 +15,11 @@ _PAST_BINS = 364
 
 @dataclass(frozen=True)
 class SourceMix:
-    """`rising`: sources with more than their past share explains; `usual`: sources that normally report here; `now`: counts."""
+    """What each source reports.
+
+    `rising`: sources with more than their past share explains; `usual`: sources that normally report here; `now`:
+    counts.
+    """
 
     rising: tuple[str, ...]
     usual: tuple[str, ...]
