@@ -33,6 +33,7 @@ from scipy.stats import poisson
 SIZE = {"width": 1920, "height": 1080}
 BASELINE_DAYS = 84
 LIMIT = 0.05
+ORDINARY_DAYS = 60
 LARGEST = 300_000
 
 EVERY_LIT_CELL = """() => {
@@ -58,6 +59,7 @@ def main() -> None:
     alarms, n_tests, by_chance = naive_alarms(ready)
     lit = alarms["cell_id"].nunique()
     print(f"{n_tests:,} tests of cells at 5 %: {len(alarms)} alarms in {lit} cells, {by_chance:.0f} of them by chance")
+    print(f"the same rule on the {ORDINARY_DAYS} days before: {alarms_per_day(ready):.0f} alarms a day")
     print(f"early warnings of the same day: {len(outcome.early_warnings)}")
     with tempfile.TemporaryDirectory() as folder:
         ours, naive = Path(folder, "briefing.html"), Path(folder, "naive.html")
@@ -99,6 +101,21 @@ def naive_alarms(ready: Prepared) -> tuple[pd.DataFrame, int, float]:
         found.append(pd.DataFrame(columns | {"cell_id": cube.cells[hit], "category": node}))
     table = pd.concat(found, ignore_index=True).sort_values(["p", "cell_id", "category"], kind="stable")
     return as_warnings(table.reset_index(drop=True), ready), n_tests, by_chance
+
+
+def alarms_per_day(ready: Prepared) -> float:
+    """The mean number of such alarms on the days before the last one, each against the 84 days before it."""
+    counts, level = ready.counts, max(ready.counts.cells.levels())
+    lowest = lowest_level(ready, street_level(counts))
+    total = 0
+    for node in counts.nodes(ready.plan.class_depth):
+        if lowest(node) < level:
+            continue
+        seen = counts.cube(node, level, last=BASELINE_DAYS + ORDINARY_DAYS + 1).counts
+        for day in range(BASELINE_DAYS, BASELINE_DAYS + ORDINARY_DAYS):
+            usual = seen[day - BASELINE_DAYS : day].mean(axis=0)
+            total += int((poisson.sf(seen[day] - 1, usual) < LIMIT).sum())
+    return total / ORDINARY_DAYS
 
 
 def as_warnings(table: pd.DataFrame, ready: Prepared) -> pd.DataFrame:

@@ -136,7 +136,8 @@ class Past:
     def _group_rate(self, start: np.ndarray, end: np.ndarray) -> np.ndarray:
         """(n_rows, n_groups) incidents per cell and bin of each group of siblings, from the whole grid."""
         sizes = np.asarray(self.siblings.sum(axis=0)).ravel()
-        incidents = _running(self.group_total[self.valid])
+        total = self.whole @ self.siblings if self.group_total is None else self.group_total
+        incidents = _running(total[self.valid])
         exposure = _running(self.factor[self.valid])[:, None] * sizes
         return (incidents[end] - incidents[start] + 0.5) / np.maximum(exposure[end] - exposure[start], 1e-9)
 
