@@ -233,9 +233,12 @@ def _finished(described: pd.DataFrame, risk: pd.DataFrame, shares: dict, ready: 
         key = next((k for k in ((row.cell_id, top), (row.cell_id, ALL_CLASSES)) if k in at.index), None)
         values.append(float(at[key]) if key else np.nan)
         models.append(_shares_of(ready, shares, row, top))
-    table = described.assign(risk=values, models=models, state="待研判")
+    table = described.assign(risk=values, models=models, state="待研判").round(_DIGITS)
     table["responsible"] = table["responsible"].replace("", UNKNOWN)
     return table[list(EARLY_WARNING_COLUMNS)]
+
+
+_DIGITS = {"expected": 3, "ratio": 2, "excess": 2, "recurrence_days": 1, "risk": 3, "x": 2, "y": 2}
 
 
 def _shares_of(ready: Prepared, shares: dict, row: Any, top: str) -> str:

@@ -153,6 +153,7 @@ def _words(
     closed = closed if len(own) else pd.Series(dtype=bool)
     handled = (own["kind"] == "handled").to_numpy() if len(own) else np.zeros(0, dtype=bool)
     answer = responsible.of(row.category, areas) or str(cells["responsible"].iloc[row.unit]) or UNKNOWN
+    done = int((closed.to_numpy() & handled).sum())
     zh, en = reasons(ready, row, places)
     return {
         "cell_id": str(cells["cell_id"].iloc[row.unit]),
@@ -164,14 +165,19 @@ def _words(
         "reason_en": en,
         "responsible": answer,
         "incidents": int(inside.sum()),
-        "closed": f"关联工单{int(handled.sum())},已办结{int((closed.to_numpy() & handled).sum())}",
-        "closed_count": int((closed.to_numpy() & handled).sum()),
+        "closed": f"关联工单{int(handled.sum())}" + (f",已办结{done}" if _closing_known(ready) else ""),
+        "closed_count": done,
         "places": ";".join(f"{name} {count}" for name, count, _ in places),
         "place_ids": ";".join(cell_id for *_, cell_id in places),
         "caveats": ";".join(caveats(ready, row, own)),
         "x": float(counts.cells.centres[row.unit, 0]),
         "y": float(counts.cells.centres[row.unit, 1]),
     }
+
+
+def _closing_known(ready: Prepared) -> bool:
+    """Whether the incidents come with times of closing at all: "none closed" is said only of those that do."""
+    return bool(ready.incidents["closed_time"].notna().any())
 
 
 def street_level(counts: Counts) -> int:

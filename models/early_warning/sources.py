@@ -27,7 +27,9 @@ class SourceMix:
 
     @property
     def text(self) -> str:
-        """`12345 18;110 9`, the largest first."""
+        """`12345 18;110 9`, the largest first; empty where no incident names its source."""
+        if set(self.now) <= {""}:
+            return ""
         named = sorted(self.now.items(), key=lambda item: (-item[1], item[0]))
         return ";".join(f"{name or '来源不明'} {count}" for name, count in named)
 
