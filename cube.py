@@ -228,7 +228,7 @@ class Counts:
         return bin_start(np.arange(self.first_bin, self.end_bin), self.bin)
 
     def nodes(self, depth: int = 2) -> list[str]:
-        """Class-tree nodes down to *depth*, the root first; a node that equals its only child is left out."""
+        """Class-tree nodes down to *depth*, the root first; a node below it that equals its only child is left out."""
         leaves = self.table["category"].unique()
         children: dict[str, set[str]] = {}
         for leaf in leaves:
@@ -240,7 +240,7 @@ class Counts:
 
         def repeats(node: str) -> bool:
             below = children.get(node, set())
-            return len(below) == 1 and node not in own and below <= found
+            return node != ALL_CLASSES and len(below) == 1 and node not in own and below <= found
 
         kept = sorted((node for node in found if not repeats(node)), key=lambda node: (node != ALL_CLASSES, node))
         return kept or [ALL_CLASSES]

@@ -44,6 +44,8 @@ def facts_of(ready: Prepared, found: Survey, warnings: pd.DataFrame) -> dict[str
         "account": ready.account,
         "notices": [{"code": n.code, "zh": n.zh, "en": n.en} for n in ready.notices],
         "expected_false": {level: float(value) for level, value in expected_false(plan.early_warning)[::-1].items()},
+        "columns": dict(ready.intake.mapping),
+        "crs": ready.cells.crs.to_string() if ready.cells.crs.to_epsg() else ready.cells.crs.name,
         "tests": found.n_tests,
         "classes": found.n_classes,
         "units": levels,

@@ -33,6 +33,7 @@ def write_files(
         for fraction, name, write in _writers(outcome):
             progress(fraction, f"Writing {name}|写入{name}")
             write(folder / name)
+        (folder / "plan.toml").write_text(outcome.plan.to_toml(), encoding="utf-8", newline="\n")
         folder.write_manifest(_manifest(outcome, inputs))
     return replace(outcome, manifest=folder.manifest, out=folder.out)
 
@@ -78,7 +79,9 @@ def _manifest(outcome: Outcome, inputs: Inputs) -> dict[str, Any]:
             "python": sys.version.split()[0],
             **{name: importlib.metadata.version(name) for name in LIBRARIES},
         },
-        "inputs": {Path(str(f).split("|")[0]).name: sha256_of(str(f).split("|")[0]) for f in files if f},
+        "inputs": _hashes([str(f).split("|")[0] for f in files if f]),
+        "columns": outcome.facts["columns"],
+        "crs": outcome.facts["crs"],
         "seeds": {"random_state": outcome.plan.random_state},
         "account": outcome.account,
         "default_point_rows": outcome.facts["default_point_rows"],
@@ -87,28 +90,66 @@ def _manifest(outcome: Outcome, inputs: Inputs) -> dict[str, Any]:
     }
 
 
-def with_ledger(outcome: Outcome, path: str | Path) -> Outcome:
-    """The warnings with what the ledger knows of them: state, first seen, the change against the last issued run.
+def _hashes(files: list[str]) -> dict[str, str]:
+    """SHA-256 by file name; a name that came before gets a number."""
+    hashes: dict[str, str] = {}
+    for file in files:
+        name, times = Path(file).name, sum(1 for known in hashes if known.split(" #")[0] == Path(file).name)
+        hashes[f"{name} #{times + 1}" if times else name] = sha256_of(file)
+    return hashes
 
-    Nothing is issued yet: a run whose files could not be written must leave no trace in the ledger.
+
+def with_ledger(outcome: Outcome, path: str | Path) -> Outcome:
+    """The warnings with what the ledger knows of them: identity, state, first seen, change against the last issued run.
+
+    A warning of a unit and class that the last issued run had too keeps that run's id, however long it lasts. What
+    that run had and this one has not is appended as ended (解除). Nothing is issued yet: a run whose files could not
+    be written must leave no trace in the ledger.
     """
-    table, as_of = outcome.early_warnings.copy(), outcome.facts["as_of"]
+    as_of = outcome.facts["as_of"]
     with ledgers.open_ledger(path) as book:
-        before = {row["warning_id"]: row["level"] for row in book.last_issued(as_of)}
+        issued = book.last_issued(as_of)
         known, first, states = book.has_run_before(as_of), book.first_seen(), book.states()
-    if table.empty:
-        return outcome
-    ids = table["warning_id"]
+    outcome = _with_old_ids(outcome, issued)
+    table = outcome.early_warnings.copy()
+    before = {row["warning_id"]: row["level"] for row in issued}
+    ids = list(table["warning_id"])
     if known:
         levels = zip(ids, table["level"], strict=True)
         change = pd.Series([ledgers.change_of(own, level, before) for own, level in levels], index=table.index)
         table["change"] = table["change"].where(table["phase"] == "ended", change)
-    seen = [
+    begun = [
         min(own, pd.Timestamp(first[i])) if i in first else own for i, own in zip(ids, table["first_seen"], strict=True)
     ]
-    table["first_seen"] = pd.Series(seen, index=table.index, dtype=table["first_seen"].dtype)
+    table["first_seen"] = pd.Series(begun, index=table.index, dtype=table["first_seen"].dtype)
     table["state"] = [states.get(own, state) for own, state in zip(ids, table["state"], strict=True)]
-    return replace(outcome, early_warnings=table)
+    gone = [row for row in issued if row["warning_id"] not in ids]
+    return replace(outcome, early_warnings=_with_gone(table, gone, states))
+
+
+def _with_old_ids(outcome: Outcome, issued: list[dict[str, Any]]) -> Outcome:
+    """Warnings of a unit and class the last issued run had get its id, in every table."""
+    table = outcome.early_warnings
+    old = {(row["cell_id"], row["category"]): row["warning_id"] for row in issued}
+    pairs = zip(table["cell_id"], table["category"], table["warning_id"], strict=True)
+    renamed = {own: old[cell, category] for cell, category, own in pairs if old.get((cell, category), own) != own}
+    renamed = {own: known for own, known in renamed.items() if known not in set(table["warning_id"])}
+    if not renamed:
+        return outcome
+    tables = {name: getattr(outcome, name) for name in ("early_warnings", "members", "series")}
+    return replace(outcome, **{n: t.assign(warning_id=t["warning_id"].replace(renamed)) for n, t in tables.items()})
+
+
+def _with_gone(table: pd.DataFrame, gone: list[dict[str, Any]], states: dict[str, str]) -> pd.DataFrame:
+    """*table* with the warnings of the last issued run that are no more, as they were then, ended."""
+    if not gone:
+        return table
+    last = pd.DataFrame(gone).reindex(columns=table.columns)
+    for name in ("window_start", "window_end", "first_seen"):
+        last[name] = pd.to_datetime(last[name])
+    last = last.assign(phase="ended", change="解除", rank=range(len(table) + 1, len(table) + 1 + len(last)))
+    last["state"] = [states.get(own, ledgers.TO_JUDGE) for own in last["warning_id"]]
+    return last if table.empty else pd.concat([table, last.astype(table.dtypes)], ignore_index=True)
 
 
 def issue(outcome: Outcome, path: str | Path) -> None:

@@ -22,7 +22,7 @@ from .outcome import Outcome
 from .plan import Plan
 from .preparation import Inputs, Prepared, prepare
 from .surveillance import BIN_DAYS, Survey, survey, unit_series
-from .wording import UNKNOWN, Responsible, describe, street_level
+from .wording import UNKNOWN, Responsible, describe, lowest_described, street_level
 
 log = logging.getLogger(__name__)
 Progress = Callable[[float, str], None]
@@ -135,12 +135,12 @@ def study(ready: Prepared, responsible: Responsible, progress: Progress) -> Outc
     plan, street = ready.plan, street_level(ready.counts)
     progress(0.52, "Testing every class on every level|逐级逐类检测")
     found = survey(
-        ready.counts, plan, ready.valid, lowest_level(ready, street), lambda f: progress(0.52 + 0.2 * f, "Testing|检测")
+        ready.counts, plan, ready.valid, lowest_level(ready), lambda f: progress(0.52 + 0.2 * f, "Testing|检测")
     )
     progress(0.72, "Hot spots and density|热点与密度")
-    statuses: dict[str, str] = {"nb_predictive": "ok"}
+    statuses: dict[str, str] = {"nb_predictive": _history_status(ready)}
     hotspots, evidence = _taking_part(
-        "getis_ord", statuses, lambda: find_hotspots(ready, lowest_level(ready, street)), (_NO_HOTSPOTS, {})
+        "getis_ord", statuses, lambda: find_hotspots(ready, lowest_level(ready)), (_NO_HOTSPOTS, {})
     )
     surface = _taking_part("kernel_density", statuses, lambda: map_density(ready), None)
     raised = _few_weeks(
@@ -196,10 +196,17 @@ def _refuse_early(out: str | Path, overwrite: bool) -> None:
     RunFolder(out, replace=overwrite).check_place()
 
 
-def lowest_level(ready: Prepared, street: int) -> Callable[[str], int]:
+def lowest_level(ready: Prepared) -> Callable[[str], int]:
     """The finest unit level a class may be tested on: describe-only classes stop at the street."""
-    finest = max(ready.counts.cells.levels())
-    return lambda node: street if node != ALL_CLASSES and describe_only(node) else finest
+    finest, described = max(ready.counts.cells.levels()), lowest_described(ready.counts)
+    return lambda node: described if node != ALL_CLASSES and describe_only(node) else finest
+
+
+def _history_status(ready: Prepared) -> str:
+    """Whether the last bin could be held against a past at all."""
+    plan, n_bins = ready.plan, int(ready.valid.sum())
+    needed = (plan.nb_predictive.min_history + plan.nb_predictive.guard) / BIN_DAYS[plan.bin]
+    return "ok" if n_bins > needed else "too few bins"
 
 
 def _taking_part(name: str, statuses: dict[str, str], work: Callable[[], Any], instead: Any) -> Any:
@@ -270,7 +277,7 @@ def _model_notices(statuses: dict[str, str], ready: Prepared, plan: Plan) -> lis
     told = []
     names = {"getis_ord": ("热点分析", "Hot spots"), "kernel_density": ("核密度", "Kernel density")}
     for name, status in statuses.items():
-        if status != "ok":
+        if status != "ok" and name in names:
             zh, en = names[name]
             told.append(Notice("N-MODEL-001", f"{zh}本次未参与。", f"{en} did not take part in this run."))
     weeks = ready.valid.sum() * BIN_DAYS[plan.bin] / 7

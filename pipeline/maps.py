@@ -109,7 +109,10 @@ def map_density(ready: Prepared) -> Surface | None:
         plan.timezone, ambiguous=True, nonexistent="shift_forward"
     )
     table = ready.incidents
-    inside = (table["time"] >= start).to_numpy() & ~table["default_point"].to_numpy() & (table["cell"] >= 0).to_numpy()
+    false_place = table["default_point"].to_numpy() & (plan.default_points != "keep")
+    inside = (
+        (table["time"] >= start).to_numpy() & ~false_place & (table[["cell", "sectoral"]] > 0).any(axis=1).to_numpy()
+    )
     points = table.geometry[inside]
     if len(points) < 3:
         return None
@@ -159,13 +162,15 @@ def map_risk(
 def _risk_rows(
     cube: SpaceTimeCube, level: int, node: str, risk: np.ndarray, expected: np.ndarray, recent: Counts
 ) -> pd.DataFrame:
+    reports, distinct = recent.table["count"].sum(), recent.table["distinct"].sum()
+    repeats = reports / distinct if distinct else 1.0  # expectations are of distinct reports, the map shows all
     return pd.DataFrame(
         {
             "cell_id": cube.cells,
             "unit_level": level,
             "category": node,
             "incidents": cube.counts[0].astype(np.int64),
-            "expected": expected * len(recent.bins),
+            "expected": expected * len(recent.bins) * repeats,
             "risk": risk,
         }
     )

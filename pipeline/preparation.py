@@ -12,13 +12,13 @@ import pandas as pd
 
 from ..cube import Counts
 from ..errors import InputError, Notice
-from ..layers.aggregate import count_incidents
+from ..layers.aggregate import count_incidents, place_rows
 from ..layers.coordinates import reproject
 from ..layers.grids import CellLayer, make_cells, read_cells
 from ..layers.incidents import Intake, read_incidents
-from ..layers.overlay import assign_cells, find_default_points
+from ..layers.overlay import assign_cells, at_default_points, find_default_points
 from ..models.anomaly import find_outages
-from .plan import Plan
+from .plan import Plan, floor_to_bin
 
 Progress = Callable[[float, str], None]
 
@@ -40,8 +40,9 @@ class Inputs:
 class Prepared:
     """Everything the models need, and everything the outputs must tell about where it came from.
 
-    incidents : the used rows in the working CRS, with the columns `cell` (row of the finest territorial unit, -1
-        none), `sectoral` (likewise) and `default_point`; counts : cut at `as_of`; valid : complete bins of counts.
+    incidents : the used rows in the working CRS, with the columns `cell` (row of the finest territorial unit they
+        count for, 0 the city, -1 none), `sectoral` (likewise) and `default_point`;
+    counts : cut at `as_of`; valid : complete bins of counts.
     """
 
     plan: Plan
@@ -66,82 +67,91 @@ def prepare(plan: Plan, inputs: Inputs, progress: Progress) -> Prepared:
         duplicates=plan.duplicates,
         progress=lambda f, text: progress(0.2 * f, text),
     )
+    as_of = plan.moment() or floor_to_bin(last_complete_day(intake.incidents["time"], plan), plan.bin)
+    late = _late(intake.incidents, as_of, plan)
     progress(0.2, "Reading cells|读取网格")
-    cells = _cells_of(plan, inputs, intake)
-    points = reproject(intake.incidents, cells.crs)
+    cells = _cells_of(plan, inputs, intake.incidents[~late])
     progress(0.3, "Placing incidents on cells|事件落格")
-    assigned = assign_cells(points, cells)
-    piles = find_default_points(points, cells)
-    false_place = _on_piles(points, piles) if plan.default_points != "keep" else np.zeros(len(points), dtype=bool)
-    as_of = pd.Timestamp(plan.as_of) if plan.as_of else last_complete_day(points["time"], plan)
-    reasons = _reasons(points, assigned, false_place, as_of, plan)
+    points = reproject(intake.incidents, cells.crs)
+    piles = find_default_points(points[~late], cells)
+    false_place = at_default_points(points, piles)
+    assigned = _at_least_in_the_city(assign_cells(points, cells))
+    reasons = _reasons(points, assigned, false_place, late, plan)
     account = _account(intake, reasons)
     used = reasons == "used"
     if not used.any():
-        raise _nothing_left(account, points["time"], as_of, plan, inputs)
+        raise _nothing_left(account, intake.incidents["time"], as_of, plan, inputs)
     progress(0.5, "Counting|计数")
+    units = cells.as_cells()
+    placed = place_rows(points[used], assigned[used], units, false_place[used], plan.default_points)
     counts = count_incidents(
         points[used],
-        assigned[used],
-        cells.as_cells(),
+        placed,
+        units,
         bin=plan.bin,
         timezone=plan.timezone,
         default_points=false_place[used],
-        policy=plan.default_points,
+        policy="keep",  # they are placed already
         burst_metres=plan.burst_metres,
         burst_minutes=plan.burst_minutes,
     ).until(as_of)
-    valid = ~find_outages(counts.cube(unit_level=0).counts[:, 0], plan.bin)
-    notices = (*intake.notices, *cells.notices, *_told(counts, valid, false_place[used], reasons, plan))
-    placed = points[used].assign(
-        cell=assigned[used, 0],
-        sectoral=assigned[used, 1] if assigned.shape[1] > 1 else -1,
+    total = counts.cube(unit_level=0).counts[:, 0]
+    valid = ~find_outages(total, plan.bin, start_hour=counts.first_bin % 24 if plan.bin == "hour" else 0)
+    notices = (*intake.notices, *cells.notices, *_told(counts, valid, false_place[used], reasons, plan, as_of))
+    incidents = points[used].assign(
+        cell=placed[:, 0],
+        sectoral=placed[:, 1] if placed.shape[1] > 1 else -1,
         default_point=false_place[used],
     )
-    return Prepared(plan, intake, cells, placed, counts, valid, as_of, account, piles, notices)
+    return Prepared(plan, intake, cells, incidents, counts, valid, as_of, account, piles, notices)
 
 
-def _cells_of(plan: Plan, inputs: Inputs, intake: Intake) -> CellLayer:
+def _late(incidents: gpd.GeoDataFrame, as_of: pd.Timestamp, plan: Plan) -> np.ndarray:
+    """(n_incidents,) bool: occurred or reported at *as_of* or later. What is late is looked at by nothing below."""
+    local = pd.DatetimeIndex(incidents["time"]).tz_convert(plan.timezone).tz_localize(None)
+    reported = pd.DatetimeIndex(incidents["reported_time"]).tz_convert(plan.timezone).tz_localize(None)
+    return np.asarray(local >= as_of) | np.asarray(reported >= as_of)
+
+
+def _at_least_in_the_city(assigned: np.ndarray) -> np.ndarray:
+    """A row that lies in a sectoral unit only counts for the city too (row 0), and for no territorial unit below."""
+    if assigned.shape[1] > 1:
+        assigned = assigned.copy()
+        assigned[(assigned[:, 0] < 0) & (assigned[:, 1:] >= 0).any(axis=1), 0] = 0
+    return assigned
+
+
+def _cells_of(plan: Plan, inputs: Inputs, incidents: gpd.GeoDataFrame) -> CellLayer:
     if inputs.cells:
         return read_cells(inputs.cells, columns=dict(inputs.cell_columns or {}) or None, crs=inputs.cells_crs)
-    return make_cells(plan.cell_shape, plan.cell_size, intake.incidents)
-
-
-def _on_piles(points: gpd.GeoDataFrame, piles: pd.DataFrame) -> np.ndarray:
-    """(n_points,) bool: rows that lie on a certain default point, to a decimetre."""
-    certain = piles[piles["certain"].astype(bool)] if len(piles) else piles
-    mask = np.zeros(len(points), dtype=bool)
-    x, y = points.geometry.x.to_numpy(), points.geometry.y.to_numpy()
-    for pile in certain.itertuples():
-        mask |= (np.abs(x - pile.x) < 0.1) & (np.abs(y - pile.y) < 0.1)
-    return mask
+    return make_cells(plan.cell_shape, plan.cell_size, incidents)
 
 
 def last_complete_day(times: pd.Series, plan: Plan) -> pd.Timestamp:
     """Local midnight that ends the last complete day of *times*.
 
-    The last day counts as complete if its last incident is as late as those of ordinary days: not before the 10 %
-    quantile of the last times of the 28 days before it.
+    The last day is the last with at least a tenth of the median day's incidents, so that a mistyped date in the
+    future moves nothing. It counts as complete if its last incident is as late as those of ordinary days: not before
+    the 10 % quantile of the last times of the 28 days before it.
     """
     local = pd.DatetimeIndex(times).tz_convert(plan.timezone).tz_localize(None)
     days = local.normalize()
-    last = days.max()
-    latest = pd.Series(local - days, index=days).groupby(level=0).max().sort_index()
+    sizes = pd.Series(1, index=days).groupby(level=0).sum().sort_index()
+    last = sizes.index[sizes >= 0.1 * sizes.median()].max()
+    latest = pd.Series(local - days, index=days).groupby(level=0).max().sort_index()[:last]
     before = latest.iloc[-29:-1]
     complete = len(before) >= 7 and latest.iloc[-1] >= before.quantile(0.1)
     return last + pd.Timedelta(days=1) if complete else last
 
 
 def _reasons(
-    points: gpd.GeoDataFrame, assigned: np.ndarray, false_place: np.ndarray, as_of: pd.Timestamp, plan: Plan
+    points: gpd.GeoDataFrame, assigned: np.ndarray, false_place: np.ndarray, late: np.ndarray, plan: Plan
 ) -> np.ndarray:
     """(n_points,) why a row is used or not; the first matching reason wins."""
-    local = pd.DatetimeIndex(points["time"]).tz_convert(plan.timezone).tz_localize(None)
-    reported = pd.DatetimeIndex(points["reported_time"]).tz_convert(plan.timezone).tz_localize(None)
-    late = (local >= as_of) | np.asarray(reported >= as_of)
     reasons = np.full(len(points), "used", dtype=object)
     reasons[(assigned < 0).all(axis=1) & ~false_place] = "outside"
     if plan.bin == "week" and len(points):
+        local = pd.DatetimeIndex(points["time"]).tz_convert(plan.timezone).tz_localize(None)
         first = local.min()
         monday = (first - pd.Timedelta(days=first.weekday())).normalize()
         if first - monday >= pd.Timedelta(days=1):
@@ -184,8 +194,29 @@ def _nothing_left(
     )
 
 
-def _told(counts: Counts, valid: np.ndarray, false_place: np.ndarray, reasons: np.ndarray, plan: Plan) -> list[Notice]:
+_POLICY_WORDS = {
+    "city": ("只计入全市,不计入下级单元", "count for the city and for no unit below"),
+    "spread": ("按比例分摊到各网格", "are spread over the cells"),
+    "keep": ("按原坐标计入", "count where they lie"),
+}
+
+
+def _told(
+    counts: Counts, valid: np.ndarray, false_place: np.ndarray, reasons: np.ndarray, plan: Plan, as_of: pd.Timestamp
+) -> list[Notice]:
     told = []
+    if plan.as_of and as_of.isoformat() not in (plan.as_of, plan.as_of + "T00:00:00"):
+        zh, en = (
+            f"研判时点取整到{as_of:%Y-%m-%d %H:%M},不完整的时段不计入。",
+            f"The moment of decision is {as_of:%Y-%m-%d %H:%M}.",
+        )
+        told.append(Notice("N-TIME-101", zh, f"{en} Partial bins are not counted."))
+    silent = int(counts.end_bin - 1 - counts.table["bin"].max()) if len(counts.table) else 0
+    if silent:
+        zh = f"最后{silent}个时段没有任何事件:没有提示不等于没有风险。"
+        told.append(
+            Notice("N-DATA-004", zh, f"The last {silent} bins hold no incident at all: no warning is not no risk.")
+        )
     outside, piled = int((reasons == "outside").sum()), int(false_place.sum())
     if outside:
         told.append(
@@ -196,10 +227,7 @@ def _told(counts: Counts, valid: np.ndarray, false_place: np.ndarray, reasons: n
             )
         )
     if piled:
-        zh = {"city": "只计入全市,不计入下级单元", "spread": "按比例分摊到各网格"}.get(plan.default_points, "")
-        en = {"city": "count for the city and for no unit below", "spread": "are spread over the cells"}.get(
-            plan.default_points, ""
-        )
+        zh, en = _POLICY_WORDS[plan.default_points]
         told.append(
             Notice(
                 "N-PLACE-002",

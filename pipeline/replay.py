@@ -16,7 +16,7 @@ from .journey import lowest_level
 from .plan import Plan
 from .preparation import Inputs, Prepared, prepare
 from .surveillance import BIN_DAYS, survey
-from .wording import city_name, street_level
+from .wording import city_name
 
 
 def replay_episodes(
@@ -35,10 +35,7 @@ def replay_episodes(
     n_bins = len(counts.bins)
     rules = replace(plan.early_warning, replay=n_bins)
     long = replace(plan, early_warning=rules)
-    street = street_level(counts)
-    found = survey(
-        counts, long, ready.valid, lowest_level(ready, street), lambda f: progress(0.3 + 0.6 * f, "Testing|检测")
-    )
+    found = survey(counts, long, ready.valid, lowest_level(ready), lambda f: progress(0.3 + 0.6 * f, "Testing|检测"))
     start = np.datetime64(pd.Timestamp(first), "h")
     rows = [
         _row_of(episode, ready)

@@ -21,9 +21,9 @@ BIN_DAYS = {"hour": 1 / 24, "day": 1.0, "week": 7.0}
 class Survey:
     """What was tested: `tests` that could matter (see `raise_warnings`), how many there were, what was expected today.
 
-    `expected` maps (role, unit_level, category) to the (n_cells,) expected counts of the last bin, `size` to their
-    negative-binomial sizes, `evidence` to the evidence for the map, all for the classes drawn; `family` holds the
-    sum of expected counts of the last bin by (role, unit_level); `city` the whole city's series of the last bins.
+    `expected` maps (role, unit_level, category) to the (n_cells,) mean expected counts of the bins replayed, `size`
+    to their negative-binomial sizes, `evidence` to the evidence for the map, all for the classes drawn; `family`
+    holds the sum of expected counts of the last bin by (role, unit_level); `city` the whole city's series.
     """
 
     tests: pd.DataFrame
@@ -65,12 +65,14 @@ def survey(
             n_tests += cube.n_cells
             of_scale.append(_candidates(scores, cube.counts[-shown:], recent, plan, role, level, node))
             if node == ALL_CLASSES or "/" not in node:
-                expected[role, level, node] = scores.last_expected[-1]
+                expected[role, level, node] = scores.last_expected.mean(axis=0)
                 size[role, level, node] = scores.last_size[-1]
                 evidence[role, level, node] = _evidence(scores.log_p[-1])
             if level == 0 and node == ALL_CLASSES:
                 city = _series(model.score(cube), cube.counts[:, 0], recent.bins, valid)
         families[role, level] = float(family[-1])
+        if not of_scale:
+            continue
         tests = pd.concat(of_scale, ignore_index=True)
         found.append(tests.assign(family=family[tests["bin"].to_numpy() - recent.end_bin], n_levels=len(scales)))
     tests = _judged(pd.concat(found, ignore_index=True), BIN_DAYS[plan.bin])
@@ -90,9 +92,10 @@ def _first_needed(counts: Counts, plan: Plan, valid: np.ndarray) -> int:
 def _candidates(
     scores: Scores, observed_bins: np.ndarray, counts: Counts, plan: Plan, role: str, level: int, node: str
 ) -> pd.DataFrame:
-    """Tests of the replayed bins with at least the least excess and a chance below one in thirty."""
+    """Tests of the replayed bins that could matter: the least excess, and a chance that alone would reach blue."""
+    least = np.log(min(BIN_DAYS[plan.bin] / plan.early_warning.blue_days, 1.0))
     excess = scores.observed - scores.expected
-    at = np.nonzero((excess >= plan.early_warning.blue_excess) & (scores.log_p < -np.log(30.0)))
+    at = np.nonzero((excess >= plan.early_warning.blue_excess) & (scores.log_p <= least))
     units = counts.cells.rows_at(level, role)
     return pd.DataFrame(
         {

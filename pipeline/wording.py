@@ -12,6 +12,7 @@ import pandas as pd
 from ..cube import ALL_CLASSES, Counts, ancestors_of, bin_start
 from ..errors import InputError
 from ..layers.grids import full_name
+from ..layers.privacy import describe_only
 from .preparation import Prepared
 
 _REASON_LIMIT = 45
@@ -109,14 +110,11 @@ def members_of(ready: Prepared, row: Raised) -> np.ndarray:
 
 
 def units_of(ready: Prepared, role: str, level: int) -> np.ndarray:
-    """(n_incidents,) row of the unit of one level each incident lies in; default points lie in the city only."""
-    table, cells = ready.incidents, ready.counts.cells
-    finest = table["sectoral" if role == "sectoral" else "cell"].to_numpy(copy=True)
-    if ready.plan.default_points == "city":
-        finest[table["default_point"].to_numpy()] = 0 if role == "territorial" else -1
-    units = np.full(len(table), -1, dtype=np.int64)
+    """(n_incidents,) row of the unit of one level each incident counts for, -1 none."""
+    finest = ready.incidents["sectoral" if role == "sectoral" else "cell"].to_numpy()
+    units = np.full(len(finest), -1, dtype=np.int64)
     placed = finest >= 0
-    units[placed] = cells.lineage[finest[placed], level]
+    units[placed] = ready.counts.cells.lineage[finest[placed], level]
     return units
 
 
@@ -186,12 +184,20 @@ def street_level(counts: Counts) -> int:
     return next((level for level in levels if len(counts.cells.rows_at(level)) >= 8), levels[-1] if levels else 0)
 
 
+def lowest_described(counts: Counts) -> int:
+    """The finest level on which describe-only classes may be shown: streets, or the city where there are none."""
+    street = street_level(counts)
+    return street if street < max(counts.cells.levels()) else 0
+
+
 def top_places(ready: Prepared, row: Raised, inside: np.ndarray, most: int = 8) -> list[tuple[str, int, str]]:
     """(name, incidents, cell_id) of the units below the warning's that carry it, the largest first."""
     cells, counts = ready.cells.table, ready.counts
     own = int(counts.cells.unit_level[row.unit])
     level = street_level(counts) if own < street_level(counts) else own + 1
     if row.role != "territorial" or level > max(counts.cells.levels()):
+        return []
+    if describe_only(row.category) and level > lowest_described(counts):
         return []
     units = units_of(ready, row.role, level)[inside]
     tally = pd.Series(units[units >= 0]).value_counts()

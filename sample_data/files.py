@@ -63,7 +63,7 @@ def cells_geojson(ground: Ground) -> bytes:
 
 
 def responsible_table() -> pd.DataFrame:
-    """Class × area: a line per class (or minor class) and district, one for the city, and per street with its own unit."""
+    """Class × area: a line per class (or minor class) and district, one for the city, per street with its own unit."""
     out = []
     for major, minors in CLASSES.items():
         for district in DISTRICTS:

@@ -4,26 +4,37 @@ from __future__ import annotations
 
 import numpy as np
 
+_IMPOSSIBLE = np.log(1e-6)
 
-def find_outages(total: np.ndarray, bin: str = "day", reach: int = 84, share: float = 0.4) -> np.ndarray:
+
+def find_outages(
+    total: np.ndarray, bin: str = "day", reach: int = 84, share: float = 0.4, start_hour: int = 0
+) -> np.ndarray:
     """(n_times,) bool, True where the whole city reported so little that data must be missing.
 
-    A day (hours are judged by their day) or week is low when it holds less than *share* of the median of the last
-    *reach* complete bins and the Poisson chance of so few is below 1e-6. Low bins are outages, unless the same
-    weekday was low in the three weeks before, among ordinary days: that is a weekend. The first seven bins are taken
-    as complete.
+    A day or week is low when it holds less than *share* of the median of the last *reach* complete bins. A run of low
+    bins is an outage when the Poisson chance of so few in all of them is below 1e-6: one day in a large city, several
+    in a small one. A day that was low in each of the three weeks before, among ordinary days, is a weekend and no
+    outage. The first seven bins are taken as complete. Hours are judged by their local day, the first of *total*
+    being *start_hour*; a day not wholly covered is not judged.
     """
-    per_day = 24 if bin == "hour" else 1
-    days = np.add.reduceat(total, np.arange(0, len(total), per_day)) if len(total) else total
-    low, out = np.zeros(len(days), dtype=bool), np.zeros(len(days), dtype=bool)
-    for i, value in enumerate(days):
+    if bin == "hour":
+        day = (np.arange(len(total)) + start_hour) // 24
+        whole = np.bincount(day) == 24 if len(total) else np.zeros(0, dtype=bool)
+        found = np.zeros(len(whole), dtype=bool)
+        found[whole] = find_outages(np.bincount(day, weights=total)[whole], "day", reach, share)
+        return found[day]
+    low, out, run, chance = np.zeros(len(total), dtype=bool), np.zeros(len(total), dtype=bool), 0, 0.0
+    for i, value in enumerate(total):
         known = np.flatnonzero(~out[:i])[-reach:]
-        if len(known) < 7:
-            continue
-        usual = float(np.median(days[known]))
-        # Chernoff bound on P(Poisson(usual) <= value): exact enough to say "impossible"
-        log_chance = value - usual + (value * np.log(usual / value) if value > 0 and usual > 0 else 0.0)
-        low[i] = usual > 0 and value < share * usual and log_chance < np.log(1e-6)
+        usual = float(np.median(total[known])) if len(known) >= 7 else 0.0
+        low[i] = value < share * usual
         weekend = i >= 21 and bin != "week" and low[[i - 7, i - 14, i - 21]].all() and low[i - 6 : i].sum() <= 2
-        out[i] = low[i] and not weekend
-    return np.repeat(out, per_day)[: len(total)]
+        if not low[i] or weekend:
+            run, chance = 0, 0.0
+            continue
+        # Chernoff bound on P(Poisson(usual) <= value): exact enough to say "impossible"
+        run, chance = run + 1, chance + value - usual + (value * np.log(usual / value) if value > 0 else 0.0)
+        if chance < _IMPOSSIBLE:
+            out[i - run + 1 : i + 1] = True
+    return out

@@ -82,7 +82,7 @@ class Past:
         log_p[rows, columns] = nb_log_sf(observed[rows, columns], mean[rows, columns], size[rows, columns])
         if self.weight is not None:
             self._admit_habits(log_p, observed, window)
-        mean = np.where(ready[:, None], mean, observed)
+        mean = np.where((end > 0)[:, None], mean, 0.0)  # nothing is expected where nothing is known yet
         return Round(observed[first:], mean[first:], size[first:], log_p[first:])
 
     def quiet(self, first: int) -> np.ndarray:

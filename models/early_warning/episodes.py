@@ -32,6 +32,7 @@ class Episode:
     quiet: int = 0
     change: str = "new"
     ended_bin: int = -1
+    urgent_bin: int = -1
     phenomenon: Phenomenon | None = None
     loudest: Phenomenon | None = None
     mix: SourceMix | None = None
@@ -129,6 +130,8 @@ def _see(episode: Episode, phenomenon: Phenomenon, number: int, counts: Counts, 
     if episode.loudest is None or (episode.level, -lead.log_rank) > (episode.peak, -episode.loudest.lead.log_rank):
         episode.loudest = phenomenon
     episode.peak = max(episode.peak, episode.level)
+    if episode.urgent_bin < 0 and episode.level >= LEVELS.index("orange"):
+        episode.urgent_bin = number
     episode.change = "new" if before < 0 else "escalated" if episode.level > before else "continuing"
 
 
@@ -146,8 +149,8 @@ def _confirmed(raw: int, episode: Episode, rules: WarningRules, excess: float) -
 
 
 _COLUMNS = (
-    "warning_id level unit role category first_bin window_first window_bins observed expected size ratio excess "
-    "recurrence_days log_rank steps first_seen times_seen change phase sources source_count "
+    "warning_id level unit role category first_bin urgent_bin window_first window_bins observed expected size ratio "
+    "excess recurrence_days log_rank steps first_seen times_seen change phase sources source_count "
     "one_source awaiting_second explained"
 ).split()
 
@@ -173,6 +176,7 @@ def _row_of(episode: Episode, phenomenon: Phenomenon, counts: Counts, rules: War
         "role": lead.role,
         "category": lead.category,
         "first_bin": episode.first_bin,
+        "urgent_bin": episode.urgent_bin,
         "window_first": int(episode.last_bin - lead.window + 1),
         "window_bins": int(lead.window),
         "observed": int(lead.observed),
@@ -220,13 +224,13 @@ def _within_budget(
         street = (
             int(cells.lineage[episode.unit, street_level]) if cells.unit_level[episode.unit] >= street_level else -1
         )
-        if street >= 0 and today - week < episode.first_bin < today:
+        if street >= 0 and today - week < episode.urgent_bin < today:
             streets[street] = streets.get(street, 0) + 1
     kept, spent = [], 0
     for row in table.itertuples():
         street = int(cells.lineage[row.unit, street_level]) if cells.unit_level[row.unit] >= street_level else -1
         urgent = row.level in ("orange", "red") and row.phase in ("open", "escalated")
-        fresh = row.first_bin == today
+        fresh = row.urgent_bin == today
         over = urgent and (
             spent >= rules.city_per_day or (fresh and street >= 0 and streets.get(street, 0) >= rules.street_per_week)
         )

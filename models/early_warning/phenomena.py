@@ -64,19 +64,21 @@ def find_phenomena(tests: pd.DataFrame, cells: Cells, rules: WarningRules, bin_d
             kin[0].explained.append(test)
         else:
             found.append(Phenomenon(test))
-    return [_concentrated(phenomenon, cells) for phenomenon in found]
+    return [_concentrated(phenomenon, cells, rules) for phenomenon in found]
 
 
-def _concentrated(phenomenon: Phenomenon, cells: Cells) -> Phenomenon:
+def _concentrated(phenomenon: Phenomenon, cells: Cells, rules: WarningRules) -> Phenomenon:
     """Report where the excess is.
 
-    All classes together give way to the class, a unit to the unit inside, that carries it.
+    All classes together give way to the class, a unit to the unit inside, that carries it and reaches the same level.
     """
     lead = phenomenon.lead
+    level = rules.level_of(lead.recurrence_days, lead.observed, lead.expected)
     narrower = [
         test
         for test in phenomenon.explained
         if test.excess >= _CARRIES * lead.excess
+        and rules.level_of(test.recurrence_days, test.observed, test.expected) >= level
         and contains(cells, lead.unit, test.unit)
         and (test.category == lead.category or lead.category == ALL_CLASSES)
         and (test.unit != lead.unit or test.category != lead.category)

@@ -37,17 +37,14 @@ class SourceMix:
 def source_mix(counts: Counts, unit: int, category: str, role: str, last_bin: int, window: int) -> SourceMix:
     """Sources of one class and unit in the *window* bins up to *last_bin*, against the 364 bins before.
 
-    A unit too sparse to say who normally reports there is judged by its ancestors.
+    All reports count, repeated ones too: that two sources report one event is what confirms it. A unit too sparse to
+    say who normally reports there is judged by its ancestors.
     """
     table = counts.table[counts.in_class(category) & (counts.cells.role == role)[counts.table["cell"].to_numpy()]]
     level = counts.cells.unit_level[unit]
     inside = table[counts.cells.lineage[table["cell"].to_numpy(), level] == unit]
     first = last_bin - window + 1
-    now = (
-        inside[(inside["bin"] >= first) & (inside["bin"] <= last_bin)]
-        .groupby("source", observed=True)["distinct"]
-        .sum()
-    )
+    now = inside[(inside["bin"] >= first) & (inside["bin"] <= last_bin)].groupby("source", observed=True)["count"].sum()
     past = _past(inside, first)
     while past.sum() < _USUAL_COUNT and counts.cells.parent[unit] >= 0:
         unit = int(counts.cells.parent[unit])
@@ -57,11 +54,12 @@ def source_mix(counts: Counts, unit: int, category: str, role: str, last_bin: in
         sorted(str(s) for s, n in past.items() if n >= _USUAL_SHARE * max(past.sum(), 1) and past.sum() >= _USUAL_COUNT)
     )
     own_past = _past(inside, first)
-    expected = own_past / _PAST_BINS * window
+    covered = max(min(first - counts.first_bin, _PAST_BINS), 1)
+    expected = own_past / covered * window
     rising = tuple(sorted(str(s) for s, n in now.items() if n >= 2 and n > 1.5 * float(expected.get(s, 0.0))))
     return SourceMix(rising, usual, {str(s): int(n) for s, n in now.items() if n > 0})
 
 
 def _past(table: pd.DataFrame, first: int) -> pd.Series:
     before = table[(table["bin"] < first) & (table["bin"] >= first - _PAST_BINS)]
-    return before.groupby("source", observed=True)["distinct"].sum().astype(float).replace(np.nan, 0.0)
+    return before.groupby("source", observed=True)["count"].sum().astype(float).replace(np.nan, 0.0)
