@@ -222,6 +222,11 @@ class Counts:
         first = max(first_bin, self.first_bin)
         return replace(self, table=self.table[self.table["bin"] >= first], first_bin=first)
 
+    def without(self, categories: Iterable[str]) -> Counts:
+        """The same bins without the incidents of some classes."""
+        left_out = set(categories)
+        return replace(self, table=self.table[~self.table["category"].isin(left_out)]) if left_out else self
+
     @cached_property
     def bins(self) -> np.ndarray:
         """Local starts of all bins covered."""

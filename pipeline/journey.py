@@ -21,7 +21,7 @@ from .maps import find_hotspots, map_density, map_risk
 from .outcome import Outcome
 from .plan import Plan
 from .preparation import Inputs, Prepared, prepare
-from .surveillance import BIN_DAYS, Survey, survey, unit_series
+from .surveillance import BIN_DAYS, Survey, survey, unit_series, visible_at
 from .wording import UNKNOWN, Responsible, describe, lowest_described, street_level
 
 log = logging.getLogger(__name__)
@@ -223,7 +223,7 @@ def _taking_part(name: str, statuses: dict[str, str], work: Callable[[], Any], i
 
 def _few_weeks(ready: Prepared, raised: pd.DataFrame) -> pd.DataFrame:
     """With little history there is a map and no orange or red: such warnings are shown as yellow at most."""
-    weeks = ready.valid.sum() * BIN_DAYS[ready.plan.bin] / 7
+    weeks = ready.counts.table["bin"].nunique() * BIN_DAYS[ready.plan.bin] / 7
     if weeks >= ready.plan.early_warning.min_weeks or raised.empty:
         return raised
     return raised.assign(level=raised["level"].replace({"red": "yellow", "orange": "yellow"}))
@@ -261,7 +261,8 @@ def _shares_of(ready: Prepared, shares: dict, row: Any, top: str) -> str:
 def _series(ready: Prepared, found: Survey, described: pd.DataFrame, last: int = 60) -> pd.DataFrame:
     frames = [found.city.tail(last).assign(warning_id="")]
     for row in described.itertuples():
-        own = unit_series(ready.counts, ready.plan, ready.valid, row.unit, row.category, row.role, last)
+        seen = visible_at(ready.counts, row.unit_level, lowest_level(ready))
+        own = unit_series(seen, ready.plan, ready.valid, row.unit, row.category, row.role, last)
         frames.append(own.assign(warning_id=row.warning_id))
     table = pd.concat(frames, ignore_index=True)
     return table[["warning_id", "time", "observed", "expected", "lower", "upper", "valid"]]
@@ -280,7 +281,7 @@ def _model_notices(statuses: dict[str, str], ready: Prepared, plan: Plan) -> lis
         if status != "ok" and name in names:
             zh, en = names[name]
             told.append(Notice("N-MODEL-001", f"{zh}本次未参与。", f"{en} did not take part in this run."))
-    weeks = ready.valid.sum() * BIN_DAYS[plan.bin] / 7
+    weeks = ready.counts.table["bin"].nunique() * BIN_DAYS[plan.bin] / 7
     if weeks < plan.early_warning.min_weeks:
         zh = f"历史仅{weeks:.1f}周,不足{plan.early_warning.min_weeks:g}周:只给地图,不发红橙提示。"
         en = f"Only {weeks:.1f} weeks of history, under {plan.early_warning.min_weeks:g}: a map and no orange or red."

@@ -18,7 +18,7 @@ from ..models.hotspot import classify_hotspots
 from ..models.significance import benjamini_hochberg
 from .plan import Plan
 from .preparation import Prepared
-from .surveillance import BIN_DAYS, Survey
+from .surveillance import BIN_DAYS, Survey, visible_at
 
 _LEAST_UNITS = 8  # a hot spot among fewer units says nothing
 _PIXELS = 500  # along the longer side of the density surface
@@ -57,7 +57,7 @@ def find_hotspots(
         for node in drawn_classes(counts, plan):
             if level == 0 or level > lowest_level(node):
                 continue
-            cube = window_cube(recent.cube(node, level))
+            cube = window_cube(visible_at(recent, level, lowest_level).cube(node, level))
             hot = clone(plan.getis_ord).fit(cube)
             dense = clone(plan.kernel_density).fit(cube)
             evidence["territorial", level, node] = (hot.evidence(cube)[0], dense.evidence(cube)[0])

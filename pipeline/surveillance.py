@@ -54,11 +54,12 @@ def survey(
     for i, (role, level) in enumerate(scales):
         family = np.zeros(shown)
         of_scale = []
+        shown_here = visible_at(recent, level, lowest_level)
         for j, node in enumerate(nodes):
             progress((i + j / len(nodes)) / len(scales))
             if level > lowest_level(node):
                 continue
-            cube = recent.cube(node, level, role, measure="distinct", valid=valid)
+            cube = shown_here.cube(node, level, role, measure="distinct", valid=valid)
             model: NegativeBinomialPredictive = clone(plan.nb_predictive).fit(cube)
             scores = model.score(cube, shown)
             family += scores.last_expected.sum(axis=1)
@@ -77,6 +78,11 @@ def survey(
         found.append(tests.assign(family=family[tests["bin"].to_numpy() - recent.end_bin], n_levels=len(scales)))
     tests = _judged(pd.concat(found, ignore_index=True), BIN_DAYS[plan.bin])
     return Survey(tests, n_tests, len(nodes), families, expected, size, evidence, city)
+
+
+def visible_at(counts: Counts, level: int, lowest_level: Callable[[str], int]) -> Counts:
+    """Counts without the classes that may not be looked at on so fine a level, not even among all classes together."""
+    return counts.without(name for name in counts.table["category"].astype(str).unique() if lowest_level(name) < level)
 
 
 def _first_needed(counts: Counts, plan: Plan, valid: np.ndarray) -> int:

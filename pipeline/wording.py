@@ -103,10 +103,14 @@ def members_of(ready: Prepared, row: Raised) -> np.ndarray:
         ready.plan.timezone, ambiguous=True, nonexistent="shift_forward"
     )
     inside = ((table["time"] >= start) & (table["time"] < stop)).to_numpy()
+    level = int(counts.cells.unit_level[row.unit])
+    if level > lowest_described(counts):
+        hidden = {name for name in table["category"].unique() if describe_only(name)}
+        inside = inside & ~table["category"].isin(hidden).to_numpy()
     if row.category != ALL_CLASSES:
         category = table["category"]
         inside = inside & ((category == row.category) | category.str.startswith(row.category + "/")).to_numpy()
-    return inside & (units_of(ready, row.role, int(counts.cells.unit_level[row.unit])) == row.unit)
+    return inside & (units_of(ready, row.role, level) == row.unit)
 
 
 def units_of(ready: Prepared, role: str, level: int) -> np.ndarray:

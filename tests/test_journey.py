@@ -148,6 +148,42 @@ def test_little_history_gives_a_map_and_no_orange_or_red():
     assert any(n["code"] == "N-DATA-003" for n in outcome.facts["notices"]) and len(outcome.risk)
 
 
+def test_disputes_are_described_at_street_level_and_never_below(outcome):
+    """DESIGN rule 1: 矛盾纠纷 is planted; none of it is shown below the street, not even among all classes."""
+    fine = outcome.early_warnings[outcome.early_warnings["unit_level"] > outcome.facts["street_level"]]
+    assert not fine["category"].str.contains("纠纷").any()
+    ready = outcome.hotspots[outcome.hotspots["unit_level"] > outcome.facts["street_level"]]
+    assert not ready["category"].str.contains("纠纷").any()
+
+
+def test_nothing_later_than_the_moment_of_decision_is_looked_at(tmp_path):
+    """Rows after as_of change no table: not by default points, bursts, classes or cells."""
+    early = pd.DataFrame(
+        {
+            "case_id": [f"E{i}" for i in range(3000)],
+            "received_at": pd.Timestamp("2025-01-01") + pd.to_timedelta(np.arange(3000) * 57, unit="min"),
+            "category": np.array(["a/x", "a/y", "b/z"])[np.arange(3000) % 3],
+            "lon": 117.0 + (np.arange(3000) * 37 % 101) / 2000,
+            "lat": 31.0 + (np.arange(3000) * 53 % 97) / 2000,
+        }
+    )
+    late = early.assign(case_id="L" + early["case_id"], received_at=early["received_at"] + pd.Timedelta(days=90))
+    late = late.assign(category="c/new", lon=117.01, lat=31.01, received_at=late["received_at"] + pd.Timedelta(days=60))
+    early.to_parquet(tmp_path / "early.parquet")
+    pd.concat([early, late]).to_parquet(tmp_path / "both.parquet")
+    plan = Plan().with_settings({"as_of": "2025-04-20", "cell_size": 500.0})
+    one, two = (run(plan, [tmp_path / name]) for name in ("early.parquet", "both.parquet"))
+    pd.testing.assert_frame_equal(one.risk, two.risk)
+    pd.testing.assert_frame_equal(one.early_warnings, two.early_warnings)
+    assert two.account["rows_after_as_of"] == one.account["rows_after_as_of"] + 3000
+
+
+@pytest.mark.parametrize("text", ["garbage", "2025-13-01"])
+def test_a_moment_that_is_no_date_is_refused(text):
+    with pytest.raises(InputError, match="is not a date"):
+        Plan().with_settings({"as_of": text})
+
+
 @pytest.mark.parametrize("bin_", ["week", "hour"])
 def test_other_bins_run(bin_):
     few = {"cell_size": 10_000.0, "class_depth": 0} if bin_ == "hour" else {"cell_size": 3_000.0}

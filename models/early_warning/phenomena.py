@@ -70,7 +70,7 @@ def find_phenomena(tests: pd.DataFrame, cells: Cells, rules: WarningRules, bin_d
 def _concentrated(phenomenon: Phenomenon, cells: Cells, rules: WarningRules) -> Phenomenon:
     """Report where the excess is.
 
-    All classes together give way to the class, a unit to the unit inside, that carries it and reaches the same level.
+    A class gives way to the class below, a unit to the unit inside, that carries it and reaches the same level.
     """
     lead = phenomenon.lead
     level = rules.level_of(lead.recurrence_days, lead.observed, lead.expected)
@@ -80,14 +80,12 @@ def _concentrated(phenomenon: Phenomenon, cells: Cells, rules: WarningRules) -> 
         if test.excess >= _CARRIES * lead.excess
         and rules.level_of(test.recurrence_days, test.observed, test.expected) >= level
         and contains(cells, lead.unit, test.unit)
-        and (test.category == lead.category or lead.category == ALL_CLASSES)
+        and _within(test.category, lead.category)
         and (test.unit != lead.unit or test.category != lead.category)
     ]
     if not narrower:
         return phenomenon
-    finest = max(
-        narrower, key=lambda test: (cells.unit_level[test.unit], test.category.count("/") == 0, -test.log_rank)
-    )
+    finest = max(narrower, key=lambda test: (cells.unit_level[test.unit], _depth(test.category), -test.log_rank))
     rest = [lead, *(test for test in phenomenon.explained if test is not finest)]
     return Phenomenon(finest, rest)
 
@@ -103,6 +101,10 @@ def _stands_alone(test: pd.Series, kin: list[Phenomenon], cells: Cells, rules: W
     rest_log_p = nb_log_sf(np.array([np.floor(rest)]), np.array([test.expected]), np.array([test["size"]]))
     args = (np.array([test.last_expected]), np.array([test.family]), test.n_levels, bin_days)
     return bool(family_recurrence(rest_log_p, *args)[0] >= rules.blue_days)
+
+
+def _depth(category: str) -> int:
+    return 0 if category == ALL_CLASSES else 1 + category.count("/")
 
 
 def _within(inner: str, outer: str) -> bool:
