@@ -224,13 +224,18 @@ class Counts:
         first = max(first_bin, self.first_bin)
         return replace(self, table=self.table[self.table["bin"] >= first], first_bin=first)
 
+    def without(self, categories: Iterable[str]) -> Counts:
+        """The same bins without the incidents of some classes."""
+        left_out = set(categories)
+        return replace(self, table=self.table[~self.table["category"].isin(left_out)]) if left_out else self
+
     @cached_property
     def bins(self) -> np.ndarray:
         """Local starts of all bins covered."""
         return bin_start(np.arange(self.first_bin, self.end_bin), self.bin)
 
     def nodes(self, depth: int = 2) -> list[str]:
-        """Class-tree nodes down to *depth*, the root first; a node that equals its only child is left out."""
+        """Class-tree nodes down to *depth*, the root first; a node below it that equals its only child is left out."""
         leaves = self.table["category"].unique()
         children: dict[str, set[str]] = {}
         for leaf in leaves:
@@ -242,7 +247,7 @@ class Counts:
 
         def repeats(node: str) -> bool:
             below = children.get(node, set())
-            return len(below) == 1 and node not in own and below <= found
+            return node != ALL_CLASSES and len(below) == 1 and node not in own and below <= found
 
         kept = sorted((node for node in found if not repeats(node)), key=lambda node: (node != ALL_CLASSES, node))
         return kept or [ALL_CLASSES]

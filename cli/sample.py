@@ -18,7 +18,7 @@ _WEST, _SOUTH, _STEP = 117.0, 30.0, 0.005
 def sample_inputs(out: str, ledger: str | None) -> tuple[Files, Any]:
     """Inputs and Plan of the demo. Raises EnvironmentProblem where the sample city was not installed."""
     from ..pipeline import Plan
-    from ..sample_data import CELLS, INCIDENTS, RESPONSIBLE, sample_path
+    from ..sample_data import CELLS, CITY, INCIDENTS, RESPONSIBLE, sample_path
 
     files = Files(
         incidents=tuple(str(sample_path(name)) for name in INCIDENTS),
@@ -27,7 +27,7 @@ def sample_inputs(out: str, ledger: str | None) -> tuple[Files, Any]:
         ledger=ledger,
         out=out,
     )
-    return files, Plan()
+    return files, Plan().with_settings({"city": CITY})
 
 
 def make_tiny_city(folder: Path) -> tuple[Path, Path]:

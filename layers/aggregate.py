@@ -12,6 +12,8 @@ from .overlay import coordinates_of
 
 ROLES = ("territorial", "sectoral")
 POLICIES = ("city", "keep", "spread")
+_NAMED_ROWS, _NAMED_CLASSES = 20, 5  # from which a spot is a place's middle rather than an address
+_LOOK_BACK = 8  # counted reports of one square looked at; more within one wait would have to lie apart
 _GOLDEN = (5**0.5 - 1) / 2
 
 
@@ -37,7 +39,8 @@ def count_incidents(
     policy : what those count for. `city`: the row of CITY, no unit below, no sectoral unit. `keep`: where they lie.
         `spread`: dealt out over the finest territorial units in proportion to the other rows of their class.
     burst_metres, burst_minutes : a report within both of an earlier one of its class adds nothing to `distinct`.
-        Reports at default points are all distinct, since their place is not true. Bursts are told within this batch.
+        Reports at default points and at the middle of a named place are all distinct, since their place is not true.
+        Bursts are told within this batch.
 
     Rows in no cell are not counted, except at default points under `city` and `spread`: a false place outside every
     cell says nothing of the true one. The bins covered are those of all rows. A row without a time of report counts as
@@ -52,15 +55,16 @@ def count_incidents(
             fix=f"Hand over one row each, and a policy of {', '.join(POLICIES)}.",
         )
     times = bin_of(incidents["time"], bin, timezone) if n else np.zeros(0, dtype=np.int64)
-    placed = _place(incidents, np.asarray(assigned, dtype=np.int64), cells, false_place, policy)
+    placed = place_rows(incidents, np.asarray(assigned, dtype=np.int64), cells, false_place, policy)
     facts, words = _facts(incidents, times, bin, timezone)
     words["source"] = _with_confirming(words["source"], incidents)
     moments = _seconds(incidents["time"])
     x, y = coordinates_of(incidents.geometry.to_numpy())
+    precise = ~false_place & ~at_named_places(x, y, facts["category"].to_numpy())
     parts = []
     for column in range(placed.shape[1]):
         rows = np.flatnonzero(placed[:, column] >= 0)
-        at = rows[~false_place[rows]]
+        at = rows[precise[rows]]
         codes = facts["category"].to_numpy()[at]
         distinct = np.ones(n, dtype=np.int64)
         distinct[at] = first_of_bursts(x[at], y[at], moments[at], codes, burst_metres, burst_minutes)
@@ -114,7 +118,7 @@ def _confirmations(
     return [again.assign(source=[codes[name] for own in names for name in own], **nothing)]
 
 
-def _place(
+def place_rows(
     incidents: gpd.GeoDataFrame, assigned: np.ndarray, cells: Cells, false_place: np.ndarray, policy: str
 ) -> np.ndarray:
     """*assigned* with the rows of default points put where the policy wants them."""
@@ -154,23 +158,62 @@ def _spread(
     return answer
 
 
+def at_named_places(x: np.ndarray, y: np.ndarray, codes: np.ndarray) -> np.ndarray:
+    """(n,) bool: rows on a spot (to a decimetre) with many rows of many classes: a street or a village, not an address.
+
+    Cities that geocode to the middle of a place put unrelated reports on one spot: they are no burst.
+    """
+    spots = pd.DataFrame({"x": np.round(x, 1), "y": np.round(y, 1), "code": codes})
+    grouped = spots.groupby(["x", "y"], dropna=True)["code"]
+    named = (grouped.transform("size") >= _NAMED_ROWS) & (grouped.transform("nunique") >= _NAMED_CLASSES)
+    return named.to_numpy(dtype=bool, na_value=False)
+
+
 def first_of_bursts(
     x: np.ndarray, y: np.ndarray, seconds: np.ndarray, codes: np.ndarray, metres: float, minutes: float
 ) -> np.ndarray:
-    """(n,) bool: reports with no earlier one of the same class within *metres* and *minutes* (both inclusive).
+    """(n,) bool: reports with no counted one of the same class within *metres* and *minutes* before (both inclusive).
 
     *x, y* in metres, *seconds* since any epoch, *codes* whole numbers, one per class; all (n,). Of equal times the
-    earlier row is the earlier report. Forty reports of one burst pipe from one corner are one; so is a chain of reports
-    with no gap longer than *minutes*. A report without a place is distinct.
+    earlier row is the earlier report. Only a report that was counted starts a burst, so one that goes on
+    counts again after *minutes*. A report without a place is distinct.
     """
     located = np.flatnonzero(np.isfinite(x) & np.isfinite(y))
     distinct = np.ones(len(x), dtype=bool)
     if metres <= 0 or minutes <= 0 or not len(located):
         return distinct
     picked = located[np.argsort(seconds[located], kind="stable")]
-    repeats = _has_earlier(x[picked], y[picked], seconds[picked], codes[picked], metres, minutes * 60.0)
-    distinct[picked[repeats]] = False
+    spots = x[picked], y[picked], seconds[picked], codes[picked]
+    chained = _has_earlier(*spots, metres, minutes * 60.0)
+    distinct[picked[_repeats(*spots, metres, minutes * 60.0, chained)]] = False
     return distinct
+
+
+def _repeats(
+    x: np.ndarray,
+    y: np.ndarray,
+    seconds: np.ndarray,
+    codes: np.ndarray,
+    metres: float,
+    wait: float,
+    chained: np.ndarray,
+) -> np.ndarray:
+    """Of the *chained* rows, in order of time, those near a report that was itself counted."""
+    east, north = (np.floor((v - v.min()) / metres).astype(np.int64) + 1 for v in (x, y))
+    key = (codes.astype(np.int64) << 44) + (east << 22) + north
+    around = np.array([(i << 22) + j for i in (-1, 0, 1) for j in (-1, 0, 1)])
+    concerned = np.flatnonzero(np.isin(key, np.unique(key[chained][:, None] + around)))
+    repeats = np.zeros(len(x), dtype=bool)
+    counted: dict[int, list[int]] = {}
+    for row in concerned.tolist():
+        near = (other for step in around for other in counted.get(int(key[row] + step), ())[-_LOOK_BACK:])
+        repeats[row] = any(
+            seconds[row] - seconds[other] <= wait and np.hypot(x[row] - x[other], y[row] - y[other]) <= metres
+            for other in near
+        )
+        if not repeats[row]:
+            counted.setdefault(int(key[row]), []).append(row)
+    return repeats
 
 
 def _seconds(times: pd.Series) -> np.ndarray:

@@ -122,11 +122,9 @@ GROUND: dict[str, dict[str, str]] = {
 CHANGES: dict[str, str] = {"新增": "new", "升级": "raised", "持续": "continuing", "解除": "ended"}
 STATES: dict[str, str] = {
     "待研判": "to be judged",
-    "已研判": "judged",
-    "已派单": "assigned",
-    "处置中": "in progress",
-    "已办结": "closed",
-    "误报": "false alarm",
+    "已交办": "assigned",
+    "已办结": "closed by the unit",
+    "已销号": "signed off",
 }
 
 

@@ -7,7 +7,8 @@ A model is a dataclass of params that turns a `SpaceTimeCube` into scores.
 - A model with a null has `log_p(cube)`, shape (n_times, n_cells): the natural logarithm of the upper tail
   probability of what was observed, at most 0, never -inf for finite counts. Evidence saturates, log_p does not.
 - `status(cube)` is an (n_cells,) array of text: `ok`, or the name of what kept a cell from being scored
-  (`no contrast`, `too few bins`, `empty class` ...). A neutral value (evidence 0.5 or less, log_p 0) stands beside it; never a NaN.
+  (`no contrast`, `too few bins`, `empty class` ...). A neutral value (evidence 0.5 or less, log_p 0) stands beside
+  it; never a NaN.
 - Re-ordered cells re-order the answer; bins after the one scored change nothing where a model scores bins in time.
 - Randomness comes from the param `random_state` alone.
 
@@ -30,7 +31,10 @@ E = TypeVar("E", bound="Estimator")
 
 
 class Estimator(BaseEstimator):
-    """Base of every model: scikit-learn's contract with dataclass params. Subclass as `@dataclass(eq=False, repr=False)`."""
+    """Base of every model: scikit-learn's contract with dataclass params.
+
+    Subclass as `@dataclass(eq=False, repr=False)`.
+    """
 
     title = ""
     """What users call the model, English."""
@@ -58,5 +62,6 @@ def check_cells(model: Any, cube: SpaceTimeCube) -> None:
     """Raise ValueError if *cube* has other cells than the one *model* was fitted on."""
     if not np.array_equal(model.cells_, cube.cells):
         raise ValueError(
-            f"{type(model).__name__} was fitted on {len(model.cells_)} cells, not on these {cube.n_cells}; fit it on this grid"
+            f"{type(model).__name__} was fitted on {len(model.cells_)} cells, not on these {cube.n_cells}; "
+            "fit it on this grid"
         )

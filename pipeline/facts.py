@@ -44,6 +44,8 @@ def facts_of(ready: Prepared, found: Survey, warnings: pd.DataFrame) -> dict[str
         "account": ready.account,
         "notices": [{"code": n.code, "zh": n.zh, "en": n.en} for n in ready.notices],
         "expected_false": {level: float(value) for level, value in expected_false(plan.early_warning)[::-1].items()},
+        "columns": dict(ready.intake.mapping),
+        "crs": ready.cells.crs.to_string() if ready.cells.crs.to_epsg() else ready.cells.crs.name,
         "tests": found.n_tests,
         "classes": found.n_classes,
         "units": levels,
@@ -101,8 +103,10 @@ def _nearest(ready: Prepared, found: Survey, names: pd.Series) -> list[dict[str,
             "category": short_class(row.category),
             "observed": int(row.observed),
             "expected": float(row.expected),
-            "reason": f"{int(row.observed)}件,平时约{row.expected:.1f}件,约每{max(row.recurrence_days, 1):.0f}天会碰巧出现一次",
-            "reason_en": f"{int(row.observed)} against about {row.expected:.1f}; by chance about once in {max(row.recurrence_days, 1):.0f} days",
+            "reason": f"{int(row.observed)}件,平时约{row.expected:.1f}件,"
+            f"约每{max(row.recurrence_days, 1):.0f}天会碰巧出现一次",
+            "reason_en": f"{int(row.observed)} against about {row.expected:.1f}; "
+            f"by chance about once in {max(row.recurrence_days, 1):.0f} days",
         }
         for row in best.itertuples()
     ]

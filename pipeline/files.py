@@ -34,6 +34,7 @@ def write_files(
         for fraction, name, write in _writers(outcome):
             progress(fraction, f"Writing {name}|写入{name}")
             write(folder / name)
+        (folder / "plan.toml").write_text(outcome.plan.to_toml(), encoding="utf-8", newline="\n")
         folder.write_manifest(_manifest(outcome, inputs))
     return replace(outcome, manifest=folder.manifest, out=folder.out)
 
@@ -81,6 +82,8 @@ def _manifest(outcome: Outcome, inputs: Inputs) -> dict[str, Any]:
             **{name: importlib.metadata.version(name) for name in LIBRARIES},
         },
         "inputs": _hashes([str(f) for f in files if f]),
+        "columns": outcome.facts["columns"],
+        "crs": outcome.facts["crs"],
         "seeds": {"random_state": outcome.plan.random_state},
         "account": outcome.account,
         "default_point_rows": outcome.facts["default_point_rows"],
@@ -91,50 +94,79 @@ def _manifest(outcome: Outcome, inputs: Inputs) -> dict[str, Any]:
 
 
 def _hashes(files: list[str]) -> dict[str, str]:
-    """File name -> sha256; of a database's table there is none, and its URL may hold a password: only its name."""
+    """SHA-256 by file name; a name that came before gets a number.
+
+    Of a database's table there is none, and its URL may hold a password: only its name.
+    """
     from ..layers.incidents.folders import expand
     from ..layers.incidents.urls import is_url, shown_name
 
-    hashes = {}
+    hashes: dict[str, str] = {}
     for file in map(str, expand(files)[0]):
-        if is_url(file):
-            hashes[shown_name(file)] = ""
-        else:
-            place = file.split("|")[0]
-            hashes[Path(place).name] = sha256_of(place)
+        place = file.split("|")[0]
+        name = shown_name(file) if is_url(file) else Path(place).name
+        times = sum(1 for known in hashes if known.split(" #")[0] == name)
+        hashes[f"{name} #{times + 1}" if times else name] = "" if is_url(file) else sha256_of(place)
     return hashes
 
 
 def with_ledger(outcome: Outcome, path: str | Path, inputs: Inputs | None = None) -> Outcome:
-    """The warnings with what the ledger knows of them: state, first seen, the change against the last issued run.
+    """The warnings with what the ledger knows of them: identity, state, first seen, change against the last issued run.
 
-    With *inputs*, warnings of cells divided anew since that run carry on in the cells of today. Nothing is issued yet:
-    a run whose files could not be written must leave no trace in the ledger.
+    A warning of a unit and class that the last issued run had too keeps that run's id, however long it lasts; with
+    *inputs*, warnings of cells divided anew since then carry on in the cells of today. What that run had and this one
+    has not is appended as ended (解除). Nothing is issued yet: a run whose files could not be written must leave no
+    trace in the ledger.
     """
     as_of = outcome.facts["as_of"]
     with ledgers.open_ledger(path) as book:
-        last = book.last_issued(as_of)
+        issued = book.last_issued(as_of)
         known, first, states = book.has_run_before(as_of), book.first_seen(), book.states()
-        outcome = carry_on(outcome, last, last_moment(book, as_of), inputs)
-    before = {row["warning_id"]: row["level"] for row in last}
-    for entry in outcome.facts.get("carried", []):
+        outcome = carry_on(_with_old_ids(outcome, issued), issued, last_moment(book, as_of), inputs)
+    before = {row["warning_id"]: row["level"] for row in issued}
+    carried = outcome.facts.get("carried", [])
+    for entry in carried:
         own, former = entry["warning_id"], entry["former_id"]
-        before[own], first[own] = before[former], first[former]
-        states[own] = states[former]
+        before[own], first[own], states[own] = before[former], first[former], states[former]
     table = outcome.early_warnings.copy()
-    if table.empty:
-        return outcome
-    ids = table["warning_id"]
+    ids = list(table["warning_id"])
     if known:
         levels = zip(ids, table["level"], strict=True)
         change = pd.Series([ledgers.change_of(own, level, before) for own, level in levels], index=table.index)
         table["change"] = table["change"].where(table["phase"] == "ended", change)
-    seen = [
+    begun = [
         min(own, pd.Timestamp(first[i])) if i in first else own for i, own in zip(ids, table["first_seen"], strict=True)
     ]
-    table["first_seen"] = pd.Series(seen, index=table.index, dtype=table["first_seen"].dtype)
+    table["first_seen"] = pd.Series(begun, index=table.index, dtype=table["first_seen"].dtype)
     table["state"] = [states.get(own, state) for own, state in zip(ids, table["state"], strict=True)]
-    return replace(outcome, early_warnings=table)
+    alive = {*ids, *(entry["former_id"] for entry in carried)}
+    gone = [row for row in issued if row["warning_id"] not in alive]
+    return replace(outcome, early_warnings=_with_gone(table, gone, states))
+
+
+def _with_old_ids(outcome: Outcome, issued: list[dict[str, Any]]) -> Outcome:
+    """Warnings of a unit and class the last issued run had get its id, in every table."""
+    table = outcome.early_warnings
+    old = {(row["cell_id"], row["category"]): row["warning_id"] for row in issued}
+    pairs = zip(table["cell_id"], table["category"], table["warning_id"], strict=True)
+    renamed = {own: old[cell, category] for cell, category, own in pairs if old.get((cell, category), own) != own}
+    renamed = {own: known for own, known in renamed.items() if known not in set(table["warning_id"])}
+    if not renamed:
+        return outcome
+    tables = {name: getattr(outcome, name) for name in ("early_warnings", "members", "series")}
+    return replace(outcome, **{n: t.assign(warning_id=t["warning_id"].replace(renamed)) for n, t in tables.items()})
+
+
+def _with_gone(table: pd.DataFrame, gone: list[dict[str, Any]], states: dict[str, str]) -> pd.DataFrame:
+    """*table* with the warnings of the last issued run that are no more, as they were then, ended."""
+    if not gone:
+        return table
+    last = pd.DataFrame(gone).reindex(columns=table.columns)
+    for name in ("window_start", "window_end", "first_seen"):
+        last[name] = pd.to_datetime(last[name])
+    last = last.assign(phase="ended", change="解除", rank=range(len(table) + 1, len(table) + 1 + len(last)))
+    last["state"] = [states.get(own, ledgers.TO_JUDGE) for own in last["warning_id"]]
+    return last if table.empty else pd.concat([table, last.astype(table.dtypes)], ignore_index=True)
 
 
 def issue(outcome: Outcome, path: str | Path) -> None:

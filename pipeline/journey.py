@@ -25,16 +25,16 @@ from .maps import find_hotspots, map_density, map_risk
 from .outcome import Outcome
 from .plan import Plan
 from .preparation import Inputs, Prepared, prepare
-from .surveillance import BIN_DAYS, Survey, survey, unit_series
-from .wording import UNKNOWN, Responsible, describe, street_level
+from .surveillance import BIN_DAYS, Survey, survey, unit_series, visible_at
+from .wording import UNKNOWN, Responsible, describe, lowest_described, street_level
 
 log = logging.getLogger(__name__)
 Progress = Callable[[float, str], None]
 
 EARLY_WARNING_COLUMNS = (
-    "warning_id rank level within_budget cell_id cell_name unit_level role category window_start window_end observed expected "
-    "ratio excess recurrence_days risk models sources source_count reason reason_en responsible incidents closed closed_count "
-    "places place_ids first_seen times_seen change phase state caveats x y"
+    "warning_id rank level within_budget cell_id cell_name unit_level role category window_start window_end observed "
+    "expected ratio excess recurrence_days risk models sources source_count reason reason_en responsible incidents "
+    "closed closed_count places place_ids first_seen times_seen change phase state caveats x y"
 ).split()
 
 
@@ -136,12 +136,12 @@ def study(ready: Prepared, responsible: Responsible, progress: Progress) -> Outc
     plan, street = ready.plan, street_level(ready.counts)
     progress(0.52, "Testing every class on every level|逐级逐类检测")
     found = survey(
-        ready.counts, plan, ready.valid, lowest_level(ready, street), lambda f: progress(0.52 + 0.2 * f, "Testing|检测")
+        ready.counts, plan, ready.valid, lowest_level(ready), lambda f: progress(0.52 + 0.2 * f, "Testing|检测")
     )
     progress(0.72, "Hot spots and density|热点与密度")
-    statuses: dict[str, str] = {"nb_predictive": "ok"}
+    statuses: dict[str, str] = {"nb_predictive": _history_status(ready)}
     hotspots, evidence = _taking_part(
-        "getis_ord", statuses, lambda: find_hotspots(ready, lowest_level(ready, street)), (_NO_HOTSPOTS, {})
+        "getis_ord", statuses, lambda: find_hotspots(ready, lowest_level(ready)), (_NO_HOTSPOTS, {})
     )
     surface = _taking_part("kernel_density", statuses, lambda: map_density(ready), None)
     raised = _few_weeks(
@@ -174,7 +174,9 @@ def study(ready: Prepared, responsible: Responsible, progress: Progress) -> Outc
 
 
 _NO_HOTSPOTS = pd.DataFrame(
-    columns="cell_id category window_start window_end incidents gi_star p_value q_value hotspot_class status unit_level".split()
+    columns=(
+        "cell_id category window_start window_end incidents gi_star p_value q_value hotspot_class status unit_level"
+    ).split()
 )
 
 
@@ -210,10 +212,18 @@ def _refuse_early(out: str | Path, overwrite: bool, key: str | Path | None) -> N
     RunFolder(out, replace=overwrite).check_place()
 
 
-def lowest_level(ready: Prepared, street: int) -> Callable[[str], int]:
+def lowest_level(ready: Prepared) -> Callable[[str], int]:
     """The finest unit level a class may be tested on: describe-only classes stop at the street."""
-    finest, policy = max(ready.counts.cells.levels()), ready.privacy.policy
-    return lambda node: street if node != ALL_CLASSES and policy.describes_only(node) else finest
+    finest, described = max(ready.counts.cells.levels()), lowest_described(ready.counts)
+    policy = ready.privacy.policy
+    return lambda node: described if node != ALL_CLASSES and policy.describes_only(node) else finest
+
+
+def _history_status(ready: Prepared) -> str:
+    """Whether the last bin could be held against a past at all."""
+    plan, n_bins = ready.plan, int(ready.valid.sum())
+    needed = (plan.nb_predictive.min_history + plan.nb_predictive.guard) / BIN_DAYS[plan.bin]
+    return "ok" if n_bins > needed else "too few bins"
 
 
 def _taking_part(name: str, statuses: dict[str, str], work: Callable[[], Any], instead: Any) -> Any:
@@ -230,7 +240,7 @@ def _taking_part(name: str, statuses: dict[str, str], work: Callable[[], Any], i
 
 def _few_weeks(ready: Prepared, raised: pd.DataFrame) -> pd.DataFrame:
     """With little history there is a map and no orange or red: such warnings are shown as yellow at most."""
-    weeks = ready.valid.sum() * BIN_DAYS[ready.plan.bin] / 7
+    weeks = ready.counts.table["bin"].nunique() * BIN_DAYS[ready.plan.bin] / 7
     if weeks >= ready.plan.early_warning.min_weeks or raised.empty:
         return raised
     return raised.assign(level=raised["level"].replace({"red": "yellow", "orange": "yellow"}))
@@ -247,9 +257,12 @@ def _finished(described: pd.DataFrame, risk: pd.DataFrame, shares: dict, ready: 
         key = next((k for k in ((row.cell_id, top), (row.cell_id, ALL_CLASSES)) if k in at.index), None)
         values.append(float(at[key]) if key else np.nan)
         models.append(_shares_of(ready, shares, row, top))
-    table = described.assign(risk=values, models=models, state="待研判")
+    table = described.assign(risk=values, models=models, state="待研判").round(_DIGITS)
     table["responsible"] = table["responsible"].replace("", UNKNOWN)
     return table[list(EARLY_WARNING_COLUMNS)]
+
+
+_DIGITS = {"expected": 3, "ratio": 2, "excess": 2, "recurrence_days": 1, "risk": 3, "x": 2, "y": 2}
 
 
 def _shares_of(ready: Prepared, shares: dict, row: Any, top: str) -> str:
@@ -265,7 +278,8 @@ def _shares_of(ready: Prepared, shares: dict, row: Any, top: str) -> str:
 def _series(ready: Prepared, found: Survey, described: pd.DataFrame, last: int = 60) -> pd.DataFrame:
     frames = [found.city.tail(last).assign(warning_id="")]
     for row in described.itertuples():
-        own = unit_series(ready.counts, ready.plan, ready.valid, row.unit, row.category, row.role, last)
+        seen = visible_at(ready.counts, row.unit_level, lowest_level(ready))
+        own = unit_series(seen, ready.plan, ready.valid, row.unit, row.category, row.role, last)
         frames.append(own.assign(warning_id=row.warning_id))
     table = pd.concat(frames, ignore_index=True)
     return table[["warning_id", "time", "observed", "expected", "lower", "upper", "valid"]]
@@ -275,10 +289,10 @@ def _model_notices(statuses: dict[str, str], ready: Prepared, plan: Plan) -> lis
     told = []
     names = {"getis_ord": ("热点分析", "Hot spots"), "kernel_density": ("核密度", "Kernel density")}
     for name, status in statuses.items():
-        if status != "ok":
+        if status != "ok" and name in names:
             zh, en = names[name]
             told.append(notice("N-MODEL-001", model=zh, model_en=en))
-    weeks = ready.valid.sum() * BIN_DAYS[plan.bin] / 7
+    weeks = ready.counts.table["bin"].nunique() * BIN_DAYS[plan.bin] / 7
     if weeks < plan.early_warning.min_weeks:
         told.append(notice("N-DATA-003", weeks=float(weeks), least=plan.early_warning.min_weeks))
     return told

@@ -18,7 +18,7 @@ from ..models.hotspot import classify_hotspots
 from ..models.significance import benjamini_hochberg
 from .plan import Plan
 from .preparation import Prepared
-from .surveillance import BIN_DAYS, Survey
+from .surveillance import BIN_DAYS, Survey, visible_at
 
 _LEAST_UNITS = 8  # a hot spot among fewer units says nothing
 _PIXELS = 500  # along the longer side of the density surface
@@ -28,7 +28,7 @@ _ROWS = 100_000  # rows beyond which only all classes together are mapped
 
 def window_of(counts: Counts, plan: Plan) -> int:
     """Bins of the window that hot spots and density cover; never more than there are."""
-    return max(1, min(int(round(plan.window / BIN_DAYS[plan.bin])), len(counts.bins)))
+    return max(1, min(round(plan.window / BIN_DAYS[plan.bin]), len(counts.bins)))
 
 
 def drawn_classes(counts: Counts, plan: Plan) -> list[str]:
@@ -57,7 +57,7 @@ def find_hotspots(
         for node in drawn_classes(counts, plan):
             if level == 0 or level > lowest_level(node):
                 continue
-            cube = window_cube(recent.cube(node, level))
+            cube = window_cube(visible_at(recent, level, lowest_level).cube(node, level))
             hot = clone(plan.getis_ord).fit(cube)
             dense = clone(plan.kernel_density).fit(cube)
             evidence["territorial", level, node] = (hot.evidence(cube)[0], dense.evidence(cube)[0])
@@ -102,15 +102,17 @@ def _called(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def map_density(ready: Prepared) -> Surface | None:
-    """The density of the window's incidents in events/km²/period, default points left out; None with fewer than three."""
+    """The density of the window's incidents in events/km²/period without default points; None with fewer than three."""
     plan, cells = ready.plan, ready.cells
     n_bins = window_of(ready.counts, plan)
     start = pd.Timestamp(ready.counts.bins[-n_bins]).tz_localize(
         plan.timezone, ambiguous=True, nonexistent="shift_forward"
     )
     table = ready.incidents
-    inside = (table["time"] >= start).to_numpy() & ~table["default_point"].to_numpy()
-    inside &= np.isin(table["cell"], cells.leaves())  # the code of a street is no place
+    false_place = table["default_point"].to_numpy() & (plan.default_points != "keep")
+    # the code of a street is no place
+    located = np.isin(table["cell"], cells.leaves()) | (table["sectoral"] >= 0).to_numpy()
+    inside = (table["time"] >= start).to_numpy() & ~false_place & located
     points = table.geometry[inside]
     if len(points) < 3:
         return None
@@ -160,13 +162,15 @@ def map_risk(
 def _risk_rows(
     cube: SpaceTimeCube, level: int, node: str, risk: np.ndarray, expected: np.ndarray, recent: Counts
 ) -> pd.DataFrame:
+    reports, distinct = recent.table["count"].sum(), recent.table["distinct"].sum()
+    repeats = reports / distinct if distinct else 1.0  # expectations are of distinct reports, the map shows all
     return pd.DataFrame(
         {
             "cell_id": cube.cells,
             "unit_level": level,
             "category": node,
             "incidents": cube.counts[0].astype(np.int64),
-            "expected": expected * len(recent.bins),
+            "expected": expected * len(recent.bins) * repeats,
             "risk": risk,
         }
     )

@@ -56,16 +56,19 @@ class Placement:
         return points.set_geometry(gpd.GeoSeries(shapes, index=points.index, crs=points.crs))
 
 
-def place_incidents(intake: Intake, cells: CellLayer, plan: Plan, *, given_cells: bool, given_crs: bool) -> Placement:
+def place_incidents(
+    intake: Intake, cells: CellLayer, plan: Plan, as_of: pd.Timestamp, *, given_cells: bool, given_crs: bool
+) -> Placement:
     """Give every incident its units, by its point; by the code it bears where it has no coordinates.
 
-    *given_cells* is False where the cells were made, so that no code can mean them; *given_crs* True where the user
-    said what the coordinates are, so that nothing is left to suggest.
+    Fall-back points are looked for among what was known at *as_of*. *given_cells* is False where the cells were made,
+    so that no code can mean them; *given_crs* True where the user said what the coordinates are, so that nothing is
+    left to suggest.
     """
     coded = geocode(intake, cells, plan.code_pattern, duplicates=plan.duplicates) if given_cells else _uncoded(intake)
     points = reproject(coded.intake.incidents, cells.crs)
     assigned = assign_cells(points, cells)
-    piles = find_default_points(points, cells)
+    piles = find_default_points(points[~late_rows(points, as_of, plan)], cells)
     on_pile = _on_piles(points, piles)
     conflicts = find_conflicts(assigned, coded.unit, cells) & ~coded.by_code & ~on_pile
     by_code = coded.by_code | (conflicts if plan.code_conflict == "code" else False)
@@ -80,6 +83,13 @@ def place_incidents(intake: Intake, cells: CellLayer, plan: Plan, *, given_cells
     return Placement(
         coded.intake, cells, points, assigned, by_code, piles, on_pile, datum, codes, coded.unmatched, tuple(told)
     )
+
+
+def late_rows(incidents: pd.DataFrame, as_of: pd.Timestamp, plan: Plan) -> np.ndarray:
+    """(n_incidents,) bool: occurred or reported at *as_of* or later. What is late is looked at by nothing below."""
+    local = pd.DatetimeIndex(incidents["time"]).tz_convert(plan.timezone).tz_localize(None)
+    reported = pd.DatetimeIndex(incidents["reported_time"]).tz_convert(plan.timezone).tz_localize(None)
+    return np.asarray(local >= as_of) | np.asarray(reported >= as_of)
 
 
 def _uncoded(intake: Intake) -> Geocoded:

@@ -9,6 +9,9 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
+from ..cube import bin_of, bin_start
 from ..errors import InputError
 from ..models.anomaly import NegativeBinomialPredictive
 from ..models.density import KernelDensity
@@ -79,7 +82,8 @@ class Plan:
     )
     default_points: str = param(
         "city",
-        "Incidents on a geocoder's fall-back point: count for the city only, keep the place, or spread over their area.",
+        "Incidents on a geocoder's fall-back point: "
+        "count for the city only, keep the place, or spread over their area.",
         choices=("city", "keep", "spread"),
         zh="默认坐标",
     )
@@ -92,7 +96,7 @@ class Plan:
         zh="同源距离",
     )
     burst_minutes: float = param(
-        1440.0,
+        60.0,
         "Reports of one class within this time of another, on one spot, count once in the tests; 0 counts all.",
         unit="min",
         low=0,
@@ -141,7 +145,25 @@ class Plan:
         """Itself, after every setting was held against its bounds. Raises InputError for the first outside."""
         for part in self.parts().values():
             check(part)
+        self.moment()
         return self
+
+    def moment(self) -> pd.Timestamp | None:
+        """`as_of` as a local wall-clock instant at the beginning of a bin, None where it is to be chosen.
+
+        An offset is converted to the plan's time zone; an instant inside a bin becomes the bin's beginning.
+        Raises InputError for what is no date.
+        """
+        if not self.as_of:
+            return None
+        try:
+            moment = pd.Timestamp(self.as_of)
+        except ValueError as error:
+            raise InputError(f"{self.as_of!r} is not a date", where="as_of", fix="Write it as 2026-01-05.") from error
+        if moment is pd.NaT:
+            raise InputError(f"{self.as_of!r} is not a date", where="as_of", fix="Write it as 2026-01-05.")
+        local = moment.tz_convert(self.timezone).tz_localize(None) if moment.tzinfo else moment
+        return floor_to_bin(local, self.bin)
 
     def as_dict(self) -> dict[str, dict[str, Any]]:
         """{table: {name: value}}, the plan file's shape."""
@@ -192,7 +214,7 @@ class Plan:
             raise InputError(
                 f"the plan file cannot be read: {error}",
                 where=str(path),
-                fix="Write a fresh one with `gridbeacon run --plan`.",
+                fix="Begin with the plan.toml of a finished run.",
             ) from error
         known = {(table, own) for _, table, own, *_ in plan_params()}
         tables = {table: values for table, values in data.items() if table not in ("inputs", "columns", "classes")}
@@ -220,6 +242,12 @@ class Plan:
         return "\n".join(lines)
 
 
+def floor_to_bin(local: pd.Timestamp, bin: str) -> pd.Timestamp:
+    """The beginning of the bin a local instant lies in."""
+    number = bin_of(pd.DatetimeIndex([local.tz_localize("UTC")]), bin, "UTC")
+    return pd.Timestamp(bin_start(number, bin)[0])
+
+
 def plan_params() -> Iterator[tuple[str, str, str, Any, Any, Param]]:
     """Yield (flat name, table, own name, type, default, Param) of every setting of a plan, in order."""
     for table, part in Plan().parts().items():
@@ -233,7 +261,7 @@ def _plain(value: Any) -> Any:
 
 
 def _typed(part: Any, name: str, value: Any) -> Any:
-    """*value* as the type of the setting's default: lists become tuples, whole numbers floats where floats are meant."""
+    """*value* as the type of the setting's default: lists become tuples, whole numbers become floats where meant."""
     default = next((f.default for f in fields(part) if f.name == name), None)
     if isinstance(default, tuple):
         return (

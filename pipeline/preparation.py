@@ -10,17 +10,17 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from ..cube import Counts
+from ..cube import Cells, Counts
 from ..errors import InputError, Notice
-from ..layers.aggregate import count_incidents
+from ..layers.aggregate import count_incidents, place_rows
 from ..layers.grids import CellLayer, make_cells, read_cells
 from ..layers.incidents import Intake, read_incidents
 from ..layers.incidents.rules import notice
 from ..layers.privacy import ClassPolicy, Privacy, Pseudonyms, read_key, read_policy
 from ..models.anomaly import find_outages
 from .confirmation import confirm_across_sources
-from .placement import Placement, place_incidents
-from .plan import Plan
+from .placement import Placement, late_rows, place_incidents
+from .plan import Plan, floor_to_bin
 from .redivision import codes_of_today
 
 Progress = Callable[[float, str], None]
@@ -46,9 +46,9 @@ class Inputs:
 class Prepared:
     """Everything the models need, and everything the outputs must tell about where it came from.
 
-    incidents : the used rows in the working CRS, with the columns `cell` (row of the finest territorial unit, -1
-        none), `sectoral` (likewise), `default_point`, `by_code` (no coordinates: placed inside the unit of its code, of
-        any level) and `also_sources` (further sources that told of the same event);
+    incidents : the used rows in the working CRS, with the columns `cell` (row of the finest territorial unit they
+        count for, 0 the city, -1 none), `sectoral` (likewise), `default_point`, `by_code` (no coordinates: placed
+        inside the unit of its code, of any level) and `also_sources` (further sources that told of the same event);
     counts : cut at `as_of`; valid : complete bins of counts. duplicates : every duplicate with the row kept, exact ones
     and those of other sources; near_duplicates : rows kept that nearly were. reasons : per row of `points`, all that
     were read, what became of it.
@@ -76,25 +76,28 @@ def prepare(plan: Plan, inputs: Inputs, progress: Progress) -> Prepared:
     """Read, place, count and cut. Raises InputError where nothing usable is left."""
     privacy = _privacy_of(plan, inputs)
     intake = _read(plan, inputs, privacy, progress)
+    as_of = plan.moment() or floor_to_bin(last_complete_day(_times_of(intake), plan), plan.bin)
     progress(0.2, "Reading cells|读取网格")
-    cells = _cells_of(plan, inputs, intake)
+    cells = _cells_of(plan, inputs, intake, as_of)
     intake, recoded = codes_of_today(intake, cells, plan)
     progress(0.3, "Placing incidents on cells|事件落格")
-    place = place_incidents(intake, cells, plan, given_cells=bool(inputs.cells), given_crs=bool(inputs.crs))
-    intake, points, assigned, on_pile = place.intake, place.points, place.assigned, place.on_pile
-    false_place = on_pile if plan.default_points != "keep" else np.zeros(len(points), dtype=bool)
-    as_of = pd.Timestamp(plan.as_of) if plan.as_of else last_complete_day(points["time"], plan)
-    reasons = _reasons(points, assigned, false_place, as_of, plan)
-    confirmed = confirm_across_sources(points, (reasons == "used") & ~on_pile & ~place.by_code, plan)
+    place = place_incidents(intake, cells, plan, as_of, given_cells=bool(inputs.cells), given_crs=bool(inputs.crs))
+    intake, points, false_place = place.intake, place.points, place.on_pile
+    assigned = _at_least_in_the_city(place.assigned)
+    reasons = _reasons(points, assigned, false_place, late_rows(points, as_of, plan), plan)
+    confirmed = confirm_across_sources(points, (reasons == "used") & ~false_place & ~place.by_code, plan)
     points = confirmed.points
     reasons[confirmed.dropped] = "duplicate"
     account = _account(intake, reasons)
     used = reasons == "used"
     if not used.any():
-        raise _nothing_left(account, as_of, inputs, place)
+        raise _nothing_left(account, points["time"], as_of, plan, inputs, place)
     progress(0.5, "Counting|计数")
-    counts = _count(points[used], assigned[used], cells, false_place[used], plan).until(as_of)
-    valid = ~find_outages(counts.cube(unit_level=0).counts[:, 0], plan.bin)
+    units = cells.as_cells()
+    placed = place_rows(points[used], assigned[used], units, false_place[used], plan.default_points)
+    counts = _count(points[used], placed, units, false_place[used], plan).until(as_of)
+    total = counts.cube(unit_level=0).counts[:, 0]
+    valid = ~find_outages(total, plan.bin, start_hour=counts.first_bin % 24 if plan.bin == "hour" else 0)
     notices = (
         *intake.notices,
         *cells.notices,
@@ -102,12 +105,12 @@ def prepare(plan: Plan, inputs: Inputs, progress: Progress) -> Prepared:
         *place.notices,
         *confirmed.notices,
         *_policy_told(privacy.policy),
-        *_told(counts, valid, false_place[used], reasons, plan),
+        *_told(counts, valid, false_place[used], reasons, plan, as_of),
     )
     points = place.on_the_map(points)
-    placed = points[used].assign(
-        cell=assigned[used, 0],
-        sectoral=assigned[used, 1] if assigned.shape[1] > 1 else -1,
+    incidents = points[used].assign(
+        cell=placed[:, 0],
+        sectoral=placed[:, 1] if placed.shape[1] > 1 else -1,
         default_point=false_place[used],
         by_code=place.by_code[used],
     )
@@ -115,7 +118,7 @@ def prepare(plan: Plan, inputs: Inputs, progress: Progress) -> Prepared:
         plan,
         intake,
         cells,
-        placed,
+        incidents,
         counts,
         valid,
         as_of,
@@ -144,17 +147,15 @@ def _read(plan: Plan, inputs: Inputs, privacy: Privacy, progress: Progress) -> I
     )
 
 
-def _count(
-    points: gpd.GeoDataFrame, assigned: np.ndarray, cells: CellLayer, false_place: np.ndarray, plan: Plan
-) -> Counts:
+def _count(points: gpd.GeoDataFrame, placed: np.ndarray, units: Cells, false_place: np.ndarray, plan: Plan) -> Counts:
     return count_incidents(
         points,
-        assigned,
-        cells.as_cells(),
+        placed,
+        units,
         bin=plan.bin,
         timezone=plan.timezone,
         default_points=false_place,
-        policy=plan.default_points,
+        policy="keep",  # they are placed already
         burst_metres=plan.burst_metres,
         burst_minutes=plan.burst_minutes,
     )
@@ -171,47 +172,52 @@ def _policy_told(policy: ClassPolicy) -> list[Notice]:
     return [notice("N-POLICY-001", file=policy.name, added=len(policy.added), removed=len(policy.removed))]
 
 
-def _cells_of(plan: Plan, inputs: Inputs, intake: Intake) -> CellLayer:
+def _at_least_in_the_city(assigned: np.ndarray) -> np.ndarray:
+    """A row that lies in a sectoral unit only counts for the city too (row 0), and for no territorial unit below."""
+    if assigned.shape[1] > 1:
+        assigned = assigned.copy()
+        assigned[(assigned[:, 0] < 0) & (assigned[:, 1:] >= 0).any(axis=1), 0] = 0
+    return assigned
+
+
+def _cells_of(plan: Plan, inputs: Inputs, intake: Intake, as_of: pd.Timestamp) -> CellLayer:
     if inputs.cells:
         columns = dict(inputs.cell_columns or {}) or None
-        return read_cells(inputs.cells, columns=columns, crs=inputs.cells_crs, valid_at=_moment(plan, intake))
-    return make_cells(plan.cell_shape, plan.cell_size, intake.incidents)
+        return read_cells(inputs.cells, columns=columns, crs=inputs.cells_crs, valid_at=as_of)
+    return make_cells(plan.cell_shape, plan.cell_size, intake.incidents[~late_rows(intake.incidents, as_of, plan)])
 
 
-def _moment(plan: Plan, intake: Intake) -> pd.Timestamp | None:
-    """The local moment of decision, before any incident is placed: whose cells count."""
-    if plan.as_of:
-        return pd.Timestamp(plan.as_of).tz_localize(None)
-    unplaced = [] if intake.unplaced is None else [intake.unplaced["time"]]
-    times = pd.concat([intake.incidents["time"], *unplaced]) if len(intake.incidents) else pd.concat(unplaced)
-    return last_complete_day(times, plan) if len(times) else None
+def _times_of(intake: Intake) -> pd.Series:
+    """Times of all incidents, those without coordinates too."""
+    parts = [intake.incidents["time"], *([] if intake.unplaced is None else [intake.unplaced["time"]])]
+    return pd.concat([part for part in parts if len(part)])
 
 
 def last_complete_day(times: pd.Series, plan: Plan) -> pd.Timestamp:
     """Local midnight that ends the last complete day of *times*.
 
-    The last day counts as complete if its last incident is as late as those of ordinary days: not before the 10 %
-    quantile of the last times of the 28 days before it.
+    The last day is the last with at least a tenth of the median day's incidents, so that a mistyped date in the
+    future moves nothing. It counts as complete if its last incident is as late as those of ordinary days: not before
+    the 10 % quantile of the last times of the 28 days before it.
     """
     local = pd.DatetimeIndex(times).tz_convert(plan.timezone).tz_localize(None)
     days = local.normalize()
-    last = days.max()
-    latest = pd.Series(local - days, index=days).groupby(level=0).max().sort_index()
+    sizes = pd.Series(1, index=days).groupby(level=0).sum().sort_index()
+    last = sizes.index[sizes >= 0.1 * sizes.median()].max()
+    latest = pd.Series(local - days, index=days).groupby(level=0).max().sort_index()[:last]
     before = latest.iloc[-29:-1]
     complete = len(before) >= 7 and latest.iloc[-1] >= before.quantile(0.1)
     return last + pd.Timedelta(days=1) if complete else last
 
 
 def _reasons(
-    points: gpd.GeoDataFrame, assigned: np.ndarray, false_place: np.ndarray, as_of: pd.Timestamp, plan: Plan
+    points: gpd.GeoDataFrame, assigned: np.ndarray, false_place: np.ndarray, late: np.ndarray, plan: Plan
 ) -> np.ndarray:
     """(n_points,) why a row is used or not; the first matching reason wins."""
-    local = pd.DatetimeIndex(points["time"]).tz_convert(plan.timezone).tz_localize(None)
-    reported = pd.DatetimeIndex(points["reported_time"]).tz_convert(plan.timezone).tz_localize(None)
-    late = (local >= as_of) | np.asarray(reported >= as_of)
     reasons = np.full(len(points), "used", dtype=object)
     reasons[(assigned < 0).all(axis=1) & ~false_place] = "outside"
     if plan.bin == "week" and len(points):
+        local = pd.DatetimeIndex(points["time"]).tz_convert(plan.timezone).tz_localize(None)
         first = local.min()
         monday = (first - pd.Timedelta(days=first.weekday())).normalize()
         if first - monday >= pd.Timedelta(days=1):
@@ -231,8 +237,17 @@ def _account(intake: Intake, reasons: np.ndarray) -> dict[str, int]:
     }
 
 
-def _nothing_left(account: dict[str, int], as_of: pd.Timestamp, inputs: Inputs, place: Placement) -> InputError:
+def _nothing_left(
+    account: dict[str, int], times: pd.Series, as_of: pd.Timestamp, plan: Plan, inputs: Inputs, place: Placement
+) -> InputError:
     if account["rows_after_as_of"] and not account["rows_outside"]:
+        first = pd.DatetimeIndex(times).tz_convert(plan.timezone).tz_localize(None).min()
+        if not plan.as_of and first >= as_of:
+            return InputError(
+                f"there is no complete day of incidents: all {account['rows_after_as_of']} are of {as_of:%Y-%m-%d}",
+                where="--incidents",
+                fix="Add earlier days, or name the moment of decision with --as-of.",
+            )
         return InputError(
             f"all {account['rows_after_as_of']} incidents are after {as_of:%Y-%m-%d}",
             where="--as-of",
@@ -247,13 +262,23 @@ def _nothing_left(account: dict[str, int], as_of: pd.Timestamp, inputs: Inputs, 
     )
 
 
-def _told(counts: Counts, valid: np.ndarray, false_place: np.ndarray, reasons: np.ndarray, plan: Plan) -> list[Notice]:
+_POLICY_NOTICES = {"city": "N-PLACE-002", "spread": "N-PLACE-004", "keep": "N-PLACE-005"}
+
+
+def _told(
+    counts: Counts, valid: np.ndarray, false_place: np.ndarray, reasons: np.ndarray, plan: Plan, as_of: pd.Timestamp
+) -> list[Notice]:
     told = []
+    if plan.as_of and as_of.isoformat() not in (plan.as_of, plan.as_of + "T00:00:00"):
+        told.append(notice("N-TIME-101", moment=f"{as_of:%Y-%m-%d %H:%M}"))
+    silent = int(counts.end_bin - 1 - counts.table["bin"].max()) if len(counts.table) else 0
+    if silent:
+        told.append(notice("N-DATA-004", n=silent))
     outside, piled = int((reasons == "outside").sum()), int(false_place.sum())
     if outside:
         told.append(notice("N-PLACE-001", n=outside))
     if piled:
-        told.append(notice({"city": "N-PLACE-002", "spread": "N-PLACE-004"}[plan.default_points], n=piled))
+        told.append(notice(_POLICY_NOTICES[plan.default_points], n=piled))
     missing = int((~valid).sum())
     if missing:
         told.append(notice("N-DATA-001", n=missing, recent=int((~valid[-28:]).sum())))

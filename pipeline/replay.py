@@ -16,13 +16,13 @@ from .journey import lowest_level
 from .plan import Plan
 from .preparation import Inputs, Prepared, prepare
 from .surveillance import BIN_DAYS, survey
-from .wording import city_name, street_level
+from .wording import city_name
 
 
 def replay_episodes(
     plan: Plan, inputs: Inputs, first: str, end: str, progress: Callable[[float, str], None]
 ) -> tuple[pd.DataFrame, Prepared]:
-    """Every episode that began between the local instants *first* and *end* (exclusive), at its peak, before any budget cut.
+    """Every episode that began between the local instants *first* and *end* (exclusive), at its peak, before budgets.
 
     One pass: every bin is scored against the bins before it only, so this is what runs bin by bin would have said,
     save that reports which came late are known from the start. Columns: warning_id, level (the peak), first_seen,
@@ -35,10 +35,7 @@ def replay_episodes(
     n_bins = len(counts.bins)
     rules = replace(plan.early_warning, replay=n_bins)
     long = replace(plan, early_warning=rules)
-    street = street_level(counts)
-    found = survey(
-        counts, long, ready.valid, lowest_level(ready, street), lambda f: progress(0.3 + 0.6 * f, "Testing|检测")
-    )
+    found = survey(counts, long, ready.valid, lowest_level(ready), lambda f: progress(0.3 + 0.6 * f, "Testing|检测"))
     start = np.datetime64(pd.Timestamp(first), "h")
     rows = [
         _row_of(episode, ready)
@@ -88,7 +85,10 @@ def _row_of(episode: Episode, ready: Prepared) -> dict:
 
 
 def level_table(episodes: pd.DataFrame, plan: Plan, first: str, end: str) -> pd.DataFrame:
-    """Warnings of each level per 100 days beside what chance alone would give: level, found, per_100_days, expected, ratio."""
+    """Warnings of each level per 100 days beside what chance alone would give.
+
+    Columns: level, found, per_100_days, expected, ratio.
+    """
     days = (pd.Timestamp(end) - pd.Timestamp(first)) / pd.Timedelta(days=1)
     expected = expected_false(plan.early_warning)
     began = (episodes["first_seen"] >= pd.Timestamp(first)) & (episodes["first_seen"] < pd.Timestamp(end))

@@ -23,6 +23,7 @@ from ..layers.grids import CellLayer
 from ..layers.incidents import Intake
 from ..layers.incidents.batches import read_batches
 from ..layers.overlay import assign_cells, at_default_points
+from .placement import late_rows
 from .plan import Plan
 from .preparation import _account, _reasons
 
@@ -54,13 +55,13 @@ def count_stream(
     and bins of an hour or a day, since both would otherwise follow from all rows.
     Raises InputError where it does not, or no row lies in a cell; CannotStream where the files must be read whole.
     """
-    if not plan.as_of or plan.bin == "week":
+    as_of = plan.moment()
+    if as_of is None or plan.bin == "week":
         raise InputError(
             "a stream is counted in hours or days up to a moment that is known",
             where="--as-of, --bin",
             fix="Name --as-of, and a bin of an hour or a day.",
         )
-    as_of = pd.Timestamp(plan.as_of)
     known = cells.as_cells()
     sums = _Sums(plan.bin)
     account: Counter[str] = Counter()
@@ -91,7 +92,7 @@ def _count(intake: Intake, cells: CellLayer, known, plan: Plan, as_of: pd.Timest
     false_place = np.zeros(len(points), dtype=bool)
     if piles is not None and len(piles) and plan.default_points != "keep":
         false_place = at_default_points(intake.incidents, piles)
-    reasons = _reasons(points, assigned, false_place, as_of, plan)
+    reasons = _reasons(points, assigned, false_place, late_rows(points, as_of, plan), plan)
     used = reasons == "used"
     counts = count_incidents(
         points[used],

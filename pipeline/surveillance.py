@@ -19,11 +19,11 @@ BIN_DAYS = {"hour": 1 / 24, "day": 1.0, "week": 7.0}
 
 @dataclass(frozen=True)
 class Survey:
-    """What was tested: `tests` that could matter (see `raise_warnings`), how many there were, the units' expected counts today.
+    """What was tested: `tests` that could matter (see `raise_warnings`), how many there were, what was expected today.
 
-    `expected` maps (role, unit_level, category) to the (n_cells,) expected counts of the last bin, `size` to their
-    negative-binomial sizes, `evidence` to the evidence for the map, all for the classes drawn; `family` holds the
-    sum of expected counts of the last bin by (role, unit_level); `city` the whole city's series of the last bins.
+    `expected` maps (role, unit_level, category) to the (n_cells,) mean expected counts of the bins replayed, `size`
+    to their negative-binomial sizes, `evidence` to the evidence for the map, all for the classes drawn; `family`
+    holds the sum of expected counts of the last bin by (role, unit_level); `city` the whole city's series.
     """
 
     tests: pd.DataFrame
@@ -50,30 +50,39 @@ def survey(
     scales = [(role, level) for role in ("territorial", "sectoral") for level in counts.cells.levels(role)]
     found, city, n_tests = [], pd.DataFrame(), 0
     families, expected, size, evidence = {}, {}, {}, {}
+    shown = min(plan.early_warning.replay, len(recent.bins))
     for i, (role, level) in enumerate(scales):
-        family = np.zeros(len(recent.bins))
+        family = np.zeros(shown)
         of_scale = []
+        shown_here = visible_at(recent, level, lowest_level)
         for j, node in enumerate(nodes):
             progress((i + j / len(nodes)) / len(scales))
             if level > lowest_level(node):
                 continue
-            cube = recent.cube(node, level, role, measure="distinct", valid=valid)
+            cube = shown_here.cube(node, level, role, measure="distinct", valid=valid)
             model: NegativeBinomialPredictive = clone(plan.nb_predictive).fit(cube)
-            scores = model.score(cube)
+            scores = model.score(cube, shown)
             family += scores.last_expected.sum(axis=1)
             n_tests += cube.n_cells
-            of_scale.append(_candidates(scores, cube.counts, recent, plan, role, level, node))
+            of_scale.append(_candidates(scores, cube.counts[-shown:], recent, plan, role, level, node))
             if node == ALL_CLASSES or "/" not in node:
-                expected[role, level, node] = scores.last_expected[-1]
+                expected[role, level, node] = scores.last_expected.mean(axis=0)
                 size[role, level, node] = scores.last_size[-1]
                 evidence[role, level, node] = _evidence(scores.log_p[-1])
             if level == 0 and node == ALL_CLASSES:
-                city = _series(scores, cube.counts[:, 0], recent.bins, valid)
+                city = _series(model.score(cube), cube.counts[:, 0], recent.bins, valid)
         families[role, level] = float(family[-1])
+        if not of_scale:
+            continue
         tests = pd.concat(of_scale, ignore_index=True)
-        found.append(tests.assign(family=family[tests["bin"].to_numpy() - recent.first_bin], n_levels=len(scales)))
+        found.append(tests.assign(family=family[tests["bin"].to_numpy() - recent.end_bin], n_levels=len(scales)))
     tests = _judged(pd.concat(found, ignore_index=True), BIN_DAYS[plan.bin])
     return Survey(tests, n_tests, len(nodes), families, expected, size, evidence, city)
+
+
+def visible_at(counts: Counts, level: int, lowest_level: Callable[[str], int]) -> Counts:
+    """Counts without the classes that may not be looked at on so fine a level, not even among all classes together."""
+    return counts.without(name for name in counts.table["category"].astype(str).unique() if lowest_level(name) < level)
 
 
 def _first_needed(counts: Counts, plan: Plan, valid: np.ndarray) -> int:
@@ -89,25 +98,23 @@ def _first_needed(counts: Counts, plan: Plan, valid: np.ndarray) -> int:
 def _candidates(
     scores: Scores, observed_bins: np.ndarray, counts: Counts, plan: Plan, role: str, level: int, node: str
 ) -> pd.DataFrame:
-    """Tests of the replayed bins with at least the least excess and a chance below one in thirty."""
-    rules = plan.early_warning
-    start = max(len(counts.bins) - rules.replay, 0)
-    excess = scores.observed[start:] - scores.expected[start:]
-    rows, columns = np.nonzero((excess >= rules.blue_excess) & (scores.log_p[start:] < -np.log(30.0)))
-    at = (rows + start, columns)
+    """Tests of the replayed bins that could matter: the least excess, and a chance that alone would reach blue."""
+    least = np.log(min(BIN_DAYS[plan.bin] / plan.early_warning.blue_days, 1.0))
+    excess = scores.observed - scores.expected
+    at = np.nonzero((excess >= plan.early_warning.blue_excess) & (scores.log_p <= least))
     units = counts.cells.rows_at(level, role)
     return pd.DataFrame(
         {
-            "bin": rows + start + counts.first_bin,
+            "bin": at[0] + counts.end_bin - len(excess),
             "role": role,
             "unit_level": level,
-            "unit": units[columns],
+            "unit": units[at[1]],
             "category": node,
             "window": scores.window[at],
             "observed": scores.observed[at],
             "expected": scores.expected[at],
             "size": scores.size[at],
-            "excess": excess[rows, columns],
+            "excess": excess[at],
             "last_observed": observed_bins[at],
             "last_expected": scores.last_expected[at],
             "log_p": scores.log_p[at],
@@ -144,7 +151,10 @@ def _series(scores: Scores, observed: np.ndarray, bins: np.ndarray, valid: np.nd
 def unit_series(
     counts: Counts, plan: Plan, valid: np.ndarray, unit: int, category: str, role: str, last: int = 60
 ) -> pd.DataFrame:
-    """Observed, expected and upper bound of one unit and class over the *last* bins: time, observed, expected, lower, upper, valid."""
+    """Observed, expected and upper bound of one unit and class over the *last* bins.
+
+    Columns: time, observed, expected, lower, upper, valid.
+    """
     recent = counts.since(_first_needed(counts, plan, valid) - last)
     keep = valid[recent.first_bin - counts.first_bin :]
     level = int(counts.cells.unit_level[unit])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import pandas as pd
@@ -16,6 +17,22 @@ from .preparation import Prepared
 _REASON_LIMIT = 45
 _SPAN = {"hour": ("小时", "hours"), "day": ("天", "days"), "week": ("周", "weeks")}
 UNKNOWN = "待明确"
+
+
+class Raised(Protocol):
+    """A row of `raise_warnings`: what of its numbers is put into words."""
+
+    unit: int
+    role: str
+    category: str
+    window_first: int
+    window_bins: int
+    observed: int
+    expected: float
+    sources: str
+    source_count: int
+    one_source: bool
+    awaiting_second: bool
 
 
 def short_class(category: str, lang: str = "zh") -> str:
@@ -38,7 +55,10 @@ class Responsible:
 
     @classmethod
     def read(cls, path: str | Path | None) -> Responsible:
-        """From a CSV of three columns: 类别/category, 区域/area (name or code), 责任单位/responsible. None: an empty table."""
+        """From a CSV of three columns: 类别/category, 区域/area (name or code), 责任单位/responsible.
+
+        None gives an empty table.
+        """
         columns = ["category", "area", "responsible"]
         if path is None:
             return cls(pd.DataFrame(columns=columns))
@@ -71,7 +91,7 @@ class Responsible:
         return ""
 
 
-def members_of(ready: Prepared, row: pd.Series) -> np.ndarray:
+def members_of(ready: Prepared, row: Raised) -> np.ndarray:
     """(n_incidents,) bool: incidents of a warning's unit, class and window."""
     table, counts = ready.incidents, ready.counts
     first, end = row.window_first, row.window_first + row.window_bins
@@ -82,21 +102,22 @@ def members_of(ready: Prepared, row: pd.Series) -> np.ndarray:
         ready.plan.timezone, ambiguous=True, nonexistent="shift_forward"
     )
     inside = ((table["time"] >= start) & (table["time"] < stop)).to_numpy()
+    level = int(counts.cells.unit_level[row.unit])
+    if level > lowest_described(counts):
+        hidden = {name for name in table["category"].unique() if ready.privacy.policy.describes_only(name)}
+        inside = inside & ~table["category"].isin(hidden).to_numpy()
     if row.category != ALL_CLASSES:
         category = table["category"]
         inside = inside & ((category == row.category) | category.str.startswith(row.category + "/")).to_numpy()
-    return inside & (units_of(ready, row.role, int(counts.cells.unit_level[row.unit])) == row.unit)
+    return inside & (units_of(ready, row.role, level) == row.unit)
 
 
 def units_of(ready: Prepared, role: str, level: int) -> np.ndarray:
-    """(n_incidents,) row of the unit of one level each incident lies in; default points lie in the city only."""
-    table, cells = ready.incidents, ready.counts.cells
-    finest = table["sectoral" if role == "sectoral" else "cell"].to_numpy(copy=True)
-    if ready.plan.default_points == "city":
-        finest[table["default_point"].to_numpy()] = 0 if role == "territorial" else -1
-    units = np.full(len(table), -1, dtype=np.int64)
+    """(n_incidents,) row of the unit of one level each incident counts for, -1 none."""
+    finest = ready.incidents["sectoral" if role == "sectoral" else "cell"].to_numpy()
+    units = np.full(len(finest), -1, dtype=np.int64)
     placed = finest >= 0
-    units[placed] = cells.lineage[finest[placed], level]
+    units[placed] = ready.counts.cells.lineage[finest[placed], level]
     return units
 
 
@@ -121,8 +142,8 @@ def describe(ready: Prepared, raised: pd.DataFrame, responsible: Responsible) ->
 
 
 def _words(
-    ready: Prepared, row, own: pd.DataFrame, inside: np.ndarray, names: pd.Series, responsible: Responsible
-) -> dict:  # type: ignore[no-untyped-def]
+    ready: Prepared, row: Raised, own: pd.DataFrame, inside: np.ndarray, names: pd.Series, responsible: Responsible
+) -> dict:
     cells, counts = ready.cells.table, ready.counts
     lineage = [int(u) for u in counts.cells.lineage[row.unit][::-1] if u >= 0]
     areas = [text for unit in lineage for text in (str(cells["name"].iloc[unit]), str(cells["cell_id"].iloc[unit]))]
@@ -133,6 +154,7 @@ def _words(
     closed = closed if len(own) else pd.Series(dtype=bool)
     handled = (own["kind"] == "handled").to_numpy() if len(own) else np.zeros(0, dtype=bool)
     answer = responsible.of(row.category, areas) or str(cells["responsible"].iloc[row.unit]) or UNKNOWN
+    done = int((closed.to_numpy() & handled).sum())
     zh, en = reasons(ready, row, places)
     return {
         "cell_id": str(cells["cell_id"].iloc[row.unit]),
@@ -144,8 +166,8 @@ def _words(
         "reason_en": en,
         "responsible": answer,
         "incidents": int(inside.sum()),
-        "closed": f"关联工单{int(handled.sum())},已办结{int((closed.to_numpy() & handled).sum())}",
-        "closed_count": int((closed.to_numpy() & handled).sum()),
+        "closed": f"关联工单{int(handled.sum())}" + (f",已办结{done}" if _closing_known(ready) else ""),
+        "closed_count": done,
         "places": ";".join(f"{name} {count}" for name, count, _ in places),
         "place_ids": ";".join(cell_id for *_, cell_id in places),
         "caveats": ";".join(caveats(ready, row, own)),
@@ -154,18 +176,31 @@ def _words(
     }
 
 
+def _closing_known(ready: Prepared) -> bool:
+    """Whether the incidents come with times of closing at all: "none closed" is said only of those that do."""
+    return bool(ready.incidents["closed_time"].notna().any())
+
+
 def street_level(counts: Counts) -> int:
     """The coarsest level below the city with at least eight units: what a briefing opens on, and budgets count by."""
     levels = [level for level in counts.cells.levels() if level > 0]
     return next((level for level in levels if len(counts.cells.rows_at(level)) >= 8), levels[-1] if levels else 0)
 
 
-def top_places(ready: Prepared, row, inside: np.ndarray, most: int = 8) -> list[tuple[str, int, str]]:  # type: ignore[no-untyped-def]
+def lowest_described(counts: Counts) -> int:
+    """The finest level on which describe-only classes may be shown: streets, or the city where there are none."""
+    street = street_level(counts)
+    return street if street < max(counts.cells.levels()) else 0
+
+
+def top_places(ready: Prepared, row: Raised, inside: np.ndarray, most: int = 8) -> list[tuple[str, int, str]]:
     """(name, incidents, cell_id) of the units below the warning's that carry it, the largest first."""
     cells, counts = ready.cells.table, ready.counts
     own = int(counts.cells.unit_level[row.unit])
     level = street_level(counts) if own < street_level(counts) else own + 1
     if row.role != "territorial" or level > max(counts.cells.levels()):
+        return []
+    if ready.privacy.policy.describes_only(row.category) and level > lowest_described(counts):
         return []
     units = units_of(ready, row.role, level)[inside]
     tally = pd.Series(units[units >= 0]).value_counts()
@@ -175,7 +210,7 @@ def top_places(ready: Prepared, row, inside: np.ndarray, most: int = 8) -> list[
     ]
 
 
-def reasons(ready: Prepared, row, places: list[tuple[str, int, str]]) -> tuple[str, str]:  # type: ignore[no-untyped-def]
+def reasons(ready: Prepared, row: Raised, places: list[tuple[str, int, str]]) -> tuple[str, str]:
     """One sentence of figures, at most 45 Chinese characters, and the same in English."""
     zh_unit, en_unit = _SPAN[ready.plan.bin]
     n = row.window_bins
@@ -197,7 +232,7 @@ def reasons(ready: Prepared, row, places: list[tuple[str, int, str]]) -> tuple[s
     return zh, en
 
 
-def caveats(ready: Prepared, row, own: pd.DataFrame) -> list[str]:  # type: ignore[no-untyped-def]
+def caveats(ready: Prepared, row: Raised, own: pd.DataFrame) -> list[str]:
     """What someone should know before acting on a warning."""
     told = []
     if row.one_source:

@@ -8,6 +8,7 @@ INCIDENTS = ("incidents_2024.csv.zip", "incidents_2025.csv.zip")
 CELLS = "cells.geojson.zip"
 RESPONSIBLE = "responsible.csv"
 TRUTH = "truth.json"
+CITY = "云汀市"
 
 
 def sample_path(name: str) -> Path:

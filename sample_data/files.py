@@ -12,7 +12,7 @@ import pandas as pd
 import shapely
 
 from .ground import DECIMALS, Ground
-from .words import CLASSES, DISTRICTS, STREET_HANDLERS, handler
+from .words import CITY_HANDLERS, CLASSES, DISTRICTS, STREET_HANDLERS, handler
 
 STAMP = (2026, 1, 1, 8, 0, 0)
 
@@ -63,7 +63,7 @@ def cells_geojson(ground: Ground) -> bytes:
 
 
 def responsible_table() -> pd.DataFrame:
-    """Class × area: a line per class (or minor class) and district, and per street that has a unit of its own."""
+    """Class × area: a line per class (or minor class) and district, one for the city, per street with its own unit."""
     out = []
     for major, minors in CLASSES.items():
         for district in DISTRICTS:
@@ -74,6 +74,7 @@ def responsible_table() -> pd.DataFrame:
                 own = handler((major, minor, ""), district)
                 if own != usual:
                     out.append((f"{major}/{minor}", district, own))
+    out += [(major, "全市", unit) for major, unit in CITY_HANDLERS.items()]
     for (name, street), unit in STREET_HANDLERS.items():
         major = next(a for a, minors in CLASSES.items() if name in (a, *minors))
         out.append((name if name == major else f"{major}/{name}", street, unit))

@@ -68,7 +68,8 @@ def page(episodes: pd.DataFrame, cells: Cells, levels: pd.DataFrame) -> str:
             "",
             "The sample city is invented, and what was planted in it is known (`sample_data/truth.json`). This page is",
             f"written by `tests/test_planted_truth.py` from a replay of {FIRST} to {END}: every day is scored",
-            "against the days before it only. Levels are the peak of an episode, before any budget cut. A strength of k",
+            "against the days before it only. Levels are the peak of an episode, before any budget cut. "
+            + "A strength of k",
             "means k standard deviations of the unit's own daily counts of the class (never less than k incidents).",
             "",
             "## Surges",
@@ -93,7 +94,8 @@ def page(episodes: pd.DataFrame, cells: Cells, levels: pd.DataFrame) -> str:
             "",
             "## Levels over the whole stretch",
             "",
-            "`expected` is what chance alone would give; the city has planted surges, decoys and seasons beside chance.",
+            "`expected` is what chance alone would give; the city has planted surges, decoys "
+            + "and seasons beside chance.",
             "",
             "| level | found | per 100 days | expected by chance |",
             "|---|---|---|---|",
@@ -109,7 +111,9 @@ def page(episodes: pd.DataFrame, cells: Cells, levels: pd.DataFrame) -> str:
 def _surge_row(item: dict, found: pd.DataFrame) -> str:
     strength = f"{item['strength']:g}"
     extra = sum(item["planted"])
-    return f"| {item['id']} | {item['unit_name']} | {item['category']} | {_first(item)} | {strength} | {extra} | {_answer(item, found) or 'missed'} |"
+    answer = _answer(item, found) or "missed"
+    what = f"{item['id']} | {item['unit_name']} | {item['category']} | {_first(item)}"
+    return f"| {what} | {strength} | {extra} | {answer} |"
 
 
 def _decoy_row(item: dict, found: pd.DataFrame) -> str:
@@ -128,7 +132,8 @@ def _answer(item: dict, found: pd.DataFrame) -> str:
     order = {"red": 0, "orange": 1, "yellow": 2, "blue": 3}
     for episode in sorted(found.itertuples(), key=lambda e: (order[e.level], e.first_seen)):
         said.append(
-            f"**{episode.level}** {episode.first_seen:%Y-%m-%d} ({episode.cell_name}, {episode.observed} against {episode.expected:.1f})"
+            f"**{episode.level}** {episode.first_seen:%Y-%m-%d} "
+            f"({episode.cell_name}, {episode.observed} against {episode.expected:.1f})"
         )
     more = f"; and {len(said) - 3} more" if len(said) > 3 else ""
     return "; ".join(said[:3]) + more

@@ -98,7 +98,7 @@ def test_expected_false_alarms_add_up_to_the_recurrence_intervals():
 
 
 def test_the_family_is_shared_by_level_and_by_expected_count():
-    """A single test of a family of one has its own recurrence; among three levels and a tenth of the counts, a thirtieth."""
+    """A single test of a family of one has its own recurrence; among three levels, a tenth of counts, a thirtieth."""
     log_p = np.log(np.array([1e-4]))
     alone = family_recurrence(log_p, np.array([2.0]), np.array([2.0]), 1, 1.0)[0]
     shared = family_recurrence(log_p, np.array([2.0]), np.array([20.0]), 3, 1.0)[0]

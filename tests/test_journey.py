@@ -1,4 +1,4 @@
-"""The whole journey on the sample city: files in, tables and files out, and bad input that ends in one clear message."""
+"""The whole journey on the sample city: files in, tables and files out, bad input that ends in one clear message."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def test_the_default_point_is_told_and_is_no_hot_spot(outcome):
 
 
 def test_planted_hot_spots_come_out_hot():
-    """All eight persistent hot spots have a hot cell over a year; in 28 days a cell holds two incidents, too few for most."""
+    """All eight persistent hot spots have a hot cell over a year; in 28 days a cell holds two incidents, too few."""
     outcome = sample_run(plan=Plan().with_settings({"window": 365}))
     truth = json.loads(sample_path(TRUTH).read_text(encoding="utf-8"))
     hot = set(outcome.hotspots.loc[outcome.hotspots["hotspot_class"].str.startswith("hot"), "cell_id"])
@@ -94,7 +94,8 @@ def test_planted_hot_spots_come_out_hot():
 def test_the_surface_holds_the_windows_located_incidents(outcome):
     surface = outcome.surface
     pixel_km2 = (surface.transform[1] / 1000) ** 2
-    everywhere = outcome.risk[(outcome.risk["category"] == "全部") & (outcome.risk["unit_level"] == 1)]["incidents"].sum()
+    risk = outcome.risk
+    everywhere = risk[(risk["category"] == "全部") & (risk["unit_level"] == 1)]["incidents"].sum()
     assert surface.period == "28 days"
     assert np.nansum(surface.values) * pixel_km2 == pytest.approx(everywhere, rel=0.005)
 
@@ -147,6 +148,42 @@ def test_little_history_gives_a_map_and_no_orange_or_red():
     assert any(n["code"] == "N-DATA-003" for n in outcome.facts["notices"]) and len(outcome.risk)
 
 
+def test_disputes_are_described_at_street_level_and_never_below(outcome):
+    """DESIGN rule 1: 矛盾纠纷 is planted; none of it is shown below the street, not even among all classes."""
+    fine = outcome.early_warnings[outcome.early_warnings["unit_level"] > outcome.facts["street_level"]]
+    assert not fine["category"].str.contains("纠纷").any()
+    ready = outcome.hotspots[outcome.hotspots["unit_level"] > outcome.facts["street_level"]]
+    assert not ready["category"].str.contains("纠纷").any()
+
+
+def test_nothing_later_than_the_moment_of_decision_is_looked_at(tmp_path):
+    """Rows after as_of change no table: not by default points, bursts, classes or cells."""
+    early = pd.DataFrame(
+        {
+            "case_id": [f"E{i}" for i in range(3000)],
+            "received_at": pd.Timestamp("2025-01-01") + pd.to_timedelta(np.arange(3000) * 57, unit="min"),
+            "category": np.array(["a/x", "a/y", "b/z"])[np.arange(3000) % 3],
+            "lon": 117.0 + (np.arange(3000) * 37 % 101) / 2000,
+            "lat": 31.0 + (np.arange(3000) * 53 % 97) / 2000,
+        }
+    )
+    late = early.assign(case_id="L" + early["case_id"], received_at=early["received_at"] + pd.Timedelta(days=90))
+    late = late.assign(category="c/new", lon=117.01, lat=31.01, received_at=late["received_at"] + pd.Timedelta(days=60))
+    early.to_parquet(tmp_path / "early.parquet")
+    pd.concat([early, late]).to_parquet(tmp_path / "both.parquet")
+    plan = Plan().with_settings({"as_of": "2025-04-20", "cell_size": 500.0})
+    one, two = (run(plan, [tmp_path / name]) for name in ("early.parquet", "both.parquet"))
+    pd.testing.assert_frame_equal(one.risk, two.risk)
+    pd.testing.assert_frame_equal(one.early_warnings, two.early_warnings)
+    assert two.account["rows_after_as_of"] == one.account["rows_after_as_of"] + 3000
+
+
+@pytest.mark.parametrize("text", ["garbage", "2025-13-01"])
+def test_a_moment_that_is_no_date_is_refused(text):
+    with pytest.raises(InputError, match="is not a date"):
+        Plan().with_settings({"as_of": text})
+
+
 @pytest.mark.parametrize("bin_", ["week", "hour"])
 def test_other_bins_run(bin_):
     few = {"cell_size": 10_000.0, "class_depth": 0} if bin_ == "hour" else {"cell_size": 3_000.0}
@@ -163,7 +200,9 @@ def test_a_plan_survives_its_file(tmp_path):
     assert Plan.from_toml(path).as_dict() == plan.as_dict() and Plan.from_toml(path).version == plan.version
 
 
-@pytest.mark.parametrize("text", ["[plan]\nwindw = 3\n", "[plans]\nwindow = 3\n", "window = [", "[plan]\nwindow = 'x'\n"])
+@pytest.mark.parametrize(
+    "text", ["[plan]\nwindw = 3\n", "[plans]\nwindow = 3\n", "window = [", "[plan]\nwindow = 'x'\n"]
+)
 def test_a_plan_file_with_a_slip_is_refused(tmp_path, text):
     path = tmp_path / "city.toml"
     path.write_text(text, encoding="utf-8")

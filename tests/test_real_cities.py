@@ -14,7 +14,10 @@ DATA = Path(__file__).parents[2] / "shared" / "data"
 pytestmark = pytest.mark.skipif(not DATA.exists(), reason="the real data sets are not beside the project")
 
 TAINAN = (DATA / "tainan1999" / "incidents.parquet", DATA / "tainan1999" / "villages_cunli.parquet")
-ST_LOUIS = (DATA / "stlouis_2016_2019" / "incidents.parquet", f"{DATA / 'stlouis_2016_2019' / 'polygons.gpkg'}|grid_1km_205")
+ST_LOUIS = (
+    DATA / "stlouis_2016_2019" / "incidents.parquet",
+    f"{DATA / 'stlouis_2016_2019' / 'polygons.gpkg'}|grid_1km_205",
+)
 BOSTON = (DATA / "boston311_2011" / "incidents.parquet", DATA / "boston311_2011" / "polygons.gpkg")
 
 
@@ -50,17 +53,18 @@ def test_tainan_stays_within_its_budget(tainan):
     assert len(urgent) <= 5
 
 
-def test_tainan_fall_back_points_are_no_hot_spots(tainan):
-    """(22.999728, 120.227028), (22.958229, 120.33235), (22.994726, 120.209250): data/README.md."""
-    assert len(tainan.facts["default_points"]) == 3
-    cells, hot = tainan.cells.table, tainan.hotspots
+def test_tainan_fall_back_points_count_for_no_village():
+    """3,541, 1,578 and 908 rows on three points (data/README.md), known by 2019: a naive map is hottest there."""
+    settings = {"as_of": "2019-08-09", "window": 1570, "class_depth": 0}
+    outcome, naive = (run_on(TAINAN, default_points=policy, **settings) for policy in ("city", "keep"))
+    assert sorted(point["rows"] for point in outcome.facts["default_points"]) == [908, 1578, 3541]
+    cells = outcome.cells.table
     leaves = cells[cells["unit_level"] == cells["unit_level"].max()]
-    for lat, lon in ((22.999728, 120.227028), (22.958229, 120.33235), (22.994726, 120.209250)):
-        point = GeoSeries(points_from_xy([lon], [lat]), crs=4326).to_crs(cells.crs).iloc[0]
-        own = leaves[leaves.geometry.intersects(point)]["cell_id"]
-        rows = hot[hot["cell_id"].isin(own) & (hot["category"] == "全部")]
-        finest = hot[(hot["category"] == "全部") & (hot["unit_level"] == hot["unit_level"].max())]
-        assert len(own) == 1 and rows["incidents"].max() < finest["incidents"].max()
+    ours, theirs = (run_.hotspots.set_index("cell_id")["incidents"] for run_ in (outcome, naive))
+    for point in outcome.facts["default_points"]:
+        place = GeoSeries(points_from_xy([point["x"]], [point["y"]]), crs=cells.crs).iloc[0]
+        village = leaves[leaves.geometry.intersects(place)]["cell_id"].iloc[0]
+        assert theirs[village] - ours[village] == point["rows"]
 
 
 def test_st_louis_gi_star_is_that_of_spdep():
@@ -77,5 +81,6 @@ def test_boston_warns_of_the_trees_on_the_day_of_the_storm():
     """777 requests of reason Trees on 2011-08-28 (hurricane Irene), against about 20 a day."""
     outcome = run_on(BOSTON, as_of="2011-08-29")
     trees = live(outcome)[live(outcome)["category"].str.contains("Trees")]
-    assert len(trees) and trees["level"].iloc[0] in ("orange", "red") and trees["window_end"].iloc[0] == pd.Timestamp("2011-08-29")
+    assert len(trees) and trees["level"].iloc[0] in ("orange", "red")
+    assert trees["window_end"].iloc[0] == pd.Timestamp("2011-08-29")
     assert len(outcome.facts["default_points"]) >= 1

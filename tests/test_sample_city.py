@@ -321,6 +321,6 @@ def test_responsible_units_fit_the_classes_and_areas(cells: pd.DataFrame, incide
     table = pd.read_csv(io.BytesIO(data), encoding="utf-8-sig")
     assert list(table.columns) == ["类别", "区域", "责任单位"] and not table.duplicated(["类别", "区域"]).any()
     classes = set(incidents["诉求大类"]) | set(incidents["诉求大类"] + "/" + incidents["诉求小类"])
-    assert set(table["类别"]) <= classes and set(table["区域"]) <= set(cells["区"]) | set(cells["街道"])
+    assert set(table["类别"]) <= classes and set(table["区域"]) <= {"全市"} | set(cells["区"]) | set(cells["街道"])
     assert set(table["类别"]) >= set(incidents["诉求大类"]) - {""}
     assert (table["责任单位"].str.len() > 3).all()

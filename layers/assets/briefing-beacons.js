@@ -23,8 +23,8 @@ GB.anchor = function (warning) { return GB.labelPoint(warning.unit) || warning.a
 
 GB.shortName = function (warning) {
   if (warning.city) return GB.t("wholeCity");
-  var parts = String(warning.name || GB.fullName(warning.unit)).split("·");
-  return parts[parts.length - 1].trim();
+  var parts = String(warning.name || GB.fullName(warning.unit)).split("·").map(function (s) { return s.trim(); });
+  return parts.slice(/\d/.test(parts[parts.length - 1]) ? -2 : -1).join("·");  // a number is no name: its community goes before it
 };
 
 /* A warning of the whole city stands in a tray above the map: its beacon would lie about a place. */
@@ -58,18 +58,20 @@ GB.trayBeacon = function (warning, i) {
 GB.makeSatellites = function () {
   (GB.satellites || []).forEach(function (b) { b.marker.remove(); });
   GB.satellites = [];
+  GB.namedBySatellite = {};
   var chosen = GB.selectedBeyond ? null : GB.shown[GB.selected];
   if (chosen && chosen.city) chosen.place_units.slice(0, 8).forEach(function (row) {
-    GB.satellites.push(GB.makeBeacon(chosen, GB.selected, GB.labelPoint(row), true));
+    GB.satellites.push(GB.makeBeacon(chosen, GB.selected, GB.labelPoint(row), true, row));
+    GB.namedBySatellite[row] = true;
   });
   GB.placeBeacons();
 };
 
-GB.makeBeacon = function (warning, i, anchor, satellite) {
+GB.makeBeacon = function (warning, i, anchor, satellite, unit) {
   var level = GB.levelOf(warning), node = GB.el("span", "beacon" + (satellite ? " satellite" : ""));
   GB.colour(node, level);
   node.appendChild(GB.el("span", "num", i + 1));
-  var name = satellite ? null : node.appendChild(GB.el("span", "name", GB.shortName(warning)));
+  var name = node.appendChild(GB.el("span", "name", satellite ? GB.ownName(unit) : GB.shortName(warning)));
   var icon = L.divIcon({ className: "beacon-icon", html: node, iconSize: [0, 0] });
   var marker = L.marker(GB.toLatLng(anchor[0], anchor[1]), { icon: icon, pane: "beacons", keyboard: !satellite, interactive: true, riseOnHover: true, zIndexOffset: satellite ? 0 : 1000 - i * 10 });
   marker.on("click", function () { GB.select(i); });
@@ -112,10 +114,9 @@ GB.pushApart = function (placed) {
 
 GB.placeNames = function (rem) {
   var ctx = document.createElement("canvas").getContext("2d"), h = 1.35 * rem;
-  ctx.font = "700 " + 1.06 * rem + "px " + GB.FONTS;
   var taken = GB.placed.map(function (p) { return [p.world.x - p.r, p.world.y - p.r, p.world.x + p.r, p.world.y + p.r]; });
   GB.placed.forEach(function (p) {
-    if (!p.beacon.name) return;
+    ctx.font = (p.beacon.satellite ? "600 " + 0.95 * rem : "700 " + 1.06 * rem) + "px " + GB.FONTS;
     var w = ctx.measureText(p.beacon.name.textContent).width + 6, gap = p.r + 5;
     var spots = { below: [-w / 2, gap, w / 2, gap + h], right: [gap, -h / 2, gap + w, h / 2], left: [-gap - w, -h / 2, -gap, h / 2], above: [-w / 2, -gap - h, w / 2, -gap] };
     var found = Object.keys(spots).filter(function (key) {
@@ -136,3 +137,12 @@ GB.markSelected = function () {
   });
 };
 
+/* What stands over the map: no name is written under it. */
+GB.furniture = function (view) {
+  var corner = GB.map.getContainer().getBoundingClientRect(), shift = GB.map.getPixelBounds().min.subtract(view.origin);
+  var over = document.querySelectorAll(".states, .map .search, .legend, .zoom, .tray-beacon, .leaflet-control-scale");
+  return Array.prototype.map.call(over, function (node) {
+    var b = node.getBoundingClientRect(), dx = shift.x - corner.left, dy = shift.y - corner.top;
+    return [b.left + dx, b.top + dy, b.right + dx, b.bottom + dy];
+  });
+};

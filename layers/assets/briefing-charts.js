@@ -47,15 +47,15 @@ GB.chartMarks = function (svg, s, w, x, y, n, W, H) {
     node.textContent = value;
   };
   var colour = w ? GB.levelOf(w)[GB.theme] : GB.data.palette.ground[GB.theme].text, last = n - 1, from = w ? String(w.window_start) : "~";
-  var peak = -1;
+  var peak = -1, high = Math.max.apply(null, s.o.map(function (v) { return v || 0; }));
   for (var i = 0; i < n; i++) {
     if (s.o[i] === null || s.v[i] === false) continue;
-    if (i < n - 6 && s.o[i] > s.u[i] && (peak < 0 || s.o[i] > s.o[peak])) peak = i;
+    if (i < n - 6 && s.o[i] > s.u[i] && s.o[i] > high / 3 && (peak < 0 || s.o[i] > s.o[peak])) peak = i;
     if (String(s.t[i]) >= from) svg.appendChild(GB.mark(x(i), y(s.o[i]), i === last ? 5.5 : 4, colour));
   }
   if (n) text(GB.t("pieces", { n: GB.number(s.o[last]) }), x(last) + 9, Math.max(y(s.o[last]) + 6, 16), "start", "value");
   if (n) svg.lastChild.style.fill = colour;
-  if (peak >= 0) text(GB.day(GB.moment(s.t[peak])) + " " + GB.t("pieces", { n: GB.number(s.o[peak]) }), Math.max(x(peak), 60), y(s.o[peak]) - 8, "middle", "peak");
+  if (peak >= 0) text(GB.t("peak", { day: GB.day(GB.moment(s.t[peak])), n: GB.number(s.o[peak]) }), Math.max(x(peak), 60), y(s.o[peak]) - 8, "middle", "peak");
   [0, Math.floor(last / 2), last].forEach(function (i, k) {
     if (n) text(GB.day(GB.moment(s.t[i])), x(i), H - 5, ["start", "middle", "end"][k], "tick");
   });

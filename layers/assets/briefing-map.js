@@ -224,18 +224,18 @@ GB.overlaps = function (box, boxes) {
 
 /* Names of streets, and of finer units once they have room; none over another, none under a beacon. */
 GB.paintLabels = function (ctx, view, finer) {
-  var taken = GB.beaconBoxes(view), ground = GB.data.palette.ground[GB.theme], rem = GB.rem();
+  var taken = GB.beaconBoxes(view).concat(GB.furniture(view)), ground = GB.data.palette.ground[GB.theme], rem = GB.rem();
   var named = finer === GB.stack[GB.opening] ? [finer] : [finer, GB.stack[GB.opening]];
   ctx.textAlign = "center"; ctx.textBaseline = "middle";
   ctx.lineWidth = 3;
   named.reverse().forEach(function (layer, k) {
-    var size = k === 0 ? 0.95 : 0.8;
+    var size = k === 0 ? 0.95 : 0.9;
     ctx.font = (k === 0 ? "600 " : "400 ") + size * rem + "px " + GB.FONTS;
     ctx.fillStyle = k === 0 ? ground.text : ground.muted;
     ctx.globalAlpha = k === 0 ? 0.82 : 1;
     ctx.strokeStyle = GB.tint(ground.page, 0.75);
     for (var i = 0; i < layer.rows.length; i++) {
-      if (!GB.inside(layer.geo.boxes, i, view) || GB.hiddenLabels[layer.rows[i]]) continue;
+      if (!GB.inside(layer.geo.boxes, i, view) || GB.hiddenLabels[layer.rows[i]] || GB.namedBySatellite[layer.rows[i]]) continue;
       var x = layer.labels[2 * i] * view.k + view.tx, y = layer.labels[2 * i + 1] * view.k + view.ty;
       var room = (layer.geo.boxes[4 * i + 2] - layer.geo.boxes[4 * i]) * view.k;
       if (room < 2.2 * rem) continue;
@@ -271,11 +271,11 @@ GB.paintMarks = function (ctx, view) {
   for (var w = GB.shown.length - 1; w >= 0; w--) {
     var on = w === GB.selected && !GB.selectedBeyond;
     if (GB.shown[w].city && !on) continue;  // the whole city is no place: its places show when it is chosen
-    GB.outline(ctx, view, GB.unitsOf(GB.shown[w]), GB.levelOf(GB.shown[w])[theme], on ? 3.2 : 1.8, on ? 0.24 : 0.12);
+    GB.outline(ctx, view, GB.unitsOf(GB.shown[w]), GB.levelOf(GB.shown[w])[theme], on ? 3.6 : 1.8, 0);  // no fill: the colour beneath is the legend's
   }
   if (GB.selected >= 10 || GB.selectedBeyond) {
     var extra = GB.current();
-    if (extra) GB.outline(ctx, view, GB.unitsOf(extra), GB.levelOf(extra)[theme], 3.2, 0.26);
+    if (extra) GB.outline(ctx, view, GB.unitsOf(extra), GB.levelOf(extra)[theme], 3.6, 0);
   }
   if (GB.pinned >= 0) GB.outline(ctx, view, [GB.pinned], GB.data.palette.ground[theme].text, 2.6, 0);
   if (GB.hovered >= 0) GB.outline(ctx, view, [GB.hovered], GB.data.palette.ground[theme].text, 1.4, 0.08);

@@ -20,7 +20,8 @@ GB.renderTitle = function () {
   document.title = title + (f.city ? " · " + f.city : "");
   document.documentElement.lang = GB.lang === "zh" ? "zh-CN" : "en";
   var span = start && end ? GB.span(start, GB.lastDay(end)) : "";
-  GB.byId("place").textContent = [f.city, span].filter(Boolean).join(" · ");
+  var city = f.city === GB.WORDS.zh.wholeCity ? GB.t("wholeCity") : f.city;
+  GB.byId("place").textContent = [city, span].filter(Boolean).join(" · ");
   var cut = end ? GB.t("cutoff", { at: GB.until(end) }) : "";
   var whole = typeof f.completeness === "number" ? GB.t("complete", { n: Math.round(100 * f.completeness) }) : "";
   GB.byId("cutoff").textContent = [cut, whole].filter(Boolean).join(" · ");
@@ -58,11 +59,23 @@ GB.renderFigures = function () {
   };
   box.appendChild(GB.figure(GB.t("urgent"), said(levels.slice(0, 2)), "", "wide"));
   box.appendChild(GB.figure(GB.t("softer"), said(levels.slice(2)), ""));
-  var inside = GB.data.warnings.inside, linked = GB.sum(inside, "incidents"), closed = GB.sum(inside, "closed_count");
-  box.appendChild(GB.figure(GB.t("closedShare"), linked ? [{ text: GB.percent(closed, linked) + "%" }, { kind: "small", text: GB.t("closedOf", { c: GB.number(closed), n: GB.number(linked) }) }] : [{ text: "–" }, { kind: "small", text: GB.t("none") }], ""));
+  box.appendChild(GB.figureOfClosings());
   var e = f.expected_false || {}, sum = levels.slice(0, 2).reduce(function (t, level) { return t + (+e[level.name] || 0); }, 0);
   box.appendChild(GB.figure(GB.t("falseAlarms"), [{ text: GB.t("about_n", { n: sum ? GB.number(Math.round(sum * 10) / 10 || sum) : "0" }) }, { kind: "small", text: GB.t("perHundred") }], ""));
   if (f.tests) box.appendChild(GB.figure(GB.t("checked"), [{ text: GB.bigNumber(f.tests) }, { kind: "small", text: GB.t("tests") }], GB.t("checkedOf", { units: GB.number(GB.total(f.units)), classes: GB.number(f.classes) })));
+};
+
+/* Whether any ticket at all is recorded as closed: where none is, "0 %" would blame someone for a missing column. */
+GB.knowsClosings = function () {
+  var all = GB.data.warnings;
+  return GB.sum(all.inside.concat(all.beyond, all.ended), "closed_count") > 0;
+};
+
+GB.figureOfClosings = function () {
+  var inside = GB.data.warnings.inside, linked = GB.sum(inside, "incidents"), closed = GB.sum(inside, "closed_count");
+  var values = { c: GB.number(closed), n: GB.number(linked) }, known = linked && GB.knowsClosings();
+  var note = known ? GB.t("closedOf", values) : linked ? GB.t("noClosings", values) : GB.t("none");
+  return GB.figure(GB.t("closedShare"), [{ text: known ? GB.percent(closed, linked) + "%" : "—" }, { kind: "small", text: note }], "");
 };
 
 GB.total = function (units) {
@@ -93,9 +106,10 @@ GB.dots = function (text) { return String(text || "").split("·").map(function (
 
 GB.reasonOf = function (w) { return (GB.lang === "en" && w.reason_en) || w.reason; };
 
+GB.unassigned = function (w) { return !w.responsible || w.responsible === GB.data.palette.unassigned.zh; };
+
 GB.unitResponsible = function (w) {
-  var un = GB.data.palette.unassigned;
-  return !w.responsible || w.responsible === un.zh ? un[GB.lang] : w.responsible;
+  return GB.unassigned(w) ? GB.t("unassigned") : w.responsible;
 };
 
 GB.translated = function (table, word) { return GB.lang === "en" ? GB.data.palette[table][word] || word : word; };
@@ -110,11 +124,11 @@ GB.row = function (w, i, beyond) {
   head.appendChild(GB.el("span", "verb", level["verb_" + GB.lang]));
   body.appendChild(GB.el("span", "reason", GB.reasonOf(w)));
   var meta = body.appendChild(GB.el("span", "meta"));
-  meta.appendChild(GB.el("span", "unit", GB.unitResponsible(w)));
+  meta.appendChild(GB.el("span", GB.unassigned(w) ? null : "unit", GB.unitResponsible(w)));
   if (w.change) meta.appendChild(GB.el("span", "chip", GB.translated("changes", w.change)));
   if (w.phase === "quiet") meta.appendChild(GB.el("span", null, GB.t("quiet")));
   if (w.state) meta.appendChild(GB.el("span", null, GB.translated("states", w.state)));
-  if (w.incidents) meta.appendChild(GB.el("span", null, GB.t(w.closed_count === null ? "linked" : "linkedClosed", { n: GB.number(w.incidents), c: GB.number(w.closed_count) })));
+  if (w.incidents) meta.appendChild(GB.el("span", null, GB.t(GB.knowsClosings() ? "linkedClosed" : "linked", { n: GB.number(w.incidents), c: GB.number(w.closed_count) })));
   if (w.deadline) meta.appendChild(GB.el("span", null, GB.t("due", { t: w.deadline })));
   button.addEventListener("click", function () { GB.select(i, { beyond: beyond }); });
   return item;
@@ -135,7 +149,7 @@ GB.renderList = function () {
   if (ended) title.push(GB.t("ended", { n: ended }));
   fold.hidden = !title.length;
   GB.byId("beyond-title").textContent = title.join(" · ");
-  GB.byId("side").setAttribute("data-crowd", inside.length > 8 ? "packed tight" : inside.length > 6 ? "tight" : inside.length > 4 ? "snug" : "roomy");
+  GB.byId("side").setAttribute("data-crowd", inside.length > 8 ? "packed tight" : inside.length > 6 ? "tight" : inside.length > 4 ? "snug" : inside.length > (GB.lang === "zh" ? 3 : 2) ? "roomy" : "few");
   GB.renderCalm();
 };
 
@@ -193,9 +207,11 @@ GB.details = function (w) {
     pair.appendChild(GB.el("dt", null, GB.t(key)));
     pair.appendChild(GB.el("dd", null, text));
   };
-  var spaced = function (text) { return String(text || "").split(";").map(function (s) { return s.trim(); }).filter(Boolean).join(" · "); };
-  add("members", w.incidents ? GB.t("memberText", { n: GB.number(w.incidents), c: GB.number(w.closed_count || 0), p: GB.percent(w.closed_count || 0, w.incidents) }) : "");
-  add("source", spaced(w.sources));
+  var spaced = function (text) {  // a line breaks between entries only, and never begins with the dot
+    return String(text || "").split(";").map(function (s) { return s.trim().replace(/ /g, "\u00a0"); }).filter(Boolean).join("\u00a0· ");
+  };
+  add("members", w.incidents ? GB.t(GB.knowsClosings() ? "memberText" : "memberOnly", { n: GB.number(w.incidents), c: GB.number(w.closed_count || 0), p: GB.percent(w.closed_count || 0, w.incidents) }) : "");
+  if (!/^来源不明[^;]*$/.test(w.sources)) add("source", spaced(w.sources));
   add("places", spaced(w.places));
   var since = GB.moment(w.first_seen);
   add("since", since ? GB.day(since) + (w.times_seen > 1 ? " · " + GB.t("seen", { n: w.times_seen }) : "") : "");

@@ -147,16 +147,23 @@ GB.pick = function (event) {
   GB.say(GB.t("noWarning", { name: GB.fullName(row) }));
 };
 
+/* As near as one finest unit fills a third of the map; nearer there is nothing to see. */
+GB.limitZoom = function () {
+  var finest = GB.stack[GB.stack.length - 1], zoom = GB.map.getMinZoom();
+  while (zoom < 19 && GB.pixels(finest.side, zoom + 0.25) < GB.map.getSize().y / 3) zoom += 0.25;
+  GB.map.setMaxZoom(Math.max(zoom, GB.home + 1));
+};
+
 GB.startMap = function () {
   var map = GB.map = window[GB.data.map], busy = false;
   map.attributionControl.setPrefix(false);
-  map.setMaxZoom(19);
   L.control.scale({ imperial: false, maxWidth: 140, position: "bottomright" }).addTo(map);
   map.getContainer().setAttribute("role", "application");
   GB.home = map.getZoom();
   GB.renderAll();
   map.invalidateSize({ animate: false });
   GB.goHome();
+  GB.limitZoom();
   GB.renderLegend();
   GB.cellCanvas = new GB.Canvas("cells", GB.paintCells).addTo(map);
   GB.markCanvas = new GB.Canvas("marks", GB.paintMarks).addTo(map);
@@ -273,6 +280,7 @@ GB.wire = function () {
   GB.pinned = -1;
   GB.firstHit = -1;
   GB.hiddenLabels = {};
+  GB.namedBySatellite = {};
   GB.placed = [];
   GB.shown = GB.data.warnings.inside.slice(0, GB.BEACONS);
   GB.setTheme("dark");

@@ -17,6 +17,18 @@ RUN_NOTICES: dict[str, tuple[str, str]] = {
         "{n}条事件落在默认坐标上,按比例分摊到各网格。",
         "{n} incidents lie on default points; they are spread over the cells.",
     ),
+    "N-PLACE-005": (
+        "{n}条事件落在默认坐标上,按原坐标计入。",
+        "{n} incidents lie on default points; they count where they lie.",
+    ),
+    "N-TIME-101": (
+        "研判时点取整到{moment},不完整的时段不计入。",
+        "The moment of decision is {moment}; partial bins are not counted.",
+    ),
+    "N-DATA-004": (
+        "最后{n}个时段没有任何事件:没有提示不等于没有风险。",
+        "The last {n} bins hold no incident at all: no warning does not mean no risk.",
+    ),
     "N-DATA-001": (
         "历史中有{n}个时段数据中断(其中最近28个时段内{recent}个),未作基线。",
         "Data are missing in {n} bins ({recent} of the last 28); they make no baseline and no calm.",

@@ -32,6 +32,7 @@ class Episode:
     quiet: int = 0
     change: str = "new"
     ended_bin: int = -1
+    urgent_bin: int = -1
     phenomenon: Phenomenon | None = None
     loudest: Phenomenon | None = None
     mix: SourceMix | None = None
@@ -55,7 +56,11 @@ def raise_warnings(
     """
     today = counts.end_bin - 1
     episodes = replay(tests, counts, rules, bin_days=bin_days)
-    rows = [_row_of(e, counts, rules) for e in episodes if e.change != "ended" or e.ended_bin == today]
+    rows = [
+        _row_of(e, e.phenomenon, counts, rules)
+        for e in episodes
+        if e.phenomenon is not None and (e.change != "ended" or e.ended_bin == today)
+    ]
     table = pd.DataFrame(rows, columns=list(_COLUMNS))
     if table.empty:
         return table
@@ -125,6 +130,8 @@ def _see(episode: Episode, phenomenon: Phenomenon, number: int, counts: Counts, 
     if episode.loudest is None or (episode.level, -lead.log_rank) > (episode.peak, -episode.loudest.lead.log_rank):
         episode.loudest = phenomenon
     episode.peak = max(episode.peak, episode.level)
+    if episode.urgent_bin < 0 and episode.level >= LEVELS.index("orange"):
+        episode.urgent_bin = number
     episode.change = "new" if before < 0 else "escalated" if episode.level > before else "continuing"
 
 
@@ -142,13 +149,14 @@ def _confirmed(raw: int, episode: Episode, rules: WarningRules, excess: float) -
 
 
 _COLUMNS = (
-    "warning_id level unit role category first_bin window_first window_bins observed expected size ratio excess recurrence_days "
-    "log_rank steps first_seen times_seen change phase sources source_count one_source awaiting_second explained"
+    "warning_id level unit role category first_bin urgent_bin window_first window_bins observed expected size ratio "
+    "excess recurrence_days log_rank steps first_seen times_seen change phase sources source_count "
+    "one_source awaiting_second explained"
 ).split()
 
 
-def _row_of(episode: Episode, counts: Counts, rules: WarningRules) -> dict:
-    lead = episode.phenomenon.lead  # type: ignore[union-attr]
+def _row_of(episode: Episode, phenomenon: Phenomenon, counts: Counts, rules: WarningRules) -> dict:
+    lead = phenomenon.lead
     mix = episode.mix
     first_start = counts.bins[episode.first_bin - counts.first_bin]
     phase = (
@@ -168,6 +176,7 @@ def _row_of(episode: Episode, counts: Counts, rules: WarningRules) -> dict:
         "role": lead.role,
         "category": lead.category,
         "first_bin": episode.first_bin,
+        "urgent_bin": episode.urgent_bin,
         "window_first": int(episode.last_bin - lead.window + 1),
         "window_bins": int(lead.window),
         "observed": int(lead.observed),
@@ -186,9 +195,7 @@ def _row_of(episode: Episode, counts: Counts, rules: WarningRules) -> dict:
         "source_count": len(mix.rising) if mix else 0,
         "one_source": bool(mix and len(mix.usual) >= 2 and len(mix.rising) == 1),
         "awaiting_second": raw == LEVELS.index("red") and episode.level < raw,
-        "explained": [
-            (int(t.unit), t.category, float(t.observed), float(t.expected)) for t in episode.phenomenon.explained
-        ],  # type: ignore[union-attr]
+        "explained": [(int(t.unit), t.category, float(t.observed), float(t.expected)) for t in phenomenon.explained],
     }
 
 
@@ -217,13 +224,13 @@ def _within_budget(
         street = (
             int(cells.lineage[episode.unit, street_level]) if cells.unit_level[episode.unit] >= street_level else -1
         )
-        if street >= 0 and today - week < episode.first_bin < today:
+        if street >= 0 and today - week < episode.urgent_bin < today:
             streets[street] = streets.get(street, 0) + 1
     kept, spent = [], 0
     for row in table.itertuples():
         street = int(cells.lineage[row.unit, street_level]) if cells.unit_level[row.unit] >= street_level else -1
         urgent = row.level in ("orange", "red") and row.phase in ("open", "escalated")
-        fresh = row.first_bin == today
+        fresh = row.urgent_bin == today
         over = urgent and (
             spent >= rules.city_per_day or (fresh and street >= 0 and streets.get(street, 0) >= rules.street_per_week)
         )

@@ -1,4 +1,4 @@
-"""One phenomenon, one warning: rises of parent and child units, neighbours, and classes of one branch belong together."""
+"""One phenomenon, one warning: rises of parent and child units, neighbours and classes of a branch belong together."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import pandas as pd
 from ...cube import ALL_CLASSES, Cells
 from ..significance import nb_log_sf
 from .rules import WarningRules, family_recurrence
-
 
 _CARRIES = 0.75  # share of the excess from which a narrower test speaks for a broader one
 
@@ -31,7 +30,7 @@ def same_branch(first: str, second: str) -> bool:
 
 
 def same_place(cells: Cells, first: int, second: int, neighbours: bool = True) -> bool:
-    """Whether one unit contains the other, shares ground with it, or (if *neighbours*) both are of one level and touch."""
+    """Whether one unit contains the other, shares ground with it, or (if *neighbours*) touches it on the same level."""
     if contains(cells, first, second) or contains(cells, second, first):
         return True
     if cells.role[first] != cells.role[second]:
@@ -65,23 +64,28 @@ def find_phenomena(tests: pd.DataFrame, cells: Cells, rules: WarningRules, bin_d
             kin[0].explained.append(test)
         else:
             found.append(Phenomenon(test))
-    return [_concentrated(phenomenon, cells) for phenomenon in found]
+    return [_concentrated(phenomenon, cells, rules) for phenomenon in found]
 
 
-def _concentrated(phenomenon: Phenomenon, cells: Cells) -> Phenomenon:
-    """Report where the excess is: all classes together give way to the class, a unit to the unit inside, that carries it."""
+def _concentrated(phenomenon: Phenomenon, cells: Cells, rules: WarningRules) -> Phenomenon:
+    """Report where the excess is.
+
+    A class gives way to the class below, a unit to the unit inside, that carries it and reaches the same level.
+    """
     lead = phenomenon.lead
+    level = rules.level_of(lead.recurrence_days, lead.observed, lead.expected)
     narrower = [
         test
         for test in phenomenon.explained
         if test.excess >= _CARRIES * lead.excess
+        and rules.level_of(test.recurrence_days, test.observed, test.expected) >= level
         and contains(cells, lead.unit, test.unit)
-        and (test.category == lead.category or lead.category == ALL_CLASSES)
+        and _within(test.category, lead.category)
         and (test.unit != lead.unit or test.category != lead.category)
     ]
     if not narrower:
         return phenomenon
-    finest = max(narrower, key=lambda test: (cells.unit_level[test.unit], test.category.count("/") == 0, -test.log_rank))
+    finest = max(narrower, key=lambda test: (cells.unit_level[test.unit], _depth(test.category), -test.log_rank))
     rest = [lead, *(test for test in phenomenon.explained if test is not finest)]
     return Phenomenon(finest, rest)
 
@@ -97,6 +101,10 @@ def _stands_alone(test: pd.Series, kin: list[Phenomenon], cells: Cells, rules: W
     rest_log_p = nb_log_sf(np.array([np.floor(rest)]), np.array([test.expected]), np.array([test["size"]]))
     args = (np.array([test.last_expected]), np.array([test.family]), test.n_levels, bin_days)
     return bool(family_recurrence(rest_log_p, *args)[0] >= rules.blue_days)
+
+
+def _depth(category: str) -> int:
+    return 0 if category == ALL_CLASSES else 1 + category.count("/")
 
 
 def _within(inner: str, outer: str) -> bool:

@@ -60,7 +60,7 @@ class WarningRules:
     )
 
     def level_of(self, recurrence: float, observed: float, expected: float) -> int:
-        """Number of the level these figures reach in `LEVELS`, -1 for none; persistence and sources not yet looked at."""
+        """Number of the level these figures reach in `LEVELS`, -1 for none, before persistence and sources."""
         excess, ratio = observed - expected, observed / max(expected, 1e-9)
         steps = (
             (self.red_days, self.red_excess, self.orange_ratio),

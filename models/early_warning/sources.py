@@ -15,7 +15,11 @@ _PAST_BINS = 364
 
 @dataclass(frozen=True)
 class SourceMix:
-    """`rising`: sources with more than their past share explains; `usual`: sources that normally report here; `now`: counts."""
+    """What each source reports.
+
+    `rising`: sources with more than their past share explains; `usual`: sources that normally report here; `now`:
+    counts.
+    """
 
     rising: tuple[str, ...]
     usual: tuple[str, ...]
@@ -23,7 +27,9 @@ class SourceMix:
 
     @property
     def text(self) -> str:
-        """`12345 18;110 9`, the largest first."""
+        """`12345 18;110 9`, the largest first; empty where no incident names its source."""
+        if set(self.now) <= {""}:
+            return ""
         named = sorted(self.now.items(), key=lambda item: (-item[1], item[0]))
         return ";".join(f"{name or '来源不明'} {count}" for name, count in named)
 
@@ -31,7 +37,8 @@ class SourceMix:
 def source_mix(counts: Counts, unit: int, category: str, role: str, last_bin: int, window: int) -> SourceMix:
     """Sources of one class and unit in the *window* bins up to *last_bin*, against the 364 bins before.
 
-    A unit too sparse to say who normally reports there is judged by its ancestors.
+    All reports count, repeated ones too: that two sources report one event is what confirms it. A unit too sparse to
+    say who normally reports there is judged by its ancestors.
     """
     table = counts.table[counts.in_class(category) & (counts.cells.role == role)[counts.table["cell"].to_numpy()]]
     level = counts.cells.unit_level[unit]
@@ -47,7 +54,8 @@ def source_mix(counts: Counts, unit: int, category: str, role: str, last_bin: in
         sorted(str(s) for s, n in past.items() if n >= _USUAL_SHARE * max(past.sum(), 1) and past.sum() >= _USUAL_COUNT)
     )
     own_past = _past(inside, first)
-    expected = own_past / _PAST_BINS * window
+    covered = max(min(first - counts.first_bin, _PAST_BINS), 1)
+    expected = own_past / covered * window
     rising = tuple(sorted(str(s) for s, n in now.items() if n >= 2 and n > 1.5 * float(expected.get(s, 0.0))))
     return SourceMix(rising, usual, {str(s): int(n) for s, n in now.items() if n > 0})
 
@@ -59,5 +67,5 @@ def _past(table: pd.DataFrame, first: int) -> pd.Series:
 
 def _told_by(table: pd.DataFrame) -> pd.Series:
     """Incidents per source; one that two sources told of, though it counts once, speaks for both."""
-    told = table["distinct"] + table["also"].fillna(0) if "also" in table else table["distinct"]
+    told = table["count"] + table["also"].fillna(0) if "also" in table else table["count"]
     return told.groupby(table["source"], observed=True).sum()

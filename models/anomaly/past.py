@@ -1,145 +1,32 @@
-"""Anomalies in time: is the last window of a unit more than its own past explains?"""
+"""The past of every cell as running sums, and what it foretells: rates, weekdays, dispersion, habits."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from scipy import sparse
 from scipy.stats import norm
-from sklearn.utils.validation import check_is_fitted
 
-from ..cube import SpaceTimeCube
-from ..params import check, param
-from .base import Estimator, check_cells
-from .significance import family_log_p, nb_log_sf
+from ...cube import SpaceTimeCube
+from ..significance import nb_log_sf
 
+if TYPE_CHECKING:
+    from .predictive import NegativeBinomialPredictive
+
+BINS_A_DAY = {"hour": 24.0, "day": 1.0, "week": 1 / 7}
 _PHASES = {"hour": 168, "day": 7, "week": 1}
-_BINS_A_DAY = {"hour": 24.0, "day": 1.0, "week": 1 / 7}
 _WEEKDAY_PRIOR = 30.0  # incidents: a weekday's factor is trusted once its class has this many
 _DISPERSION_PRIOR, _CLUSTERING_PRIOR, _PRIOR_WEIGHT = 0.05, 0.05, 1.0  # weight in expected incidents
 _SURPRISING = np.log(0.01)  # tails below this are held against how often as much was seen before
 _SPARSE = 0.1  # expected incidents below which a cell tells of clustering rather than of dispersion
 _TOGETHER = 0.05  # dispersion allowed a whole class before a bin counts as a surge of all its cells together
-_AS_TELLING = 0.6  # share of the strongest log tail from which a shorter window is the one reported
 _CUT = 5.0  # deviations beyond which a single past surge says no more about the ordinary spread
 
 
 @dataclass(frozen=True)
-class Scores:
-    """What a temporal model found, arrays (n_times, n_cells).
-
-    `log_p` is over all windows together; `window` the length in bins of the shortest one that tells nearly as much as
-    the strongest; `observed` and `expected` are its incidents, `size` its negative-binomial size; `last_expected`,
-    `last_size` and `last_log_p` belong to the last bin alone.
-    """
-
-    log_p: np.ndarray
-    window: np.ndarray
-    observed: np.ndarray
-    expected: np.ndarray
-    size: np.ndarray
-    last_expected: np.ndarray
-    last_size: np.ndarray
-    last_log_p: np.ndarray
-
-
-@dataclass(eq=False, repr=False)
-class NegativeBinomialPredictive(Estimator):
-    """Units whose last days hold more incidents than their own past foretells.
-
-    Each bin is held against the same unit's `baseline` before it, a `guard` apart, incomplete bins left out.
-    The rate has a gamma prior around the mean of the unit's siblings (as strong as siblings are alike), so a sparse
-    unit borrows from its parent; weekday factors and the dispersion are pooled over the cube (one class on one
-    level). The predictive is negative binomial with the Poisson as its limit. Past surges are down-weighted
-    (weight (r/t)^-2 beyond a score of r > t, as Farrington does), so one storm does not hide the next.
-
-    Source: Farrington et al. (1996) JRSS A 159 for the weights; the gamma-Poisson predictive is standard
-    (Gelman et al., Bayesian Data Analysis, 2.6). The tail is P(Y >= observed).
-    """
-
-    title = "Anomaly against own past"
-    title_zh = "自身历史异常检测"
-    has_null = True
-    temporal = True
-
-    baseline: int = param(
-        84, "Days of a unit's own past that say what is ordinary.", unit="days", low=14, high=1500, zh="基线天数"
-    )
-    guard: int = param(
-        2, "Days between the baseline and the window tested.", unit="days", low=0, high=60, zh="隔离天数"
-    )
-    windows: tuple[int, ...] = param(
-        (1, 3, 7), "Lengths of the window tested, in bins.", unit="bins", low=1, high=60, zh="检测窗口"
-    )
-    min_history: int = param(
-        28,
-        "Complete days needed before anything is scored.",
-        unit="days",
-        low=7,
-        high=365,
-        advanced=True,
-        zh="最少历史",
-    )
-    past_surge: float = param(
-        2.58, "Score beyond which a past surge counts less.", low=1.0, high=10.0, advanced=True, zh="历史突增阈值"
-    )
-
-    def fit(self, cube: SpaceTimeCube) -> NegativeBinomialPredictive:
-        """Learn the cells and their sibling groups; rates are learned at each bin from the bins before it."""
-        check(self)
-        self.cells_ = cube.cells.copy()
-        _, group = np.unique(cube.parents, return_inverse=True)
-        ones = np.ones(cube.n_cells)
-        self.siblings_ = sparse.csr_matrix(
-            (ones, (np.arange(cube.n_cells), group)), shape=(cube.n_cells, group.max(initial=0) + 1)
-        )
-        return self
-
-    def score(self, cube: SpaceTimeCube) -> Scores:
-        """Every bin against the bins before it; see `Scores`."""
-        check_is_fitted(self)
-        check_cells(self, cube)
-        past = _Past(cube, self)
-        first = past.predict(1)
-        past.weigh(first, self.past_surge)
-        windows = sorted(self.windows)
-        rounds = [past.predict(window) for window in windows]
-        log_ps = np.stack([r.log_p for r in rounds])
-        telling = log_ps <= _AS_TELLING * log_ps.min(axis=0)
-        best = telling.argmax(axis=0)  # windows are in rising order: the shortest that tells as much
-        pick = lambda values: np.take_along_axis(np.stack(values), best[None], axis=0)[0]  # noqa: E731
-        last = past.predict(1) if 1 not in windows else rounds[windows.index(1)]
-        return Scores(
-            log_p=family_log_p(log_ps.min(axis=0), 1 / len(windows)),
-            window=np.asarray(windows)[best],
-            observed=pick([r.observed for r in rounds]),
-            expected=pick([r.mean for r in rounds]),
-            size=pick([r.size for r in rounds]),
-            last_expected=last.mean,
-            last_size=last.size,
-            last_log_p=last.log_p,
-        )
-
-    def log_p(self, cube: SpaceTimeCube) -> np.ndarray:
-        """(n_times, n_cells) natural logarithm of the tail, over all windows; 0 where history is too short."""
-        return self.score(cube).log_p
-
-    def evidence(self, cube: SpaceTimeCube) -> np.ndarray:
-        """(n_times, n_cells) in [0, 1]: 0 is ordinary, 0.5 one chance in 30, near 1 far out."""
-        strength = -self.log_p(cube)
-        return strength / (strength + np.log(30.0))
-
-    def status(self, cube: SpaceTimeCube) -> np.ndarray:
-        """(n_cells,) `ok`, `empty class` or `too few bins`."""
-        enough = cube.valid.sum() >= self.min_history * _BINS_A_DAY[cube.bin] + self.guard
-        empty = cube.counts.sum(axis=0) == 0
-        return np.where(empty, "empty class", "ok") if enough else np.full(cube.n_cells, "too few bins")
-
-
-@dataclass(frozen=True)
-class _Round:
+class Round:
     """One window length, scored at every bin."""
 
     observed: np.ndarray
@@ -148,54 +35,81 @@ class _Round:
     log_p: np.ndarray
 
 
-class _Past:
+class Past:
     """Running sums over the complete bins of a cube, from which any baseline is a difference of two rows."""
 
-    def __init__(self, cube: SpaceTimeCube, model: NegativeBinomialPredictive):
-        per_day = _BINS_A_DAY[cube.bin]
-        self.counts = cube.counts.astype(float)
+    def __init__(
+        self,
+        cube: SpaceTimeCube,
+        model: NegativeBinomialPredictive,
+        columns: np.ndarray | None = None,
+        pooled: np.ndarray | None = None,
+    ):
+        """Of the cells in *columns* (default: all); what is pooled is learned from those of them that are *pooled*."""
+        per_day = BINS_A_DAY[cube.bin]
+        self.whole = cube.counts
+        self.counts = (cube.counts if columns is None else cube.counts[:, columns]).astype(float)
+        self.pooled = slice(None) if pooled is None else np.flatnonzero(pooled)
         self.valid = cube.valid
         self.siblings = model.siblings_
-        self.length = max(int(round(model.baseline * per_day)), 4)
+        self.group = np.asarray(self.siblings.argmax(axis=1)).ravel()[slice(None) if columns is None else columns]
+        self.group_total = None if columns is None else cube.counts @ self.siblings
+        self.length = max(round(model.baseline * per_day), 4)
         self.guard = int(np.ceil(model.guard * per_day))
-        self.needed = max(int(round(model.min_history * per_day)), 4)
+        self.needed = max(round(model.min_history * per_day), 4)
         self.before = np.concatenate([[0], np.cumsum(self.valid)])
         self.factor = _phase_factors(cube, self.length)
         self.weight: np.ndarray | None = None
         self.bin_weight = np.ones(len(self.counts))
 
-    def predict(self, window: int) -> _Round:
-        """Predictive mean, size and log tail of the sum over *window* bins ending at each bin."""
-        shape, times = self.counts.shape, np.arange(self.counts.shape[0])
+    def predict(self, window: int, first: int = 0) -> Round:
+        """Predictive mean, size and log tail of the sum over *window* bins ending at each bin from *first* on."""
+        times = np.arange(self.counts.shape[0])
         end = self.before[np.maximum(times - window + 1 - self.guard, 0)]
         start = np.maximum(end - self.length, 0)
         ready = end >= self.needed
         seen, span = self._baseline_sums(start, end)
-        shape_prior, rate_prior = self._sibling_prior(seen, span)
+        shape_prior, rate_prior = self._sibling_prior(seen, span, start, end)
         load = _window_sums((self.factor * self.valid)[:, None], window)
         size = seen + shape_prior
         mean = size / np.maximum(span + rate_prior, 1e-9) * load
         observed = _window_sums(self.counts * self.valid[:, None], window)
         clustering, dispersion = self._dispersion(mean, size, window)
         size = 1 / (1 / size + dispersion[:, None] + clustering[:, None] / np.maximum(mean, 1e-9))
-        log_p = np.zeros(shape)
-        rows, columns = np.nonzero((observed > 0) & ready[:, None] & self.valid[:, None])
+        log_p = np.zeros(self.counts.shape)
+        scored = (observed > 0) & (ready & self.valid & (times >= first))[:, None]
+        rows, columns = np.nonzero(scored)
         log_p[rows, columns] = nb_log_sf(observed[rows, columns], mean[rows, columns], size[rows, columns])
         if self.weight is not None:
             self._admit_habits(log_p, observed, window)
-        return _Round(observed, np.where(ready[:, None], mean, observed), size, log_p)
+        mean = np.where((end > 0)[:, None], mean, 0.0)  # nothing is expected where nothing is known yet
+        return Round(observed[first:], mean[first:], size[first:], log_p[first:])
 
-    def weigh(self, first: _Round, threshold: float) -> None:
+    def quiet(self, first: int) -> np.ndarray:
+        """(n_times - first, all cells) expected counts of single bins, as for a cell whose past had no surge."""
+        times = np.arange(first, len(self.whole))
+        end = self.before[np.maximum(times - self.guard, 0)]
+        start = np.maximum(end - self.length, 0)
+        incidents = _running(self.whole[self.valid])
+        exposure = _running(self.factor[self.valid])
+        seen, span = incidents[end] - incidents[start], (exposure[end] - exposure[start])[:, None]
+        rate = self._group_rate(start, end)[:, np.asarray(self.siblings.argmax(axis=1)).ravel()]
+        shape = self.prior_shape[times]
+        load = (self.factor * self.valid)[times, None]
+        return (seen + shape) / np.maximum(span + shape / np.maximum(rate, 1e-9), 1e-9) * load
+
+    def weigh(self, first: Round, threshold: float) -> None:
         """Give past surges, seen as such when they happened, less weight in later baselines."""
         score = norm.isf(np.exp(np.maximum(first.log_p, -600.0)))
         self.weight = np.where(score > threshold, (np.maximum(score, threshold) / threshold) ** -2, 1.0)
-        total, mean = first.observed.sum(axis=1), first.mean.sum(axis=1)
+        total, mean = (values[:, self.pooled].sum(axis=1) for values in (first.observed, first.mean))
         together = (total - mean) / np.sqrt(mean + _TOGETHER * mean**2 + 0.5)
         self.bin_weight = np.where(together > threshold, (np.maximum(together, threshold) / threshold) ** -2, 1.0)
 
     def _admit_habits(self, log_p: np.ndarray, observed: np.ndarray, window: int) -> None:
-        """What came at least twice in the two baselines before, to within a deviation, is no surprise: the tail is no less
-        than its frequency.
+        """What came at least twice in the two baselines before, to within a deviation, is no surprise.
+
+        The tail is no less than its frequency.
 
         Down-weighting takes past surges for accidents; a market day every month is a habit. Overlapping windows
         count as one.
@@ -219,21 +133,34 @@ class _Past:
         exposure = _running(weight[rows] * self.factor[rows, None])
         return incidents[end] - incidents[start], exposure[end] - exposure[start]
 
-    def _sibling_prior(self, seen: np.ndarray, span: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Shape and rate of the gamma prior of each unit at each bin, from its siblings (Jeffreys' for an only child)."""
-        if self.counts.shape[1] == 1:
+    def _group_rate(self, start: np.ndarray, end: np.ndarray) -> np.ndarray:
+        """(n_rows, n_groups) incidents per cell and bin of each group of siblings, from the whole grid."""
+        sizes = np.asarray(self.siblings.sum(axis=0)).ravel()
+        total = self.whole @ self.siblings if self.group_total is None else self.group_total
+        incidents = _running(total[self.valid])
+        exposure = _running(self.factor[self.valid])[:, None] * sizes
+        return (incidents[end] - incidents[start] + 0.5) / np.maximum(exposure[end] - exposure[start], 1e-9)
+
+    def _sibling_prior(
+        self, seen: np.ndarray, span: np.ndarray, start: np.ndarray, end: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Shape and rate of each unit's gamma prior at each bin, from its siblings (Jeffreys' for an only child)."""
+        if self.whole.shape[1] == 1:
             return np.full((1, 1), 0.5), np.zeros((1, 1))
-        group_rate = (seen @ self.siblings + 0.5) / np.maximum(span @ self.siblings, 1e-9)
-        rate = group_rate @ self.siblings.T
-        expected = rate * span
-        between = ((seen - expected) ** 2 - expected).sum(axis=1, keepdims=True)
+        if self.group_total is None:
+            rate = ((seen @ self.siblings + 0.5) / np.maximum(span @ self.siblings, 1e-9))[:, self.group]
+        else:
+            rate = self._group_rate(start, end)[:, self.group]
+        expected = (rate * span)[:, self.pooled]
+        between = ((seen[:, self.pooled] - expected) ** 2 - expected).sum(axis=1, keepdims=True)
         scale = np.maximum((expected**2).sum(axis=1, keepdims=True), 1e-9)
-        shape = 1 / np.clip(between / scale, 0.02, 5.0)
+        self.prior_shape = shape = 1 / np.clip(between / scale, 0.02, 5.0)
         return shape, shape / np.maximum(rate, 1e-9)
 
     def _dispersion(self, mean: np.ndarray, size: np.ndarray, window: int) -> tuple[np.ndarray, np.ndarray]:
-        """Clustering c and dispersion d, (n_times,) each: the variance is m (1 + c) + m² d beyond the rate's own uncertainty.
+        """Clustering c and dispersion d, (n_times,) each.
 
+        The variance is m (1 + c) + m² d beyond the rate's own uncertainty.
         Two moment equations pooled over all cells and the baseline before each bin; one weighs sparse cells
         (where incidents come in clusters: c), one busy cells (d). Single surges are cut off at five deviations and
         count less among busy cells; a bin in which the whole class surged counts less everywhere.
@@ -247,7 +174,7 @@ class _Past:
         trust = bins if self.weight is None else bins * _window_sums(self.weight, window) / window
         thin = thin * bins
         columns = [surplus * trust, mean * trust, mean**2 * trust, surplus * thin, mean * thin, mean**2 * thin]
-        total = np.stack([c.sum(axis=1) for c in columns], axis=1)
+        total = np.stack([c[:, self.pooled].sum(axis=1) for c in columns], axis=1)
         rows = self.valid
         started = np.arange(len(rows)) >= self.needed + self.guard + window
         running = _running(np.where(started[:, None], total, 0)[rows])
@@ -318,26 +245,3 @@ def _without_peaks(total: np.ndarray, reach: int = 28) -> np.ndarray:
     """Cut single bins above two and a half times the running median before them, so a storm makes no weekday."""
     middle = pd.Series(total).rolling(reach, min_periods=1).median().shift().fillna(np.inf)
     return np.minimum(total, 2.5 * middle.to_numpy() + 3)
-
-
-def find_outages(total: np.ndarray, bin: str = "day", reach: int = 28, share: float = 0.4) -> np.ndarray:
-    """(n_times,) bool, True where the whole city reported so little that data must be missing.
-
-    A day (hours are judged by their day) or week is low when it holds less than *share* of the median of the last
-    *reach* complete bins and the Poisson chance of so few is below 1e-6. Low bins are outages, unless a low day comes
-    every week among ordinary ones: that is a weekend. The first seven bins are taken as complete.
-    """
-    per_day = 24 if bin == "hour" else 1
-    days = np.add.reduceat(total, np.arange(0, len(total), per_day)) if len(total) else total
-    low, out = np.zeros(len(days), dtype=bool), np.zeros(len(days), dtype=bool)
-    for i, value in enumerate(days):
-        known = np.flatnonzero(~out[:i])[-reach:]
-        if len(known) < 7:
-            continue
-        usual = float(np.median(days[known]))
-        # Chernoff bound on P(Poisson(usual) <= value): exact enough to say "impossible"
-        log_chance = value - usual + (value * np.log(usual / value) if value > 0 and usual > 0 else 0.0)
-        low[i] = usual > 0 and value < share * usual and log_chance < np.log(1e-6)
-        weekend = bin != "week" and low[i - 7] and low[i - 6 : i].sum() <= 2
-        out[i] = low[i] and not weekend
-    return np.repeat(out, per_day)[: len(total)]

@@ -1,0 +1,14 @@
+"""Anomalies in time: units against their own past, and bins whose data are missing."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+_PUBLIC = {"NegativeBinomialPredictive": ".predictive", "Scores": ".predictive", "find_outages": ".outages"}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _PUBLIC:
+        return getattr(import_module(_PUBLIC[name], __name__), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

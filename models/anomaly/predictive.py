@@ -1,0 +1,162 @@
+"""Is the last window of a unit more than its own past explains?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse
+from sklearn.utils.validation import check_is_fitted
+
+from ...cube import SpaceTimeCube
+from ...params import check, param
+from ..base import Estimator, check_cells
+from ..significance import family_log_p
+from .past import BINS_A_DAY, Past
+
+_AS_TELLING = 0.6  # share of the strongest log tail from which a shorter window is the one reported
+_WHOLE = 4000  # units up to which every one is scored, and the size of the sample beyond
+
+
+@dataclass(frozen=True)
+class Scores:
+    """What a temporal model found, arrays (n_times, n_cells).
+
+    `log_p` is over all windows together; `window` the length in bins of the shortest one that tells nearly as much as
+    the strongest; `observed` and `expected` are its incidents, `size` its negative-binomial size; `last_expected`,
+    `last_size` and `last_log_p` belong to the last bin alone.
+    """
+
+    log_p: np.ndarray
+    window: np.ndarray
+    observed: np.ndarray
+    expected: np.ndarray
+    size: np.ndarray
+    last_expected: np.ndarray
+    last_size: np.ndarray
+    last_log_p: np.ndarray
+
+
+@dataclass(eq=False, repr=False)
+class NegativeBinomialPredictive(Estimator):
+    """Units whose last days hold more incidents than their own past foretells.
+
+    Each bin is held against the same unit's `baseline` before it, a `guard` apart, incomplete bins left out.
+    The rate has a gamma prior around the mean of the unit's siblings (as strong as siblings are alike), so a sparse
+    unit borrows from its parent; weekday factors and the dispersion are pooled over the cube (one class on one
+    level). The predictive is negative binomial with the Poisson as its limit. Past surges are down-weighted
+    (weight (r/t)^-2 beyond a score of r > t, as Farrington does), so one storm does not hide the next.
+
+    Source: Farrington et al. (1996) JRSS A 159 for the weights; the gamma-Poisson predictive is standard
+    (Gelman et al., Bayesian Data Analysis, 2.6). The tail is P(Y >= observed).
+    """
+
+    title = "Anomaly against own past"
+    title_zh = "自身历史异常检测"
+    has_null = True
+    temporal = True
+
+    baseline: int = param(
+        84, "Days of a unit's own past that say what is ordinary.", unit="days", low=14, high=1500, zh="基线天数"
+    )
+    guard: int = param(
+        2, "Days between the baseline and the window tested.", unit="days", low=0, high=60, zh="隔离天数"
+    )
+    windows: tuple[int, ...] = param(
+        (1, 3, 7), "Lengths of the window tested, in bins.", unit="bins", low=1, high=60, zh="检测窗口"
+    )
+    min_history: int = param(
+        28,
+        "Complete days needed before anything is scored.",
+        unit="days",
+        low=7,
+        high=365,
+        advanced=True,
+        zh="最少历史",
+    )
+    past_surge: float = param(
+        2.58, "Score beyond which a past surge counts less.", low=1.0, high=10.0, advanced=True, zh="历史突增阈值"
+    )
+
+    def fit(self, cube: SpaceTimeCube) -> NegativeBinomialPredictive:
+        """Learn the cells and their sibling groups; rates are learned at each bin from the bins before it."""
+        check(self)
+        self.cells_ = cube.cells.copy()
+        _, group = np.unique(cube.parents, return_inverse=True)
+        ones = np.ones(cube.n_cells)
+        self.siblings_ = sparse.csr_matrix(
+            (ones, (np.arange(cube.n_cells), group)), shape=(cube.n_cells, group.max(initial=0) + 1)
+        )
+        return self
+
+    def score(self, cube: SpaceTimeCube, last: int | None = None) -> Scores:
+        """The *last* bins (default: all), each against the bins before it; see `Scores`.
+
+        On a large grid only units with an incident in the bins asked for are scored one by one; what is pooled is
+        then learned from them and an even sample of `_WHOLE` units, and the others get their expected counts.
+        """
+        check_is_fitted(self)
+        check_cells(self, cube)
+        first = 0 if last is None else max(cube.n_times - last, 0)
+        if first == 0 or cube.n_cells <= _WHOLE:
+            return self._score(Past(cube, self), first)
+        reach = max(first - max(self.windows) + 1, 0)
+        sample = np.linspace(0, cube.n_cells - 1, _WHOLE).astype(np.int64)
+        columns = np.union1d(np.flatnonzero(cube.counts[reach:].any(axis=0)), sample)
+        past = Past(cube, self, columns, np.isin(columns, sample))
+        return _spread(self._score(past, first), columns, past.quiet(first))
+
+    def _score(self, past: Past, first: int) -> Scores:
+        past.weigh(past.predict(1), self.past_surge)
+        windows = sorted(self.windows)
+        rounds = [past.predict(window, first) for window in windows]
+        log_ps = np.stack([r.log_p for r in rounds])
+        telling = log_ps <= _AS_TELLING * log_ps.min(axis=0)
+        best = telling.argmax(axis=0)  # windows are in rising order: the shortest that tells as much
+        pick = lambda values: np.take_along_axis(np.stack(values), best[None], axis=0)[0]  # noqa: E731
+        last = past.predict(1, first) if 1 not in windows else rounds[windows.index(1)]
+        return Scores(
+            log_p=family_log_p(log_ps.min(axis=0), 1 / len(windows)),
+            window=np.asarray(windows)[best],
+            observed=pick([r.observed for r in rounds]),
+            expected=pick([r.mean for r in rounds]),
+            size=pick([r.size for r in rounds]),
+            last_expected=last.mean,
+            last_size=last.size,
+            last_log_p=last.log_p,
+        )
+
+    def log_p(self, cube: SpaceTimeCube) -> np.ndarray:
+        """(n_times, n_cells) natural logarithm of the tail, over all windows; 0 where history is too short."""
+        return self.score(cube).log_p
+
+    def evidence(self, cube: SpaceTimeCube) -> np.ndarray:
+        """(n_times, n_cells) in [0, 1]: 0 is ordinary, 0.5 one chance in 30, near 1 far out."""
+        strength = -self.log_p(cube)
+        return strength / (strength + np.log(30.0))
+
+    def status(self, cube: SpaceTimeCube) -> np.ndarray:
+        """(n_cells,) `ok`, `empty class` or `too few bins`."""
+        enough = cube.valid.sum() >= self.min_history * BINS_A_DAY[cube.bin] + self.guard
+        empty = cube.counts.sum(axis=0) == 0
+        return np.where(empty, "empty class", "ok") if enough else np.full(cube.n_cells, "too few bins")
+
+
+def _spread(scores: Scores, columns: np.ndarray, expected: np.ndarray) -> Scores:
+    """Scores of some *columns* as scores of all cells: the others saw nothing and have their *expected* counts."""
+
+    def wide(values: np.ndarray, blank: np.ndarray) -> np.ndarray:
+        blank[:, columns] = values
+        return blank
+
+    shape = expected.shape
+    return Scores(
+        log_p=wide(scores.log_p, np.zeros(shape)),
+        window=wide(scores.window, np.ones(shape, dtype=np.int64)),
+        observed=wide(scores.observed, np.zeros(shape)),
+        expected=wide(scores.expected, expected.copy()),
+        size=wide(scores.size, np.ones(shape)),
+        last_expected=wide(scores.last_expected, expected.copy()),
+        last_size=wide(scores.last_size, np.ones(shape)),
+        last_log_p=wide(scores.last_log_p, np.zeros(shape)),
+    )
