@@ -25,7 +25,7 @@ from gridbeacon.layers.grids import full_name
 from gridbeacon.pipeline import Outcome, Plan
 from gridbeacon.pipeline.journey import lowest_level, study
 from gridbeacon.pipeline.preparation import Inputs, Prepared, prepare
-from gridbeacon.pipeline.wording import Responsible, short_class, street_level
+from gridbeacon.pipeline.wording import Responsible, short_class
 from gridbeacon.sample_data import CELLS, INCIDENTS, RESPONSIBLE, sample_path
 from scipy.spatial import cKDTree
 from scipy.stats import poisson
@@ -83,7 +83,7 @@ def naive_alarms(ready: Prepared) -> tuple[pd.DataFrame, int, float]:
     Returns the table, the number of tests, and how many alarms such tests give on a day on which nothing happens.
     """
     counts, level = ready.counts, max(ready.counts.cells.levels())
-    lowest = lowest_level(ready, street_level(counts))
+    lowest = lowest_level(ready)
     found, n_tests, by_chance = [], 0, 0.0
     for node in counts.nodes(ready.plan.class_depth):
         if lowest(node) < level:
@@ -106,7 +106,7 @@ def naive_alarms(ready: Prepared) -> tuple[pd.DataFrame, int, float]:
 def alarms_per_day(ready: Prepared) -> float:
     """The mean number of such alarms on the days before the last one, each against the 84 days before it."""
     counts, level = ready.counts, max(ready.counts.cells.levels())
-    lowest = lowest_level(ready, street_level(counts))
+    lowest = lowest_level(ready)
     total = 0
     for node in counts.nodes(ready.plan.class_depth):
         if lowest(node) < level:
