@@ -485,3 +485,15 @@ def test_text_from_the_data_stays_text(tmp_path):
     ]
     path.write_text(json.dumps({"type": "FeatureCollection", "features": features}), encoding="utf-8")
     assert {code.strip() for code in odd} <= set(read_cells(path).table["cell_id"])
+
+
+def test_a_polygon_that_cannot_be_built_is_one_clear_error(tmp_path, monkeypatch):
+    """A damaged ring makes the reader's geometry engine refuse: found by mutating valid files."""
+
+    def refuse(*args: object, **more: object) -> None:
+        raise shapely.errors.GEOSException("IllegalArgumentException: ring of two points")
+
+    path = saved(chinese_city(), tmp_path / "cells.geojson")
+    monkeypatch.setattr("gridbeacon.layers.grids.files.pyogrio.read_dataframe", refuse)
+    with pytest.raises(InputError, match="cannot be read as a vector layer"):
+        read_cells(path)

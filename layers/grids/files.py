@@ -83,7 +83,7 @@ def _read(file: Path, layer: str | None) -> gpd.GeoDataFrame:
     try:
         chosen = layer or _polygon_layer(source, file.name)
         return _read_vector(source, chosen)
-    except (DataSourceError, DataLayerError, UnicodeDecodeError) as error:
+    except (DataSourceError, DataLayerError, UnicodeDecodeError, shapely.errors.GEOSException) as error:
         raise InputError(
             "the cells cannot be read as a vector layer",
             where=file.name + (f", layer {layer}" if layer else ""),
