@@ -238,6 +238,10 @@ with_settings(load_schema()["run"]["params"])(check)
 class Steps(click.Group):
     """One command per step of the schema."""
 
+    def get_help_option_names(self, ctx: click.Context) -> list[str]:
+        """`-h` and `--help`, also where the group is called by itself."""
+        return ["-h", "--help"]
+
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The steps, in the schema's order."""
         return list(load_schema()["steps"])

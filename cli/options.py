@@ -42,6 +42,10 @@ class Option(click.Option):
 class Command(click.Command):
     """Lays options out in sections, and lets `--incidents A B C` take every file up to the next option."""
 
+    def get_help_option_names(self, ctx: click.Context) -> list[str]:
+        """`-h` and `--help`, also where the command is called without its group."""
+        return ["-h", "--help"]
+
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Give every file after `--incidents` an `--incidents` of its own, then parse as usual."""
         return super().parse_args(ctx, repeat_option(args, "--incidents"))

@@ -74,7 +74,8 @@ def test_qgis_process_gives_the_same_warnings(desk, by_processing):
     def qgis_process(*arguments: str) -> str:
         command = ["qgis_process.bin", *arguments]
         done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=300)
-        assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+        there = "already enabled" in done.stdout + done.stderr  # QGIS counts that as a failure
+        assert done.returncode == 0 or there, done.stdout[-2000:] + done.stderr[-2000:]
         return done.stdout
 
     qgis_process("plugins", "enable", "gridbeacon")

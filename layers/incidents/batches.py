@@ -27,7 +27,7 @@ from .rows import Part, read_part
 from .rules import DUPLICATES
 from .sources import Source
 
-_SEEDS = ("first-of-two-key", "other-of-two-key")
+_SEEDS = (81985529234382576, 18364758544493064720)
 
 
 @dataclass
@@ -171,10 +171,11 @@ def _hashes(intake: Intake, part: Part) -> tuple[np.ndarray, np.ndarray]:
     codes, known = pd.factorize(table["category"])
     out = []
     for seed in _SEEDS:
-        value = pd.util.hash_array(words, hash_key=seed, categorize=False)
-        classes = pd.util.hash_array(np.asarray(known, object), hash_key=seed, categorize=False)
+        key = f"{seed:016x}"
+        value = pd.util.hash_array(words, hash_key=key, categorize=False)
+        classes = pd.util.hash_array(np.asarray(known, object), hash_key=key, categorize=False)
         for other in (classes[codes], *numbers):
-            value = _mixed(value, other, np.uint64(int(seed, 16) | 1))
+            value = _mixed(value, other, np.uint64(seed | 1))
         out.append(value)
     return out[0], out[1]
 

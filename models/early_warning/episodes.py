@@ -226,16 +226,17 @@ def _within_budget(
         )
         if street >= 0 and today - week < episode.urgent_bin < today:
             streets[street] = streets.get(street, 0) + 1
-    kept, spent = [], 0
+    kept: list[bool] = []
+    spent = 0
     for row in table.itertuples():
         street = int(cells.lineage[row.unit, street_level]) if cells.unit_level[row.unit] >= street_level else -1
         urgent = row.level in ("orange", "red") and row.phase in ("open", "escalated")
-        fresh = row.urgent_bin == today
+        fresh = bool(row.urgent_bin == today)
         over = urgent and (
             spent >= rules.city_per_day or (fresh and street >= 0 and streets.get(street, 0) >= rules.street_per_week)
         )
-        kept.append(not over or row.level == "red")
-        spent += urgent and kept[-1]
+        kept.append(bool(not over or row.level == "red"))
+        spent += int(urgent and kept[-1])
         if urgent and fresh and street >= 0 and kept[-1]:
             streets[street] = streets.get(street, 0) + 1
     return table.assign(within_budget=kept)
