@@ -202,3 +202,28 @@ def test_an_empty_day_is_an_empty_table():
 
 def test_levels_are_ordered():
     assert LEVELS == ("blue", "yellow", "orange", "red")
+
+
+def test_a_warning_is_not_moved_to_a_place_that_reaches_less():
+    """Red figures in the city, most of the excess in a street that alone is only blue: it stays the city's."""
+    table = raised([test_of(0, "water", 10, 1.0, 39, 5000), test_of(1, "water", 8, 0.2, 39, 31)], SILENT)
+    assert table["unit"].tolist() == [0] and table["awaiting_second"].all()
+
+
+def test_a_warning_is_moved_to_the_place_that_carries_it():
+    table = raised([test_of(0, "water", 21, 1.0, 39, 9e6), test_of(1, "water", 20, 0.2, 39, 8e6)], SILENT)
+    assert table["unit"].tolist() == [1]
+
+
+def test_the_street_budget_counts_from_the_day_a_warning_became_urgent():
+    """Blue yesterday and orange today: three classes in one street are still one orange a week."""
+    tests = [test_of(3, name, 20, 0.2, day, days) for name in "abc" for day, days in ((38, 40), (39, 400))]
+    table = raised(tests, SILENT)
+    assert (table["level"] == "orange").all() and table["within_budget"].sum() == 1
+
+
+def test_steady_sources_do_not_confirm_one_another_when_history_is_short():
+    """Forty days of two steady sources: what they usually report is no rise of both."""
+    steady = [("water", source, 4, day) for source in ("12345", "110") for day in range(40) for _ in range(3)]
+    table = raised([test_of(4, "water", 6, 0.5, 39, 1e7)], counts_of(steady))
+    assert table["source_count"].tolist() == [0]
