@@ -11,7 +11,7 @@ import pandas as pd
 
 from ..errors import Notice
 from ..layers.coordinates import better_hypothesis, diagnose_datum, reproject
-from ..layers.default_points import find_default_points
+from ..layers.default_points import at_default_points, find_default_points
 from ..layers.geocoding import Geocoded, find_conflicts, geocode, place_by_code, points_of_units
 from ..layers.grids import CellLayer
 from ..layers.incidents import Intake
@@ -69,7 +69,7 @@ def place_incidents(
     points = reproject(coded.intake.incidents, cells.crs)
     assigned = assign_cells(points, cells)
     piles = find_default_points(points[~late_rows(points, as_of, plan)], cells)
-    on_pile = _on_piles(points, piles)
+    on_pile = at_default_points(points, piles)
     conflicts = find_conflicts(assigned, coded.unit, cells) & ~coded.by_code & ~on_pile
     by_code = coded.by_code | (conflicts if plan.code_conflict == "code" else False)
     if by_code.any():
@@ -95,16 +95,6 @@ def late_rows(incidents: pd.DataFrame, as_of: pd.Timestamp, plan: Plan) -> np.nd
 def _uncoded(intake: Intake) -> Geocoded:
     n = len(intake.incidents)
     return Geocoded(intake, np.full(n, -1, np.int64), np.zeros(n, bool), pd.DataFrame(columns=["code", "rows"]), {})
-
-
-def _on_piles(points: gpd.GeoDataFrame, piles: pd.DataFrame) -> np.ndarray:
-    """(n_points,) bool: rows that lie on a certain default point, to a decimetre."""
-    certain = piles[piles["certain"].astype(bool)] if len(piles) else piles
-    mask = np.zeros(len(points), dtype=bool)
-    x, y = points.geometry.x.to_numpy(), points.geometry.y.to_numpy()
-    for pile in certain.itertuples():
-        mask |= (np.abs(x - pile.x) < 0.1) & (np.abs(y - pile.y) < 0.1)
-    return mask
 
 
 def _datum(coded: Geocoded, cells: CellLayer) -> pd.DataFrame | None:
