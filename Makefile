@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 FLOOR := import sys; sys.exit(sys.version_info < (3, 11) and "GridBeacon needs Python 3.11 or newer, this is %d.%d: make PYTHON=python3.12 ..." % sys.version_info[:2])
 
-.PHONY: help demo test system lint types gate docs schema evidence plugin wheel clean
+.PHONY: help demo test system lint types gate docs schema parity oracles evidence plugin wheel clean
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 12
@@ -50,6 +50,13 @@ docs: $(VENV)/engine  ## docs/parameters.md, command-line.md and data-quality.md
 
 schema: $(VENV)/engine  ## schema.json from the code
 	$(BIN)/python -m gridbeacon schema --write
+
+parity: $(VENV)/dev  ## docs/parity.md: our numbers beside independent ones
+	GRIDBEACON_WRITE_PARITY=1 $(BIN)/python -m pytest -q tests -m parity
+
+oracles:  ## tests/golden from R (spdep, surveillance, spatstat, sparr); installs R where it may
+	.ci/oracle-packages
+	for script in tests/oracles/*.R; do Rscript --vanilla "$$script" tests/golden; done
 
 evidence: $(VENV)/dev  ## the figures of docs/ measured again (real data where ../shared is present)
 	GRIDBEACON_WRITE_DOCS=1 $(BIN)/python -m pytest -s tests/test_planted_truth.py tests/test_real_cities.py

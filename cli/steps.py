@@ -191,9 +191,9 @@ def _scored_cells(model: Any, cube: Any, ready: Any, scope: Scope) -> Any:
     from ..pipeline.maps import window_of
 
     recent = cube.window(window_of(ready.counts, ready.plan))
-    seen = cube if model.temporal else window_cube(recent)
+    seen = cube if model.temporal or model.end_only else window_cube(recent)
     model.fit(seen)
-    start = cube.bins[-1] if model.temporal else recent.bins[0]
+    start = cube.bins[-1] if model.temporal or model.end_only else recent.bins[0]
     cells = ready.cells.table.set_index("cell_id").loc[cube.cells]
     table = cells[["name", "unit_level", "role", "geometry"]].reset_index()
     facts: dict[str, Any] = {
@@ -208,4 +208,5 @@ def _scored_cells(model: Any, cube: Any, ready: Any, scope: Scope) -> Any:
         facts["score"] = model.score_samples(seen)[-1]
     if model.has_null:
         facts["log_p"] = model.log_p(seen)[-1]
+    facts |= model.details(seen)
     return table.assign(**facts)

@@ -10,7 +10,11 @@ A model is a dataclass of params that turns a `SpaceTimeCube` into scores.
   (`no contrast`, `too few bins`, `empty class` ...). A neutral value (evidence 0.5 or less, log_p 0) stands beside
   it; never a NaN.
 - Re-ordered cells re-order the answer; bins after the one scored change nothing where a model scores bins in time.
-- Randomness comes from the param `random_state` alone.
+- Randomness comes from the param `random_state` alone; every replicate has a stream of its own.
+- `details(cube)` are further facts of the last bin by name, each (n_cells,): what a table shows beside the score.
+- A model with `end_only` looks at the whole cube as seen from its last bin (a prospective scan, emerging hot spots):
+  the rows before the last are neutral, and only the last is judged.
+- A model whose p cannot fall below some value (permutations: 1 / (R + 1)) says so by the method `least_p()`.
 
 Window models (hot spots, density) score every row of the cube on its own; hand them `cube.totals()` through
 `window_cube`. Temporal models score each bin against the bins before it.
@@ -44,10 +48,20 @@ class Estimator(BaseEstimator):
     """Whether `log_p` exists."""
     temporal = False
     """Whether each bin is scored against the bins before it; otherwise every row of the cube on its own."""
+    end_only = False
+    """Whether the cube is judged as a whole, as seen from its last bin; the rows before it are neutral."""
 
     def fit(self: E, cube: SpaceTimeCube) -> E:
         """Learn from *cube*; return self."""
         raise NotFittedError(f"{type(self).__name__} defines no fit")
+
+    def details(self, cube: SpaceTimeCube) -> dict[str, np.ndarray]:
+        """Further facts of the last bin by name, each (n_cells,); none by default."""
+        return {}
+
+    def least_p(self) -> float:
+        """The smallest p the model can tell; 0 where tails are computed and not drawn."""
+        return 0.0
 
     def __sklearn_tags__(self) -> Any:
         return super().__sklearn_tags__()

@@ -1,0 +1,92 @@
+"""Tails of Poisson and negative-binomial counts, in logarithms."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import special
+
+_TINY = np.finfo(float).tiny
+_DEEP = 1e-250  # below this scipy's tails run towards underflow, and a continued fraction takes over
+
+
+def poisson_log_sf(count: np.ndarray | float, mean: np.ndarray | float) -> np.ndarray:
+    """log P(Y >= count) of a Poisson count with this mean; broadcasts. 0 where count is 0; finite for finite counts."""
+    return nb_log_sf(count, mean, np.inf)
+
+
+def nb_log_sf(count: np.ndarray | float, mean: np.ndarray | float, size: np.ndarray | float) -> np.ndarray:
+    """log P(Y >= count) of a negative binomial count; broadcasts.
+
+    The variance is mean + mean² / size; size `inf` is the Poisson. Counts between whole numbers are interpolated
+    (the incomplete beta function is continuous in them). A mean of 0 is read as the smallest positive float, so
+    that the answer stays finite: 0 where count <= 0, else at most 0 and never -inf.
+
+    Raises
+    ------
+    ValueError
+        If a count, mean or size is NaN, a mean negative, or a size not positive.
+    """
+    parts = (np.asarray(part, dtype=float) for part in (count, mean, size))
+    count, mean, size = np.broadcast_arrays(*parts)
+    if np.isnan(count).any() or not (mean >= 0).all() or not (size > 0).all():
+        raise ValueError("counts must be numbers, means at least 0 and sizes above 0")
+    shape, log_p = count.shape, np.zeros(count.size)
+    counted = np.flatnonzero(count.ravel() > 0)
+    if counted.size:
+        picked = (part.ravel()[counted] for part in (count, mean, size))
+        log_p[counted] = _positive_log_sf(*picked)
+    return log_p.reshape(shape)
+
+
+def _positive_log_sf(count: np.ndarray, mean: np.ndarray, size: np.ndarray) -> np.ndarray:
+    mean = np.maximum(mean, _TINY)
+    size = np.where(size > 1e15, np.inf, size)
+    poisson = np.isinf(size)
+    finite = np.where(poisson, 1.0, size)
+    success = np.where(poisson, 0.0, mean / (finite + mean))
+    tail = np.where(poisson, special.gammainc(count, mean), special.betainc(count, finite, success))
+    rest = np.where(poisson, special.gammaincc(count, mean), special.betaincc(count, finite, success))
+    with np.errstate(divide="ignore"):
+        log_p = np.where(tail > 0.5, np.log1p(-np.minimum(rest, 1.0)), np.log(tail))
+    deep = (tail < _DEEP) & (count > mean)
+    if deep.any():
+        log_p[deep] = _deep_log_sf(count[deep], mean[deep], finite[deep], success[deep], poisson[deep])
+    return np.minimum(log_p, 0.0)
+
+
+def _deep_log_sf(
+    count: np.ndarray, mean: np.ndarray, size: np.ndarray, success: np.ndarray, poisson: np.ndarray
+) -> np.ndarray:
+    """log of the probability of *count* itself times the continued fraction of the incomplete beta function."""
+    pull = np.where(poisson, mean, size * success)
+    thin = count * np.log(mean) - mean
+    thick = count * np.log(success + poisson) - size * np.log1p(mean / size) + _log_rising(size, count)
+    return np.where(poisson, thin, thick) - special.gammaln(count + 1) + np.log(_fraction(count, success, pull))
+
+
+def _log_rising(base: np.ndarray, step: np.ndarray) -> np.ndarray:
+    """log Gamma(base + step) - log Gamma(base), without the cancellation of two large numbers."""
+    large = np.maximum(base, 100.0)
+    top = large + step
+    series = (1 / top - 1 / large) / 12 - (top**-3.0 - large**-3.0) / 360
+    stirling = step * np.log(large) + (top - 0.5) * np.log1p(step / large) - step + series
+    return np.where(base >= 100, stirling, special.gammaln(base + step) - special.gammaln(base))
+
+
+def _fraction(a: np.ndarray, x: np.ndarray, bx: np.ndarray) -> np.ndarray:
+    """Lentz's evaluation of the incomplete beta's continued fraction at (a, b, x), given x and b·x.
+
+    With x = 0 and b·x = mean it is the incomplete gamma's, so one loop serves both families.
+    """
+    upper, lower = np.ones_like(a), 1 / (1 - (a * x + bx) / (a + 1))
+    value = lower.copy()
+    for m in range(1, 20_000):
+        odd = m * (bx - m * x) / ((a + 2 * m - 1) * (a + 2 * m))
+        even = -(a + m) * (a * x + bx + m * x) / ((a + 2 * m) * (a + 2 * m + 1))
+        before = value.copy()
+        for term in (odd, even):
+            lower, upper = 1 / (1 + term * lower), 1 + term / upper
+            value *= lower * upper
+        if np.all(np.abs(value - before) <= 1e-15 * value):
+            break
+    return value
