@@ -1,4 +1,4 @@
-"""The parity table: our value beside an independent one, asserted in the test that makes it and told in docs/parity.md."""
+"""The parity table: our value beside an independent one, asserted where it is made and told in docs/parity.md."""
 
 from __future__ import annotations
 
