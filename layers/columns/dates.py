@@ -14,8 +14,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ...errors import InputError
-from .fixed import read_block
-from .values import is_missing, is_text, to_text
+from .fixed import read_block, read_instants
+from .values import is_ascii, is_missing, is_text, to_text
 
 _HALF = r"上午|下午|[AaPp][Mm]"
 _CLOCK = (
@@ -75,7 +75,7 @@ def parse_dates(column: pa.ChunkedArray | pa.Array, *, from_1904: bool = False) 
     if pa.types.is_timestamp(kind) or pa.types.is_date(kind):
         return _typed(column)
     text, _ = to_text(column)
-    if is_text(kind) and pc.any(pc.match_substring_regex(text, "[０-９：／－　]")).as_py():
+    if is_text(kind) and not is_ascii(text) and pc.any(pc.match_substring_regex(text, "[０-９：／－　]")).as_py():
         text = pc.utf8_trim_whitespace(pc.utf8_normalize(text, form="NFKC"))
     blank = is_missing(text)
     written = text.filter(pa.array(~blank)) if blank.any() else text
@@ -96,9 +96,9 @@ def _typed(column: pa.ChunkedArray | pa.Array) -> Dates:
 
 
 def _finish(values: np.ndarray, offsets: np.ndarray, why: np.ndarray, name: str) -> Dates:
-    years = values.astype("datetime64[Y]").astype(np.int64) + 1970
-    why[(why == 0) & ((years < _YEARS[0]) | (years > _YEARS[1]))] = IMPLAUSIBLE
-    return Dates(np.where(why == 0, values, np.datetime64("NaT")), offsets, why, name)
+    first, end = np.datetime64(str(_YEARS[0]), "us"), np.datetime64(str(_YEARS[1] + 1), "us")
+    why[(why == 0) & ((values < first) | (values >= end))] = IMPLAUSIBLE
+    return Dates(values if not why.any() else np.where(why == 0, values, np.datetime64("NaT")), offsets, why, name)
 
 
 _Read = tuple[np.ndarray, np.ndarray, np.ndarray]
@@ -124,6 +124,9 @@ def _layouts_by_sample(text: pa.Array) -> list[str]:
 
 def _read_whole(text: pa.Array, name: str) -> _Read | None:
     """The fast way, for a column whose values all have one width and shape; None where one has not."""
+    instants = read_instants(text, name)
+    if instants is not None:
+        return instants, np.full(len(text), np.nan), np.zeros(len(text), np.int8)
     block = read_block(text, name)
     if block is None:
         return None

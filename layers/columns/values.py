@@ -13,6 +13,7 @@ MISSING = ("", "null", "none", "nan", "nat", "na", "n/a", "-", "--", "\\n", "无
 """What stands for "nothing" in a cell of numbers or dates; in a text column it stays text."""
 
 _NUMBER = r"^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?$"
+_LONGEST_MISSING = max(len(word.encode()) for word in MISSING)
 
 
 def to_text(column: pa.ChunkedArray | pa.Array) -> tuple[pa.Array, np.ndarray]:
@@ -30,6 +31,39 @@ def to_text(column: pa.ChunkedArray | pa.Array) -> tuple[pa.Array, np.ndarray]:
     text = column if is_text(kind) else column.cast(pa.string())
     text = pc.utf8_trim_whitespace(pc.fill_null(text.cast(pa.large_string()), ""))
     return text, lost
+
+
+def coded(column: pa.ChunkedArray | pa.Array) -> tuple[list[str], np.ndarray]:
+    """A column as `to_text` has it: its distinct texts, and (n,) the place of each row's among them.
+
+    For columns of few distinct values: what is done to them is done once a value, not once a row.
+    """
+    if not is_text(column.type):
+        column = to_text(column)[0]
+    whole = pc.fill_null(column, "").dictionary_encode()
+    if isinstance(whole, pa.ChunkedArray):
+        whole = whole.unify_dictionaries().combine_chunks()
+    tidy = to_text(whole.dictionary)[0].dictionary_encode()
+    at = np.asarray(whole.indices.to_numpy(zero_copy_only=False))
+    merged = np.asarray(tidy.indices.to_numpy(zero_copy_only=False))
+    if len(tidy.dictionary) < len(merged):  # texts that differed in blanks around them
+        at = merged[at]
+    return tidy.dictionary.to_pylist(), at
+
+
+def letters_of(text: pa.Array) -> np.ndarray:
+    """The bytes of all values of a large_string array, one after the other, without copying."""
+    _, offsets, data = text.buffers()
+    if not len(text) or data is None:
+        return np.zeros(0, np.uint8)
+    ends = np.frombuffer(offsets, np.int64, len(text) + 1, text.offset * 8)
+    return np.frombuffer(data, np.uint8, int(ends[-1] - ends[0]), int(ends[0]))
+
+
+def is_ascii(text: pa.Array) -> bool:
+    """Whether no value of a large_string array holds a letter beyond ASCII."""
+    letters = letters_of(text)
+    return not len(letters) or int(letters.max()) < 128
 
 
 def is_text(kind: pa.DataType) -> bool:
@@ -52,6 +86,8 @@ def _floats_to_text(column: pa.Array) -> tuple[pa.Array, np.ndarray]:
 
 def scientific(text: pa.Array) -> np.ndarray:
     """Mask of codes a spreadsheet wrote as `1.10105E+17`: their digits are lost."""
+    if not (letters_of(text) == ord("+")).any():
+        return np.zeros(len(text), bool)
     found = pc.match_substring_regex(text, r"^\d(\.\d+)?[eE]\+\d{2}$")
     return np.asarray(found.to_numpy(zero_copy_only=False), bool)
 
@@ -63,6 +99,9 @@ def to_numbers(column: pa.ChunkedArray | pa.Array) -> tuple[np.ndarray, np.ndarr
         numbers = column.cast(pa.float64()).to_numpy(zero_copy_only=False)
         return np.array(numbers, dtype=float), np.zeros(len(column), bool)
     text, _ = to_text(column)
+    plain = _plain_numbers(text)
+    if plain is not None:
+        return plain, np.zeros(len(text), bool)
     readable = pc.match_substring_regex(text, _NUMBER)
     if not pc.all(readable).as_py():
         text = pc.utf8_trim_whitespace(pc.utf8_normalize(text, form="NFKC"))
@@ -72,10 +111,28 @@ def to_numbers(column: pa.ChunkedArray | pa.Array) -> tuple[np.ndarray, np.ndarr
     return np.array(numbers, dtype=float), bad
 
 
+def _plain_numbers(text: pa.Array) -> np.ndarray | None:
+    """The quick way for a column that holds digits, signs and points or nothing in every cell; None for any other."""
+    letters = letters_of(text)
+    if len(letters) and (letters.min() < ord("+") or letters.max() > ord("9")):
+        return None
+    if any((letters == ord(other)).any() for other in ",/"):
+        return None
+    filled = pc.if_else(pc.equal(text, ""), None, text)
+    try:
+        return np.array(filled.cast(pa.float64()).to_numpy(zero_copy_only=False), dtype=float)
+    except pa.ArrowInvalid:  # two points, or a plus sign
+        return None
+
+
 def is_missing(text: pa.Array) -> np.ndarray:
     """Mask of the cells that stand for "nothing" among numbers or dates."""
-    found = pc.is_in(pc.utf8_lower(text), value_set=pa.array(MISSING, text.type))
-    return np.asarray(found.to_numpy(zero_copy_only=False), bool)
+    missing = np.zeros(len(text), bool)
+    at = np.flatnonzero(pc.less_equal(pc.binary_length(text), _LONGEST_MISSING).to_numpy(zero_copy_only=False))
+    if len(at):
+        found = pc.is_in(pc.utf8_lower(text.take(pa.array(at))), value_set=pa.array(MISSING, text.type))
+        missing[at] = found.to_numpy(zero_copy_only=False)
+    return missing
 
 
 def _one_array(column: pa.ChunkedArray | pa.Array) -> pa.Array:

@@ -17,6 +17,8 @@ def zone_of(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     degrees look so.
     """
     with np.errstate(invalid="ignore"):
+        if not (x >= FIRST_ZONE * 1e6).any():
+            return np.zeros(len(x), np.int64)
         zone, rest = np.floor(x / 1e6), np.mod(x, 1e6)
         fits = (zone >= FIRST_ZONE) & (zone <= LAST_ZONE) & (rest >= _NARROW) & (rest <= _WIDE)
         fits &= (y >= _SOUTH) & (y <= _NORTH)

@@ -105,7 +105,8 @@ def _columns(name: str, mapping: Mapping, loaded: Loaded) -> _Read:
             one, two, x, y = two, one, y, x
     crossed = (one.axis == NORTH) & (two.axis != NORTH) | (two.axis == EAST) & (one.axis != EAST)
     alike = (one.axis == two.axis) & (one.axis != 0)
-    x, y = np.where(crossed, y, x), np.where(crossed, x, y)
+    if crossed.any():
+        x, y = np.where(crossed, y, x), np.where(crossed, x, y)
     n_crossed, n_angles = int(crossed.sum()), int((one.sexagesimal | two.sexagesimal).sum())
     told += [notice("N-COORD-001", file=name, n=n_angles)] if n_angles else []
     told += [notice("N-COORD-003", file=name, n=n_crossed)] if n_crossed else []
@@ -114,7 +115,9 @@ def _columns(name: str, mapping: Mapping, loaded: Loaded) -> _Read:
         "E-COORD-007": one.impossible | two.impossible | alike,
         "E-COORD-010": unsplit,
     }
-    return _Read(np.where(alike, np.nan, x), np.where(alike, np.nan, y), broken, tuple(told))
+    if alike.any():
+        x, y = np.where(alike, np.nan, x), np.where(alike, np.nan, y)
+    return _Read(x, y, broken, tuple(told))
 
 
 def _latitude_first(column: str, first: np.ndarray, second: np.ndarray) -> bool:

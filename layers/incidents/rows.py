@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from ...errors import Notice
 from ..columns.dates import BLANK, Dates, localise, parse_dates, with_clock
 from ..columns.names import Mapping, known_names, normal_name
-from ..columns.values import is_missing, is_text, scientific, to_numbers, to_text
+from ..columns.values import coded, is_missing, is_text, scientific, to_numbers, to_text
 from ..privacy import PERSON_SHARE, Privacy, looks_personal, mask_personal, mask_text
 from .places import read_places
 from .rules import RULES, TIME_RULES, notice
@@ -170,14 +170,14 @@ class _Reader:
         if "id" not in self.mapping.columns:
             return _constant("", self.n_rows)
         text = self.codes("id")
-        if not _is_personal(text):
-            return self._without_persons(text).to_pandas()
+        suspects = np.flatnonzero(pc.match_substring_regex(text, _MAY_BE_PERSONAL).to_numpy(zero_copy_only=False))
+        if not _is_personal(text, suspects):
+            return self._without_persons(text, suspects).to_pandas()
         self.notices.append(notice("N-PERSON-002", column=self.mapping.columns["id"]))
         return _constant("", self.n_rows)
 
-    def _without_persons(self, text: pa.Array) -> pa.Array:
+    def _without_persons(self, text: pa.Array, suspects: np.ndarray) -> pa.Array:
         """Identifiers, those that hold personal data left blank: a masked one would join rows that are none."""
-        suspects = np.flatnonzero(pc.match_substring_regex(text, _MAY_BE_PERSONAL).to_numpy(zero_copy_only=False))
         words = text.take(pa.array(suspects)).to_pylist()
         bad = suspects[[mask_personal(word) != word for word in words]] if len(suspects) else suspects
         if not len(bad):
@@ -197,23 +197,21 @@ class _Reader:
 
     def callers(self, name: str) -> pd.Series:
         """Pseudonyms of the column *name*, "" where it is blank."""
-        coded = to_text(self.loaded.table[name])[0].dictionary_encode()
+        words, where = coded(self.loaded.table[name])
         make = self.privacy.pseudonyms.of if self.privacy.pseudonyms else str
         self.notices.append(notice("N-PERSON-003", file=self.source.name, column=name))
-        return _spread(
-            [make(word) for word in coded.dictionary.to_pylist()], coded.indices.to_numpy(zero_copy_only=False)
-        )
+        return _spread([make(word) for word in words], where)
 
     def categories(self) -> pd.Series:
         """The class of every row, its levels joined by "/"; refused classes are set aside."""
         if not self.mapping.category:
             self.notices.append(notice("N-CLASS-003"))
             return _constant(UNCLASSIFIED, self.n_rows)
-        columns = [to_text(self.loaded.table[name])[0].dictionary_encode() for name in self.mapping.category]
-        words = [column.dictionary.to_pylist() for column in columns]
+        columns = [coded(self.loaded.table[name]) for name in self.mapping.category]
+        words = [known for known, _ in columns]
         keys = np.zeros(self.n_rows, np.int64)
-        for column, known in zip(columns, words, strict=True):
-            keys = keys * max(1, len(known)) + column.indices.to_numpy(zero_copy_only=False)
+        for known, at in columns:
+            keys = keys * max(1, len(known)) + at
         where, distinct = pd.factorize(keys)
         paths = _unpack(np.asarray(distinct), words)
         joined = [_join(levels) for levels in paths]
@@ -297,9 +295,8 @@ class _Reader:
         column = self.column("kind")
         if column is None:
             return _constant("handled", self.n_rows)
-        coded = to_text(column)[0].dictionary_encode()
-        words = [normal_name(word) for word in coded.dictionary.to_pylist()]
-        where = coded.indices.to_numpy(zero_copy_only=False)
+        words, where = coded(column)
+        words = [normal_name(word) for word in words]
         strange = np.array([bool(word) and word not in known for word in words], bool)
         self.tally["N-VALUE-002"] += int(strange[where].sum()) if words else 0
         return _spread([known.get(word, "handled") for word in words], where)
@@ -309,10 +306,8 @@ class _Reader:
         column = self.column(role)
         if column is None:
             return _constant("", self.n_rows)
-        coded = to_text(column)[0].dictionary_encode()
-        before = coded.dictionary.to_pylist()
+        before, where = coded(column)
         after = [clean(word) for word in before]
-        where = coded.indices.to_numpy(zero_copy_only=False)
         changed = np.array([a != b for a, b in zip(after, before, strict=True)], bool)
         if changed.any():
             n = int(changed[where].sum())
@@ -359,15 +354,16 @@ def _join(levels: tuple[str, ...]) -> str:
     return "/".join(level.replace("/", "／") or UNCLASSIFIED for level in tidy) or UNCLASSIFIED
 
 
-def _is_personal(text: pa.Array) -> bool:
-    """Whether most of a column's values are phone or identity numbers."""
-    filled = text.filter(pc.not_equal(text, ""))
-    suspects = filled.filter(pc.match_substring_regex(filled, _LOOKS_PERSONAL))
-    if not len(filled) or len(suspects) < PERSON_SHARE * len(filled):
+def _is_personal(text: pa.Array, suspects: np.ndarray) -> bool:
+    """Whether most of a column's values are phone or identity numbers, which all are among the rows *suspects*."""
+    n_filled = len(text) - (pc.sum(pc.equal(text, "")).as_py() or 0)
+    if not n_filled or len(suspects) < PERSON_SHARE * n_filled:
         return False
-    sample = suspects.slice(0, _PERSON_SAMPLE).to_pylist()
-    sure = sum(map(looks_personal, sample)) / len(sample)
-    return sure * len(suspects) >= PERSON_SHARE * len(filled)
+    words = text.take(pa.array(suspects))
+    words = words.filter(pc.match_substring_regex(words, _LOOKS_PERSONAL))
+    sample = words.slice(0, _PERSON_SAMPLE).to_pylist()
+    sure = sum(map(looks_personal, sample)) / max(1, len(sample))
+    return sure * len(words) >= PERSON_SHARE * n_filled
 
 
 def _no_dates(n_rows: int) -> Dates:
