@@ -11,6 +11,7 @@ from ..params import check, param, params_of
 from .cell_steps import examine, repair
 from .inputs import Files
 from .schema import describe_all
+from .surface_steps import RiskSettings, SurfaceSettings, compare, draw_surface
 from .voice import Progress
 
 COMMON = ("as_of", "bin", "window", "timezone", "duplicates", "default_points")
@@ -90,6 +91,20 @@ def all_steps() -> dict[str, Step]:
         "make_cells": _cells_step(),
         "topology": examined,
         "repair_cells": repaired,
+        "density_surface": Step(
+            help="The density of incidents as polygons between round values, events per km² and period.",
+            help_zh="事件密度面:整数分级多边形,单位为件/平方千米/时段。",
+            inputs=("incidents", "cells"),
+            params=describe_all([*params_of(SurfaceSettings), *common_params()]),
+            work=draw_surface,
+        ),
+        "relative_risk": Step(
+            help="Where one class of incidents is thicker or thinner than another, with tolerance contours.",
+            help_zh="相对风险:一类事件相对另一类偏密或偏疏之处,附容忍等值线。",
+            inputs=("incidents", "cells"),
+            params=describe_all([*params_of(RiskSettings), *common_params()]),
+            work=compare,
+        ),
         **{name: _model_step(cls) for name, cls in registry().items()},
     }
 
@@ -111,7 +126,7 @@ def run_step(
     return {"step": name, "out": out, "rows": len(table), "notices": told}
 
 
-def _settings_of(cls: type, settings: dict[str, Any]) -> Any:
+def settings_of(cls: type, settings: dict[str, Any]) -> Any:
     """An object of *cls* with those of *settings* that are its own, checked."""
     own = {f.name for f in fields(cls)}
     made = cls(**{name: value for name, value in settings.items() if name in own})
@@ -134,35 +149,44 @@ def _make_cells(files: Files, settings: dict[str, Any], progress: Progress) -> t
     from ..layers.incidents import read_incidents
     from ..pipeline import Plan
 
-    lattice, given = _settings_of(Lattice, settings), files.for_run()
+    lattice, given = settings_of(Lattice, settings), files.for_run()
     facts = {"columns": given["columns"], "crs": given["crs"], "timezone": Plan().timezone, "duplicates": "keep"}
     intake = read_incidents(given["incidents"], **facts, progress=progress)
     layer = make_cells(lattice.shape, lattice.size, intake.incidents)
     return layer.table.drop(columns=["valid_from", "valid_to"]), [*intake.notices, *layer.notices]
 
 
-def _model_step(cls: Any) -> Step:
-    """The step of a model: its own settings, the class and level it looks at, and what the plan says about time."""
+def common_params() -> list[Any]:
+    """The plan's settings that also matter to a single step."""
     from ..pipeline.plan import plan_params
 
-    common = [(name, kind, default, p) for name, _, _, kind, default, p in plan_params() if name in COMMON]
+    return [(name, kind, default, p) for name, _, _, kind, default, p in plan_params() if name in COMMON]
+
+
+def _model_step(cls: Any) -> Step:
+    """The step of a model: its own settings, the class and level it looks at, and what the plan says about time."""
     return Step(
         help=f"{cls.title}: one class on one level of cells.",
         help_zh=f"{cls.title_zh}:在一个层级的网格上分析一个类别。",
         inputs=("incidents", "cells"),
-        params=describe_all([*params_of(cls), *params_of(Scope), *common]),
+        params=describe_all([*params_of(cls), *params_of(Scope), *common_params()]),
         work=lambda files, settings, progress: _score(cls, files, settings, progress),
     )
 
 
-def _score(cls: Any, files: Files, settings: dict[str, Any], progress: Progress) -> tuple[Any, list[Any]]:
-    """One row per cell: the window's incidents (or the last bin's, for a model over time) and what the model says."""
+def prepared_for(files: Files, settings: dict[str, Any], progress: Progress) -> Any:
+    """Steps 1 to 5 of the journey under those of *settings* that are the plan's (`COMMON`)."""
     from ..pipeline import Plan
     from ..pipeline.preparation import Inputs, prepare
 
-    model, scope = _settings_of(cls, settings), _settings_of(Scope, settings)
     plan = Plan().with_settings({name: value for name, value in settings.items() if name in COMMON})
-    ready = prepare(plan, Inputs(**files.for_run()), progress)
+    return prepare(plan, Inputs(**files.for_run()), progress)
+
+
+def _score(cls: Any, files: Files, settings: dict[str, Any], progress: Progress) -> tuple[Any, list[Any]]:
+    """One row per cell: the window's incidents (or the last bin's, for a model over time) and what the model says."""
+    model, scope = settings_of(cls, settings), settings_of(Scope, settings)
+    ready = prepared_for(files, settings, progress)
     cube = _cube_of(ready, scope)
     progress(0.7, "Scoring|计算")
     return _scored_cells(model, cube, ready, scope), list(ready.notices)

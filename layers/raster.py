@@ -8,11 +8,13 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+import geopandas as gpd
 import numpy as np
 import rasterio
 import rasterio.features
 import rasterio.transform
 from rasterio.transform import Affine
+from shapely.geometry import shape
 
 from . import style
 
@@ -61,11 +63,29 @@ def _round_down(value: float) -> float:
     return float(f"{step * power:.6g}")
 
 
-def study_area(shape: Any, bounds: tuple[float, float, float, float], size: tuple[int, int]) -> np.ndarray:
-    """(rows, columns) bool: pixels whose centre lies in *shape* (shapely), on a grid of *size* over *bounds*."""
+def study_area(area: Any, bounds: tuple[float, float, float, float], size: tuple[int, int]) -> np.ndarray:
+    """(rows, columns) bool: pixels whose centre lies in *area* (shapely), on a grid of *size* over *bounds*."""
     left, bottom, right, top = bounds
     transform = rasterio.transform.from_bounds(left, bottom, right, top, size[1], size[0])
-    return rasterio.features.rasterize([(shape, 1)], out_shape=size, transform=transform, dtype="uint8").astype(bool)
+    return rasterio.features.rasterize([(area, 1)], out_shape=size, transform=transform, dtype="uint8").astype(bool)
+
+
+def polygons_of(
+    labels: np.ndarray, transform: tuple[float, float, float, float, float, float], crs: Any, apart: bool = False
+) -> gpd.GeoDataFrame:
+    """One polygon per label above 0 of a (rows, columns) raster of whole numbers; column `label`, rising.
+
+    With *apart* every connected region is a row of its own. *transform* is that of `Surface`.
+    """
+    x0, dx, shear_x, y0, shear_y, dy = transform
+    found = rasterio.features.shapes(
+        labels.astype(np.int32), mask=labels > 0, transform=Affine(dx, shear_x, x0, shear_y, dy, y0)
+    )
+    rows = [(int(value), shape(outline)) for outline, value in found]
+    table = gpd.GeoDataFrame({"label": [n for n, _ in rows]}, geometry=[s for _, s in rows], crs=crs)
+    if apart:
+        return table.sort_values("label", kind="stable", ignore_index=True)
+    return table.dissolve("label").reset_index()[["label", "geometry"]]
 
 
 def write_surface(path: str | Path, surface: Surface) -> None:

@@ -21,10 +21,11 @@ from ..models.early_warning import raise_warnings
 from .facts import facts_of
 from .files import issue, with_ledger, write_files
 from .findings import check_findings, findings_against, marks_of, record_of
-from .maps import find_hotspots, map_density, map_risk
+from .maps import find_hotspots, map_risk
 from .outcome import Outcome
 from .plan import Plan
 from .preparation import Inputs, Prepared, prepare
+from .surfaces import map_density
 from .surveillance import BIN_DAYS, Survey, survey, unit_series, visible_at
 from .wording import UNKNOWN, Responsible, describe, lowest_described, street_level
 

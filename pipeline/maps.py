@@ -10,9 +10,7 @@ from sklearn.base import clone
 
 from ..cube import ALL_CLASSES, Counts, SpaceTimeCube
 from ..layers.grids import CellLayer
-from ..layers.raster import Surface, study_area
 from ..models.base import window_cube
-from ..models.density import default_bandwidth, density_surface, surface_shape
 from ..models.fusion import fuse
 from ..models.hotspot import classify_hotspots
 from ..models.significance import benjamini_hochberg
@@ -21,7 +19,6 @@ from .preparation import Prepared
 from .surveillance import BIN_DAYS, Survey, visible_at
 
 _LEAST_UNITS = 8  # a hot spot among fewer units says nothing
-_PIXELS = 500  # along the longer side of the density surface
 _DRAWN = 4  # classes mapped beside all together: every one repeats every polygon
 _ROWS = 100_000  # rows beyond which only all classes together are mapped
 
@@ -99,41 +96,6 @@ def _called(table: pd.DataFrame) -> pd.DataFrame:
     return table[
         ["cell_id", "category", "incidents", "gi_star", "p_value", "q_value", "hotspot_class", "status", "unit_level"]
     ]
-
-
-def map_density(ready: Prepared) -> Surface | None:
-    """The density of the window's incidents in events/km²/period without default points; None with fewer than three."""
-    plan, cells = ready.plan, ready.cells
-    n_bins = window_of(ready.counts, plan)
-    start = pd.Timestamp(ready.counts.bins[-n_bins]).tz_localize(
-        plan.timezone, ambiguous=True, nonexistent="shift_forward"
-    )
-    table = ready.incidents
-    false_place = table["default_point"].to_numpy() & (plan.default_points != "keep")
-    # the code of a street is no place
-    located = np.isin(table["cell"], cells.leaves()) | (table["sectoral"] >= 0).to_numpy()
-    inside = (table["time"] >= start).to_numpy() & ~false_place & located
-    points = table.geometry[inside]
-    if len(points) < 3:
-        return None
-    x, y = points.x.to_numpy(), points.y.to_numpy()
-    city = cells.table.geometry.iloc[0]
-    bounds, pixel = _frame(city.bounds)
-    bandwidth = plan.kernel_density.bandwidth or default_bandwidth(np.column_stack([x, y]), plan.kernel_density.kernel)
-    mask = study_area(city, bounds, surface_shape(bounds, pixel))
-    values = density_surface(x, y, None, bounds, pixel, bandwidth, plan.kernel_density.kernel, mask=mask)
-    period = f"{n_bins * BIN_DAYS[plan.bin]:g} days"
-    return Surface(values, (bounds[0], pixel, 0.0, bounds[3], 0.0, -pixel), cells.crs, period)
-
-
-def _frame(bounds: tuple[float, float, float, float]) -> tuple[tuple[float, float, float, float], float]:
-    """Bounds widened to whole pixels, and a pixel of 1, 2 or 5 times a power of ten metres."""
-    left, bottom, right, top = bounds
-    fine = max(right - left, top - bottom) / _PIXELS
-    power = 10 ** np.floor(np.log10(fine))
-    pixel = float(next(step * power for step in (1, 2, 5, 10) if step * power >= fine))
-    grid = (np.floor(left / pixel), np.floor(bottom / pixel), np.ceil(right / pixel), np.ceil(top / pixel))
-    return tuple(float(v * pixel) for v in grid), pixel  # type: ignore[return-value]
 
 
 def map_risk(
