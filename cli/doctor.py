@@ -29,6 +29,7 @@ PACKAGES = [
     "pyarrow",
     "click",
     "rich",
+    "numba",
     "python-calamine",
     "XlsxWriter",
     "python-docx",
