@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 _MODELS = {
+    "emerging": (".emerging", "EmergingHotspots"),
     "getis_ord": (".hotspot", "GetisOrdHotspots"),
+    "local_moran": (".hotspot", "LocalMoran"),
     "kernel_density": (".density", "KernelDensity"),
     "nb_predictive": (".anomaly", "NegativeBinomialPredictive"),
 }

@@ -12,12 +12,14 @@ from typing import Any
 
 _PUBLIC = {
     "MAX_RECURRENCE_DAYS": ".families",
+    "PermutationTails": ".permutation",
     "benjamini_hochberg": ".families",
     "exchangeable_tail": ".exchangeable",
     "exchangeable_tails": ".exchangeable",
     "family_log_p": ".families",
     "log_false_discovery": ".families",
     "nb_log_sf": ".tails",
+    "permutation_tails": ".permutation",
     "poisson_log_sf": ".tails",
     "recurrence_interval": ".families",
 }

@@ -5,16 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import sparse, spatial, stats
+from scipy import sparse, stats
 from sklearn.utils.validation import check_is_fitted
 
-from ..cube import SpaceTimeCube
-from ..params import check, param
-from .base import Estimator, check_cells
-from .significance import exchangeable_tails
-
-HOTSPOT_CLASSES = ("hot 99", "hot 95", "hot 90", "", "cold 90", "cold 95", "cold 99")
-"""The values of `hotspot_class`, hottest first; the number is the confidence in percent, 1 - q."""
+from ...cube import SpaceTimeCube
+from ...params import check, param
+from ..base import check_cells
+from ..significance import exchangeable_tails, permutation_tails
+from .links import Neighbourhood
+from .moderation import moderate_counts
 
 _BLOCK = 65_536  # numbers scored at a time: they stay in the processor's cache
 _FLAT = 1e-12  # a spread this small beside the values is rounding, not contrast
@@ -73,47 +72,8 @@ def gi(counts: np.ndarray, weights: sparse.spmatrix) -> np.ndarray:
     return np.divide(excess, scale, out=np.zeros_like(excess), where=~_flat(counts) & ~flat & (scale > 0))
 
 
-def moderate_counts(counts: np.ndarray) -> np.ndarray:
-    """Square roots of one bin's (n_cells,) counts, in twentieths and rounded: what exact tails add up.
-
-    A root steadies the spread of counts. Counts beyond the third quartile + 6 interquartile ranges (a range being
-    at least the smallest count above zero) are taken as that, so that no single cell makes up for a whole
-    neighbourhood. The cap is the city's own, whichever cell holds what, so the values stay exchangeable.
-    """
-    counts = np.maximum(counts, 0)
-    low, high = np.percentile(counts, [25, 75])
-    least = counts[counts > 0].min(initial=np.inf)
-    cap = high + 6 * max(high - low, least)
-    return np.rint(20 * np.sqrt(np.minimum(counts, cap)))
-
-
-def classify_hotspots(
-    z: np.ndarray, p_value: np.ndarray, q_value: np.ndarray, side: np.ndarray | None = None
-) -> np.ndarray:
-    """Label every cell `hot 99`, `hot 95`, `hot 90`, ``, `cold 90`, `cold 95` or `cold 99`.
-
-    A cell is called at 99 % where q <= .01, at 95 % where q <= .05, at 90 % where q <= .1: q, not p, so that of the
-    cells called at most that share is false. The family is whatever *q_value* was computed over: by default all
-    units of one level × all classes of the run (`significance.benjamini_hochberg`). Hot or cold is the sign of *z*;
-    where *side* (`GetisOrdHotspots.two_sided`) names the other tail, as on a city whose mean one cell has dragged
-    away, nothing is called. All arrays have one shape, and so has the answer (text).
-    """
-    z, p_value, q_value = np.broadcast_arrays(*(np.asarray(part, dtype=float) for part in (z, p_value, q_value)))
-    if not ((q_value >= 0) & (q_value <= 1) & (p_value >= 0) & (p_value <= 1)).all():
-        raise ValueError("p and q must lie between 0 and 1")
-    sign = np.sign(z)
-    if side is not None:
-        sign = np.where(np.sign(side) == sign, sign, 0.0)
-    labels = np.full(z.shape, "", dtype=object)
-    for bound, confidence in ((0.1, "90"), (0.05, "95"), (0.01, "99")):
-        called = (q_value <= bound) & (p_value <= bound)
-        labels[called & (sign > 0)] = f"hot {confidence}"
-        labels[called & (sign < 0)] = f"cold {confidence}"
-    return labels
-
-
 @dataclass(eq=False, repr=False)
-class GetisOrdHotspots(Estimator):
+class GetisOrdHotspots(Neighbourhood):
     """Cells whose neighbourhood holds more incidents than as many cells drawn from the whole city would.
 
     Fitting learns the neighbourhood only, so one fitted model scores any later cube on the same grid; every row of
@@ -123,7 +83,9 @@ class GetisOrdHotspots(Estimator):
     exactly (`tails="exact"`), because on sparse counts the normal one calls hot spots in most empty cities.
     What is summed are square roots of counts, capped far out (`scale="root"`, `moderate_counts`), which is no less
     exact: with plain counts a single pile-up anywhere in the city can enter any draw, so that every p is at least
-    about k / n and all hot spots are masked.
+    about k / n and all hot spots are masked. `tails="permutation"` holds the cell's own count and shuffles the others
+    (`significance.permutation_tails`); its p is at least 1 / (replicates + 1), too much for one cell among thousands.
+    The normal tails are told for comparison: on sparse or skewed counts they are too small.
 
     `evidence` is the mid-p rank of the sum: 0.5 is ordinary, near 1 hot. Neither it nor `log_p` is corrected for
     looking at many cells; `significance.benjamini_hochberg` is.
@@ -133,42 +95,35 @@ class GetisOrdHotspots(Estimator):
     title_zh = "热点分析(Getis-Ord Gi*)"
     has_null = True
 
-    neighbours: str = param(
-        "queen",
-        "Which cells are neighbours: those that touch, or those within the bandwidth.",
-        choices=("queen", "distance"),
-        zh="邻接方式:相邻(queen)或距离内(distance)。",
-    )
-    bandwidth: float = param(
-        1000.0,
-        "Distance between centres within which cells are neighbours (neighbours = distance).",
-        unit="m",
-        low=1.0,
-        zh="距离邻接的半径。",
-    )
     self_included: bool = param(
         True, "Count the cell itself in its neighbourhood (Gi*), or not (Gi).", advanced=True, zh="是否包含本格(Gi*)。"
     )
     tails: str = param(
         "exact",
-        "Tail probabilities: exact under exchangeable counts, or the normal approximation.",
-        choices=("exact", "normal"),
+        "Tail probabilities: exact under exchangeable counts, by conditional permutation, or the normal approximation.",
+        choices=("exact", "permutation", "normal"),
         advanced=True,
-        zh="尾概率:精确(exact)或正态近似(normal)。",
+        zh="尾概率:精确(exact)、条件置换(permutation)或正态近似(normal)。",
     )
     scale: str = param(
         "root",
-        "What exact tails add up: roots of capped counts, so that one pile-up masks no hot spot, or plain counts.",
+        "What exact and permutation tails add up: roots of capped counts, so that one pile-up masks no hot spot, "
+        "or plain counts.",
         choices=("root", "count"),
         advanced=True,
-        zh="精确尾概率所加总的量:截顶计数的平方根(root,单点堆积不掩盖其他热点)或计数(count)。",
+        zh="精确与置换尾概率所加总的量:截顶计数的平方根(root,单点堆积不掩盖其他热点)或计数(count)。",
+    )
+    replicates: int = param(
+        999, "Shuffles of the city (tails = permutation).", low=99, advanced=True, zh="置换次数(tails = permutation)。"
+    )
+    random_state: int = param(
+        0, "Seed of the shuffles (tails = permutation).", low=0, advanced=True, zh="置换的随机种子。"
     )
 
     def fit(self, cube: SpaceTimeCube) -> GetisOrdHotspots:
         """Learn which cells are neighbours."""
         check(self)
-        links = cube.contiguity if self.neighbours == "queen" else _within(cube.centres, self.bandwidth)
-        links = _without_diagonal(links)
+        links = self.links(cube)
         self.cells_ = cube.cells.copy()
         self.n_neighbours_ = np.diff(links.indptr)
         self.weights_ = (links + sparse.eye_array(cube.n_cells)).tocsr() if self.self_included else links
@@ -188,7 +143,7 @@ class GetisOrdHotspots(Estimator):
             return np.where(scored, stats.norm.logsf(z), 0.0), np.where(scored, stats.norm.logcdf(z), 0.0)
         upper, lower = np.zeros(cube.counts.shape), np.zeros(cube.counts.shape)
         for row in np.flatnonzero(~_flat(cube.counts).ravel()):
-            upper[row], lower[row] = self._exact(cube.counts[row])
+            upper[row], lower[row] = self._tails(cube.counts[row])
         return upper, lower
 
     def log_p(self, cube: SpaceTimeCube) -> np.ndarray:
@@ -221,8 +176,15 @@ class GetisOrdHotspots(Estimator):
                 status[self.n_neighbours_ == 0] = "no neighbours"
         return status
 
-    def _exact(self, counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def least_p(self) -> float:
+        """1 / (replicates + 1) with permutations; exact and normal tails have no floor."""
+        return 1 / (self.replicates + 1) if self.tails == "permutation" else 0.0
+
+    def _tails(self, counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         values = moderate_counts(counts) if self.scale == "root" else counts
+        if self.tails == "permutation":
+            found = permutation_tails(values, self.weights_, replicates=self.replicates, random_state=self.random_state)
+            return np.log(found.upper), np.log(found.lower)
         draws = np.diff(self.weights_.indptr)
         return exchangeable_tails(values, self.weights_ @ values, draws, own=None if self.self_included else values)
 
@@ -252,18 +214,3 @@ def _gather(values: np.ndarray, weights: sparse.spmatrix) -> np.ndarray:
 def _flat(counts: np.ndarray) -> np.ndarray:
     """(n_times, 1) whether all cells of a row are equal, but for rounding."""
     return np.ptp(counts, axis=1, keepdims=True) <= _FLAT * np.abs(counts).max(axis=1, keepdims=True)
-
-
-def _within(centres: np.ndarray, bandwidth: float) -> sparse.csr_array:
-    """Binary links between cells whose centres lie within *bandwidth* metres."""
-    pairs = spatial.cKDTree(centres).query_pairs(bandwidth, output_type="ndarray")
-    ends = np.concatenate([pairs, pairs[:, ::-1]]).T
-    return sparse.csr_array((np.ones(ends.shape[1]), (ends[0], ends[1])), shape=(len(centres), len(centres)))
-
-
-def _without_diagonal(links: sparse.spmatrix) -> sparse.csr_array:
-    """The same links as binary CSR, none of a cell to itself."""
-    found = sparse.coo_array(links)
-    between = (found.row != found.col) & (found.data != 0)
-    row, col = found.row[between], found.col[between]
-    return sparse.csr_array((np.ones(len(row)), (row, col)), shape=found.shape)
