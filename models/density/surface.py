@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from numba import njit
 from scipy import fft, ndimage
 
 from .kernel import kernel_stamp
@@ -80,26 +81,29 @@ def _bin_linearly(
     study: np.ndarray,
 ) -> np.ndarray:
     """Incidents per pixel of the raster padded by two, each shared by the four pixel centres around it."""
-    rows, cols = study.shape
-    across = (np.asarray(x, dtype=float) - bounds[0]) / cell_size + 1.5
-    down = (bounds[3] - np.asarray(y, dtype=float)) / cell_size + 1.5
-    weight = np.ones(len(across)) if weights is None else np.asarray(weights, dtype=float)
+    x, y = np.ascontiguousarray(x, dtype=float), np.ascontiguousarray(y, dtype=float)
+    weight = np.ones(1) if weights is None else np.ascontiguousarray(weights, dtype=float)
     near = ndimage.binary_dilation(study, np.ones((3, 3)))
-    possible = (across > 0.5) & (across < cols - 1.5) & (down > 0.5) & (down < rows - 1.5)
-    across, down, weight = across[possible], down[possible], weight[possible]
-    counted = near[np.floor(down + 0.5).astype(int), np.floor(across + 0.5).astype(int)]
-    across, down, weight = across[counted], down[counted], weight[counted]
-    left, top = np.floor(across).astype(np.int64), np.floor(down).astype(np.int64)
-    right_share, low_share = across - left, down - top
-    corner, mass = top * cols + left, np.zeros(rows * cols)
-    for step, share in (
-        (0, (1 - right_share) * (1 - low_share)),
-        (1, right_share * (1 - low_share)),
-        (cols, (1 - right_share) * low_share),
-        (cols + 1, right_share * low_share),
-    ):
-        mass += np.bincount(corner + step, weights=weight * share, minlength=rows * cols)
-    return mass.reshape(rows, cols)
+    mass = np.zeros(study.shape)
+    _share_out(x, y, weight, float(bounds[0]), float(bounds[3]), float(cell_size), near, mass)
+    return mass
+
+
+@njit(cache=True)
+def _share_out(x, y, weight, west, north, cell_size, near, mass):  # type: ignore[no-untyped-def]
+    """Add every incident in or beside the study area to the four pixels around it; one weight serves all."""
+    rows, cols = mass.shape
+    for i in range(len(x)):
+        across, down = (x[i] - west) / cell_size + 1.5, (north - y[i]) / cell_size + 1.5
+        if not (0.5 < across < cols - 1.5 and 0.5 < down < rows - 1.5 and near[int(down + 0.5), int(across + 0.5)]):
+            continue
+        left, top = int(across), int(down)
+        right_share, low_share = across - left, down - top
+        own = weight[i] if len(weight) > 1 else weight[0]
+        mass[top, left] += own * (1 - right_share) * (1 - low_share)
+        mass[top, left + 1] += own * right_share * (1 - low_share)
+        mass[top + 1, left] += own * (1 - right_share) * low_share
+        mass[top + 1, left + 1] += own * right_share * low_share
 
 
 def convolve(field: np.ndarray, stamp: np.ndarray) -> np.ndarray:
