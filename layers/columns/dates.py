@@ -297,6 +297,8 @@ def localise(dates: Dates, timezone: str) -> tuple[pd.Series, int, int]:
     that was skipped. Both stay on their local day; the caller tells how many there were.
     """
     zone = _zone(timezone)
+    if np.isnat(dates.values).all():
+        return pd.Series(dates.values).dt.tz_localize("UTC").dt.tz_convert(zone), 0, 0
     said = ~np.isnan(dates.offsets)
     local = pd.Series(np.where(said, np.datetime64("NaT"), dates.values))
     times = local.dt.tz_localize(zone, ambiguous="NaT", nonexistent="NaT")

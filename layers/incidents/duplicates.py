@@ -11,10 +11,15 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ..columns.hashes import hash_texts, maybe_repeated
 from ..columns.values import to_text
 from .sources import Source
 
 _ALIKE = ["time", "category", "x", "y"]
+LOOKED_AT = ["incident_id", *_ALIKE, "part", "place"]
+"""Columns `find_duplicates` needs."""
+
+_SEED = 0
 
 RawRows = Callable[[int, np.ndarray], pd.Series]
 """(table number, row places in it) -> each row, whole, as one text."""
@@ -36,7 +41,7 @@ def find_duplicates(frame: pd.DataFrame, raw_rows: RawRows) -> Duplicates:
 
     Parameters
     ----------
-    frame : good rows with `incident_id, time, category, x, y, part, place`, in reading order.
+    frame : good rows with the columns `LOOKED_AT`, in reading order.
     raw_rows : asked only for rows without an identifier that are alike in time, class and place.
     """
     nameless = frame[(frame["incident_id"] == "").to_numpy(bool)]
@@ -48,9 +53,14 @@ def find_duplicates(frame: pd.DataFrame, raw_rows: RawRows) -> Duplicates:
 
 def repeated(identifiers: pd.Series) -> np.ndarray:
     """Mask of the identifiers that occur more than once; blank ones never do."""
-    where, distinct = pd.factorize(identifiers)
-    n_rows = np.bincount(where, minlength=len(distinct))
-    return (n_rows > 1)[where] & (identifiers != "").to_numpy(bool) if len(distinct) else np.zeros(0, bool)
+    mask = np.zeros(len(identifiers), bool)
+    filled = np.flatnonzero((identifiers != "").to_numpy(bool))
+    text = pa.array(identifiers if len(filled) == len(mask) else identifiers.iloc[filled], pa.large_string())
+    text = text.combine_chunks() if isinstance(text, pa.ChunkedArray) else text
+    suspects = filled[maybe_repeated(hash_texts(text, _SEED))]
+    where, distinct = pd.factorize(identifiers.iloc[suspects])  # hashes only tell where to look
+    mask[suspects] = (np.bincount(where, minlength=len(distinct)) > 1)[where] if len(where) else False
+    return mask
 
 
 def _by_row(frame: pd.DataFrame, raw_rows: RawRows) -> pd.DataFrame:

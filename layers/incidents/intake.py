@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,13 +14,13 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyproj
-import shapely
 
 from ...errors import AccountError, InputError, Notice
 from ..columns.names import Mapping, find_columns, normal_name
 from ..coordinates.systems import transformer
+from ..points import make_points
 from ..privacy import Privacy
-from .duplicates import Duplicates, find_duplicates, whole_rows
+from .duplicates import LOOKED_AT, Duplicates, find_duplicates, whole_rows
 from .folders import expand, tell_drift
 from .places import WGS84, parse_crs
 from .rows import CODES, Part, read_part
@@ -188,19 +189,23 @@ def _assemble(
     if not may_be_empty and not any(part.n_rows for part in parts):
         raise InputError("there are no rows", where=parts[0].source.name, fix="Export it again, with the incidents.")
     verdicts = frame["verdict"].to_numpy()
-    good = frame[verdicts == 0]
-    found = find_duplicates(good, lambda part, places: whole_rows(parts[part].source, places))
+    good = verdicts == 0
+    looked_at = frame[LOOKED_AT] if good.all() else frame.loc[good, LOOKED_AT]
+    with ThreadPoolExecutor(1) as beside:
+        points = beside.submit(make_points, looked_at["x"].to_numpy(), looked_at["y"].to_numpy())
+        found = find_duplicates(looked_at, lambda part, places: whole_rows(parts[part].source, places))
     dropped = found.table if duplicates == "drop" else found.table.iloc[:0]
-    kept = good.drop(index=dropped.index)
+    kept = good.copy()
+    kept[dropped.index] = False
     quarantine = _quarantine(parts, frame[(verdicts != 0) & (verdicts != _EXCLUDED)])
     excluded = frame.loc[verdicts == _EXCLUDED, ["source_file", "source_row"]].assign(rule="P-CLASS-001")
     rows_in = sum(part.n_rows for part in parts)
     unplaced = _unplaced(frame, crs)
-    if kept.empty and unplaced is None and not may_be_empty:
+    if not kept.any() and unplaced is None and not may_be_empty:
         raise _nothing_left(parts, quarantine, len(excluded), rows_in)
     names = [name for part in parts for name in part.mapping.person]
     return Intake(
-        incidents=_incidents(kept, crs),
+        incidents=_incidents(frame if kept.all() else frame[kept], crs, points.result()[kept[good]]),
         quarantine=quarantine,
         duplicates=_duplicates(frame, dropped),
         excluded=excluded.reset_index(drop=True),
@@ -221,8 +226,7 @@ def _unplaced(frame: pd.DataFrame, crs: Any) -> gpd.GeoDataFrame | None:
     rows = frame[without & frame["cell_code"].fillna("").ne("")]
     if rows.empty:
         return None
-    table = _incidents(rows, crs)
-    return table.set_geometry(gpd.GeoSeries([None] * len(table), index=table.index, crs=crs))
+    return _incidents(rows, crs, np.full(len(rows), None))
 
 
 def _common_crs(parts: list[Part]) -> Any:
@@ -240,8 +244,8 @@ def _moved(part: Part, number: int, crs: Any) -> pd.DataFrame:
     return frame
 
 
-def _incidents(kept: pd.DataFrame, crs: Any) -> gpd.GeoDataFrame:
-    """The incident table. A row without an identifier is called by its file and row."""
+def _incidents(kept: pd.DataFrame, crs: Any, points: np.ndarray) -> gpd.GeoDataFrame:
+    """The incident table of rows and their points. A row without an identifier is called by its file and row."""
     nameless = (kept["incident_id"] == "").to_numpy(bool)
     if nameless.any():
         own = kept.loc[nameless, "source_file"].astype(str) + "#" + kept.loc[nameless, "source_row"].astype(str)
@@ -249,7 +253,7 @@ def _incidents(kept: pd.DataFrame, crs: Any) -> gpd.GeoDataFrame:
     asked = [name for name in ("cell_code", "text", "caller") if name in kept]
     table = kept[[*COLUMNS, *asked]].reset_index(drop=True)
     table[asked] = table[asked].fillna("")
-    return gpd.GeoDataFrame(table, geometry=shapely.points(kept["x"].to_numpy(), kept["y"].to_numpy()), crs=crs)
+    return gpd.GeoDataFrame(table, geometry=points, crs=crs)
 
 
 def _quarantine(parts: list[Part], rows: pd.DataFrame) -> pd.DataFrame:

@@ -19,7 +19,7 @@ from .rules import notice
 from .sources import Loaded, Source
 from .systems import GEOGRAPHIC, Named, parse_crs, settle
 
-__all__ = ["WGS84", "Places", "parse_crs", "read_places"]
+__all__ = ["WGS84", "Places", "Written", "parse_crs", "read_places", "read_written"]
 
 WGS84 = GEOGRAPHIC
 _MOST = 0.5
@@ -44,7 +44,7 @@ class Places:
 
 
 @dataclass(frozen=True)
-class _Read:
+class Written:
     """Coordinates as written, before anything is known of their system; a rule -> the rows that break it."""
 
     x: np.ndarray
@@ -53,14 +53,18 @@ class _Read:
     notices: tuple[Notice, ...] = ()
 
 
-def read_places(source: Source, mapping: Mapping, loaded: Loaded, crs: Any, verdicts: _Verdicts) -> Places:
+def read_written(source: Source, mapping: Mapping, loaded: Loaded) -> Written:
+    """The coordinates of one table as they are written, from its columns or its own points."""
+    return _columns(source.name, mapping, loaded) if "lon" in mapping.columns else _points(loaded)
+
+
+def read_places(source: Source, mapping: Mapping, read: Written, crs: Any, verdicts: _Verdicts) -> Places:
     """Coordinates of every row, and a verdict on those that are missing, unreadable, zero, swapped or out of range.
 
     What is certain is read and told: degrees and minutes, two coordinates in a cell, letters of the compass, metres
     with the number of their zone in front. What is not breaks a rule. *crs* is what `parse_crs` made of the user's
     word. Raises InputError if the coordinates cannot be in degrees and no system is named.
     """
-    read = _columns(source.name, mapping, loaded) if "lon" in mapping.columns else _points(loaded)
     known = None if "lon" in mapping.columns else source.crs
     named_degrees = "lon" in mapping.columns and not mapping.planar
     columns = tuple(dict.fromkeys(mapping.columns[role] for role in ("lon", "lat") if role in mapping.columns))
@@ -78,15 +82,15 @@ def read_places(source: Source, mapping: Mapping, loaded: Loaded, crs: Any, verd
     return Places(x, y, missing, system.crs, tuple(told))
 
 
-def _points(loaded: Loaded) -> _Read:
+def _points(loaded: Loaded) -> Written:
     """The file's own points."""
     n_rows = loaded.table.num_rows
     nowhere = np.full(n_rows, np.nan)
     x, y = (nowhere if axis is None else axis for axis in (loaded.x, loaded.y))
-    return _Read(x, y, {"E-COORD-006": np.zeros(n_rows, bool) if loaded.odd is None else loaded.odd})
+    return Written(x, y, {"E-COORD-006": np.zeros(n_rows, bool) if loaded.odd is None else loaded.odd})
 
 
-def _columns(name: str, mapping: Mapping, loaded: Loaded) -> _Read:
+def _columns(name: str, mapping: Mapping, loaded: Loaded) -> Written:
     """One or two columns of numbers or angles."""
     lon, lat = mapping.columns["lon"], mapping.columns["lat"]
     none = np.zeros(loaded.table.num_rows, bool)
@@ -117,7 +121,7 @@ def _columns(name: str, mapping: Mapping, loaded: Loaded) -> _Read:
     }
     if alike.any():
         x, y = np.where(alike, np.nan, x), np.where(alike, np.nan, y)
-    return _Read(x, y, broken, tuple(told))
+    return Written(x, y, broken, tuple(told))
 
 
 def _latitude_first(column: str, first: np.ndarray, second: np.ndarray) -> bool:
@@ -130,7 +134,7 @@ def _latitude_first(column: str, first: np.ndarray, second: np.ndarray) -> bool:
     return column.casefold().lstrip().startswith(("lat", "纬", "緯"))
 
 
-def _judge(read: _Read, crs: Any, verdicts: _Verdicts, where: str) -> None:
+def _judge(read: Written, crs: Any, verdicts: _Verdicts, where: str) -> None:
     x, y = read.x, read.y
     for code in ("E-COORD-006", "E-COORD-005", "E-COORD-007", "E-COORD-010"):
         if code in read.broken:

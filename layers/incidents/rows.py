@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -18,7 +19,7 @@ from ..columns.dates import BLANK, Dates, localise, parse_dates, with_clock
 from ..columns.names import Mapping, known_names, normal_name
 from ..columns.values import coded, is_missing, is_text, scientific, to_numbers, to_text
 from ..privacy import PERSON_SHARE, Privacy, looks_personal, mask_personal, mask_text
-from .places import read_places
+from .places import read_places, read_written
 from .rules import RULES, TIME_RULES, notice
 from .sources import Loaded, Source
 
@@ -89,15 +90,12 @@ def read_part(
     caller = caller_column(mapping) if privacy.pseudonyms else ""
     loaded = source.load(list(dict.fromkeys([*mapping.used, *([caller] if caller else [])])))
     reader = _Reader(source, mapping, loaded, privacy, classes or {})
-    frame = pd.DataFrame({"incident_id": reader.identifiers(), "category": reader.categories()})
-    if "cell_code" in mapping.columns:
-        frame["cell_code"] = reader.codes("cell_code").to_pandas()
-    if "text" in mapping.columns:
-        frame["text"] = reader.free_text()
-    if caller:
-        frame["caller"] = reader.callers(caller)
-    reader.times(frame, timezone)
-    places = read_places(source, mapping, loaded, crs, reader.verdicts)
+    with ThreadPoolExecutor(1) as beside:  # while the texts are read: Arrow and numpy let other threads run
+        times = beside.submit(reader.read_times, timezone)
+        written = beside.submit(read_written, source, mapping, loaded)
+        frame = reader.texts(caller)
+        reader.times(frame, times.result(), timezone)
+        places = read_places(source, mapping, written.result(), crs, reader.verdicts)
     reader.notices.extend(places.notices)
     frame = frame.assign(
         x=places.x,
@@ -187,6 +185,17 @@ class _Reader:
         mask[bad] = True
         return pc.if_else(pa.array(mask), "", text)
 
+    def texts(self, caller: str) -> pd.DataFrame:
+        """Identifiers and classes; codes of cells, free text and pseudonyms of callers where they are wanted."""
+        frame = pd.DataFrame({"incident_id": self.identifiers(), "category": self.categories()}, copy=False)
+        if "cell_code" in self.mapping.columns:
+            frame["cell_code"] = self.codes("cell_code").to_pandas()
+        if "text" in self.mapping.columns:
+            frame["text"] = self.free_text()
+        if caller:
+            frame["caller"] = self.callers(caller)
+        return frame
+
     def free_text(self) -> pd.Series:
         """The column of free text the plan names, personal data blotted out."""
         words = to_text(self.loaded.table[self.mapping.columns["text"]])[0].to_pylist()
@@ -238,14 +247,29 @@ class _Reader:
         """Add the rows of the distinct values *which* to what is told as *code*."""
         self.tally[code] += int(rows_per[np.array(which, bool)].sum())
 
-    def times(self, frame: pd.DataFrame, timezone: str) -> None:
+    def read_times(self, timezone: str) -> dict[str, _Times]:
+        """Each role of a time -> its column as written, the instants, and how many of them a clock change moved."""
+        read = {}
+        for role in ("time", "reported_time", "closed_time"):
+            column = self.column(role)
+            if column is None:
+                dates = _no_dates(self.n_rows)
+            else:
+                dates = self._dates(column) if role == "time" else parse_dates(column, from_1904=self.loaded.from_1904)
+            instants, double, skipped = localise(dates, timezone)
+            read[role] = dates, instants, double + skipped
+        return read
+
+    def times(self, frame: pd.DataFrame, read: dict[str, _Times], timezone: str) -> None:
         """Put `time`, `reported_time` and `closed_time` into *frame*; rows without a time are set aside."""
-        column = self.column("time")
-        dates = self._dates(column) if column is not None else _no_dates(self.n_rows)
+        for role, (dates, instants, n_moved) in read.items():
+            frame[role] = instants
+            self.tally["N-TIME-003"] += n_moved
+            unread = int(((dates.why != 0) & (dates.why != BLANK)).sum()) if role != "time" else 0
+            if unread:
+                self.notices.append(notice("N-TIME-002", n=unread, role=role))
+        dates = read["time"][0]
         self.layout = dates.layout
-        frame["time"] = self._local(dates, timezone)
-        for role in ("reported_time", "closed_time"):
-            frame[role] = self._other_time(role, timezone)
         why = dates.why.copy()
         stands_in = (why == BLANK) & frame["reported_time"].notna().to_numpy()
         if stands_in.any():
@@ -257,21 +281,6 @@ class _Reader:
         self._tell_days(dates)
         if not np.isnan(dates.offsets).all():
             self.notices.append(notice("N-TIME-005", file=self.source.name, timezone=timezone))
-
-    def _other_time(self, role: str, timezone: str) -> pd.Series:
-        column = self.column(role)
-        if column is None:
-            return self._local(_no_dates(self.n_rows), timezone)
-        dates = parse_dates(column, from_1904=self.loaded.from_1904)
-        unread = int(((dates.why != 0) & (dates.why != BLANK)).sum())
-        if unread:
-            self.notices.append(notice("N-TIME-002", n=unread, role=role))
-        return self._local(dates, timezone)
-
-    def _local(self, dates: Dates, timezone: str) -> pd.Series:
-        times, double, skipped = localise(dates, timezone)
-        self.tally["N-TIME-003"] += double + skipped
-        return times
 
     def _tell_days(self, dates: Dates) -> None:
         read = dates.values[dates.why == 0]
@@ -323,6 +332,9 @@ class _Reader:
             at = np.flatnonzero(blank)
             blank[at] = is_missing(to_text(self.loaded.table[name].take(pa.array(at)))[0])
         return blank
+
+
+_Times = tuple[Dates, pd.Series, int]
 
 
 def _constant(word: str, n_rows: int) -> pd.Series:
