@@ -10,6 +10,8 @@ _MODELS = {
     "local_moran": (".hotspot", "LocalMoran"),
     "kernel_density": (".density", "KernelDensity"),
     "nb_predictive": (".anomaly", "NegativeBinomialPredictive"),
+    "nb_cusum": (".anomaly", "NegativeBinomialCusum"),
+    "nb_glr": (".anomaly", "NegativeBinomialGlr"),
 }
 
 

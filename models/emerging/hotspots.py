@@ -1,0 +1,219 @@
+"""The model of emerging hot spots: which cells are hot, since when, and whether they are getting hotter."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse, stats
+from sklearn.utils.validation import check_is_fitted
+
+from ...cube import SpaceTimeCube
+from ...params import check, param
+from ..base import Estimator, check_cells
+from ..hotspot import GetisOrdHotspots, moderate_counts
+from ..significance import log_false_discovery
+from .rules import classify_patterns, pattern_rules
+from .space_time import cube_tails, space_time_gi_star, whole_steps
+from .trend import Trend, hamed_rao, mann_kendall
+
+_LEAST_STEPS = 10
+
+
+@dataclass(frozen=True)
+class Emergence:
+    """What the model found in one cube.
+
+    z, state : (n_steps, n_cells), the z of Gi*, and 1 where a bin is hot, -1 cold, 0 neither; upper, lower, log_q :
+    (n_cells,), log tails of the last step and its log false-discovery rate; trend : of z; pattern : (n_cells,) text;
+    left_over : bins at the start that fill no step; incomplete : steps left out because bins in them are not valid.
+    """
+
+    z: np.ndarray
+    state: np.ndarray
+    upper: np.ndarray
+    lower: np.ndarray
+    log_q: np.ndarray
+    trend: Trend
+    pattern: np.ndarray
+    left_over: int
+    incomplete: int
+
+
+@dataclass(eq=False, repr=False)
+class EmergingHotspots(Estimator):
+    """Hot and cold spots in space and time, and the pattern of each cell: new, intensifying, sporadic ...
+
+    Bins are added up to steps of `step_days`, counted back from the end; a first step that is not whole, and steps
+    with bins whose data are incomplete, are left out. z is Gi* over space and time (`space_time_gi_star`). A bin is
+    hot where z > 0 and its two-sided tail is called at `alpha` by Benjamini-Hochberg, the family being all bins of
+    the cube; cold likewise. The tails (`tails="exact"`) take the values of the cube as exchangeable over cells and
+    steps and are exact for that null also where counts are sparse; the normal ones are not. Mann-Kendall on each
+    cell's z gives the trend, and a table of rules with a version (`pattern_rules`) the pattern.
+
+    `evidence` and `log_p` speak of the last step alone: log_p is the upper tail of its neighbourhood, evidence its
+    mid-p rank, so cells hot at the end lie above those without pattern, and those above cold ones; what was hot
+    earlier adds nothing. The null of log_p knows no city-wide rise: in a step in which the whole city is up, cells
+    are hot that are ordinary within that step. p of the trend is meant for series independent in time; neighbours in
+    time make z alike from step to step, so by chance alone more trends are called than `trend_alpha` says, unless
+    `trend_test` is hamed_rao.
+    """
+
+    title = "Emerging hot spots"
+    title_zh = "新兴时空热点"
+    has_null = True
+    end_only = True
+
+    neighbours: str = param(
+        "queen",
+        "Which cells are neighbours: those that touch, or those within the bandwidth.",
+        choices=("queen", "distance"),
+        zh="邻接方式:相邻(queen)或距离内(distance)。",
+    )
+    bandwidth: float = param(
+        1000.0,
+        "Distance between centres within which cells are neighbours (neighbours = distance).",
+        unit="m",
+        low=1.0,
+        zh="距离邻接的半径。",
+    )
+    step_days: int = param(
+        7, "Length of a time step, counted back from the end.", unit="days", low=1, zh="时间步长(天),自末端向前划分。"
+    )
+    time_neighbours: int = param(
+        1, "How many steps before a step are neighbours in time.", low=0, high=10, zh="时间邻域:向前的步数。"
+    )
+    alpha: float = param(
+        0.05,
+        "False-discovery rate at which a bin is hot or cold, over all bins of the cube.",
+        low=1e-6,
+        high=0.5,
+        zh="判定冷热的错误发现率(全部时空单元)。",
+    )
+    trend_test: str = param(
+        "mann_kendall",
+        "Test of the trend: Mann-Kendall, or with Hamed and Rao's correction for autocorrelation.",
+        choices=("mann_kendall", "hamed_rao"),
+        zh="趋势检验:Mann-Kendall 或 Hamed-Rao 自相关修正。",
+    )
+    trend_alpha: float = param(
+        0.1, "Two-sided p at which a trend counts.", low=1e-6, high=0.5, zh="趋势显著性水平(双侧)。"
+    )
+    tails: str = param(
+        "exact",
+        "Tail probabilities: exact under exchangeable counts, or the normal approximation.",
+        choices=("exact", "normal"),
+        advanced=True,
+        zh="尾概率:精确(exact)或正态近似(normal)。",
+    )
+    scale: str = param(
+        "root",
+        "What exact tails add up: roots of capped counts, so that one pile-up masks no hot spot, or plain counts.",
+        choices=("root", "count"),
+        advanced=True,
+        zh="精确尾概率所加总的量:截顶计数的平方根(root)或计数(count)。",
+    )
+
+    def fit(self, cube: SpaceTimeCube) -> EmergingHotspots:
+        """Learn which cells are neighbours. Raises InputError for a step that is no whole number of bins."""
+        check(self)
+        whole_steps(cube.window(0), self.step_days)
+        fitted = GetisOrdHotspots(neighbours=self.neighbours, bandwidth=self.bandwidth).fit(cube)
+        self.cells_ = cube.cells.copy()
+        self.weights_ = sparse.csr_array(fitted.weights_)
+        self.n_neighbours_ = fitted.n_neighbours_
+        self.found_: tuple[SpaceTimeCube, tuple[Emergence | None, str]] | None = None
+        return self
+
+    def emergence(self, cube: SpaceTimeCube) -> Emergence | None:
+        """Everything found in *cube*; None where its status tells why it was not looked at."""
+        return self._look(cube)[0]
+
+    def evidence(self, cube: SpaceTimeCube) -> np.ndarray:
+        """(n_times, n_cells): in the last row the mid-p rank of the last step's neighbourhood, 0.5 is ordinary."""
+        found, evidence = self.emergence(cube), np.zeros(cube.counts.shape)
+        if cube.n_times:
+            middle = 0.0 if found is None else np.exp(found.lower) - np.exp(found.upper)
+            evidence[-1] = np.clip(0.5 * (1.0 + middle), 0.0, 1.0)
+        return evidence
+
+    def log_p(self, cube: SpaceTimeCube) -> np.ndarray:
+        """(n_times, n_cells): in the last row the log of the upper tail of the last step's neighbourhood."""
+        found, log_p = self.emergence(cube), np.zeros(cube.counts.shape)
+        if found is not None:
+            log_p[-1] = found.upper
+        return log_p
+
+    def status(self, cube: SpaceTimeCube) -> np.ndarray:
+        """(n_cells,) text: `ok`, `too few bins`, `empty class`, `no contrast`, `incomplete end`, or `island`."""
+        _, why = self._look(cube)
+        status = np.full(cube.n_cells, why, dtype=object)
+        if why == "ok":
+            status[self.n_neighbours_ == 0] = "island"
+        return status
+
+    def details(self, cube: SpaceTimeCube) -> dict[str, np.ndarray]:
+        """`pattern` and `pattern_zh`, z and q of the last step, shares of hot and cold steps, the trend, the steps.
+
+        `pattern_rules` is the version of the table; `bins_left_over` and `steps_left_out` tell what was not used.
+        """
+        found, n = self.emergence(cube), cube.n_cells
+        rules = pattern_rules()
+        if found is None:
+            nothing = np.zeros(n)
+            pattern, log_q, steps, left_over, incomplete = np.full(n, "none", dtype=object), nothing, 0, 0, 0
+            last_z, hot, cold, mk_z, mk_p, tau = nothing, nothing, nothing, nothing, np.ones(n), nothing
+        else:
+            pattern, log_q, steps = found.pattern, found.log_q, len(found.z)
+            left_over, incomplete = found.left_over, found.incomplete
+            hot, cold = (found.state > 0).mean(axis=0), (found.state < 0).mean(axis=0)
+            last_z, mk_z, mk_p, tau = found.z[-1], found.trend.z, found.trend.p, found.trend.tau
+        return {
+            "pattern": pattern,
+            "pattern_zh": np.array([rules.names[key][1] for key in pattern], dtype=object),
+            "last_z": last_z,
+            "last_q": np.exp(log_q),
+            "hot_share": hot,
+            "cold_share": cold,
+            "mk_z": mk_z,
+            "mk_p": mk_p,
+            "mk_tau": tau,
+            "steps": np.full(n, steps),
+            "bins_left_over": np.full(n, left_over),
+            "steps_left_out": np.full(n, incomplete),
+            "pattern_rules": np.full(n, rules.version, dtype=object),
+        }
+
+    def _look(self, cube: SpaceTimeCube) -> tuple[Emergence | None, str]:
+        check_is_fitted(self)
+        check_cells(self, cube)
+        if self.found_ is None or self.found_[0] is not cube:  # four questions are asked of one cube
+            self.found_ = (cube, self._find(cube))
+        return self.found_[1]
+
+    def _find(self, cube: SpaceTimeCube) -> tuple[Emergence | None, str]:
+        counts, whole, left_over = whole_steps(cube, self.step_days)
+        if whole.sum() < _LEAST_STEPS:
+            return None, "too few bins"
+        if not whole[-1]:
+            return None, "incomplete end"
+        when, counts = np.flatnonzero(whole), counts[whole]
+        z = space_time_gi_star(counts, self.weights_, self.time_neighbours, when)
+        if not z.any():
+            return None, "no contrast" if counts.any() else "empty class"
+        upper, lower = self._tails(counts, z, when)
+        log_q = log_false_discovery(np.minimum(np.log(2) + np.minimum(upper, lower), 0.0))
+        side = np.where(upper < lower, 1, -1)
+        state = np.where((log_q <= np.log(self.alpha)) & (np.sign(z) == side), side, 0)
+        trend = (mann_kendall if self.trend_test == "mann_kendall" else hamed_rao)(z)
+        pattern = classify_patterns(state, np.where(trend.p <= self.trend_alpha, np.sign(trend.z), 0))
+        return (
+            Emergence(z, state, upper[-1], lower[-1], log_q[-1], trend, pattern, left_over, int((~whole).sum())),
+            "ok",
+        )
+
+    def _tails(self, counts: np.ndarray, z: np.ndarray, when: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        if self.tails == "normal":
+            return stats.norm.logsf(z), stats.norm.logcdf(z)
+        values = moderate_counts(counts.ravel()).reshape(counts.shape) if self.scale == "root" else counts
+        return cube_tails(values, self.weights_, self.time_neighbours, when)
