@@ -5,7 +5,18 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
-_PUBLIC = {"NegativeBinomialPredictive": ".predictive", "Scores": ".predictive", "find_outages": ".outages"}
+_PUBLIC = {
+    "BayesPredictive": ".bayes",
+    "IsolationAnomaly": ".isolation",
+    "Ladder": ".ladder",
+    "NegativeBinomialCusum": ".cusum",
+    "NegativeBinomialGlr": ".cusum",
+    "NegativeBinomialPredictive": ".predictive",
+    "Scores": ".predictive",
+    "Silence": ".silence",
+    "find_changes": ".change",
+    "find_outages": ".outages",
+}
 
 
 def __getattr__(name: str) -> Any:
