@@ -52,6 +52,7 @@ class Cells:
     `parent` holds row numbers, -1 for the root and for sectoral units. `centres` are metres in the working
     CRS, `areas` km². `contiguity` is (n, n) binary CSR without diagonal; it links units of one role and level only.
     `overlap` is (n, n) binary CSR, symmetric: units of different roles that share ground; None where there is one role.
+    `borders` is (n, n) CSR, the metres of border that two units share (0 at a corner); None where not known.
     """
 
     cell_id: np.ndarray
@@ -64,6 +65,7 @@ class Cells:
     exposure: np.ndarray
     contiguity: sparse.csr_matrix
     overlap: sparse.csr_matrix | None = None
+    borders: sparse.csr_matrix | None = None
 
     def __len__(self) -> int:
         return len(self.cell_id)
@@ -96,12 +98,15 @@ class Cells:
             name: getattr(self, name)[rows]
             for name in ("cell_id", "name", "unit_level", "role", "centres", "areas", "exposure")
         }
-        overlap = None if self.overlap is None else self.overlap[rows][:, rows].tocsr()
+        overlap, borders = (
+            None if links is None else links[rows][:, rows].tocsr() for links in (self.overlap, self.borders)
+        )
         return Cells(
             **picked,
             parent=place[self.parent[rows]],
             contiguity=self.contiguity[rows][:, rows].tocsr(),
             overlap=overlap,
+            borders=borders,
         )
 
 
@@ -113,7 +118,8 @@ class SpaceTimeCube:
     centres : (n_cells, 2) metres; areas : (n_cells,) km²; contiguity : (n_cells, n_cells) binary CSR, no diagonal;
     parents : (n_cells,) integer group, equal for siblings; exposure : (n_cells,) population or other, 0 unknown;
     factors : optional covariates by name, among them `valid` (n_times,) bool, False where data were not reported,
-    and `context` (n_cells,) text, the parent's id. bin : "hour", "day" or "week".
+    and `context` (n_cells,) text, the parent's id. bin : "hour", "day" or "week"; borders : (n_cells, n_cells) CSR, the
+    metres of border that two cells share, None where not known.
     """
 
     counts: np.ndarray
@@ -126,6 +132,7 @@ class SpaceTimeCube:
     exposure: np.ndarray
     factors: dict[str, np.ndarray] = field(default_factory=dict)
     bin: str = "day"
+    borders: sparse.csr_matrix | None = None
 
     @property
     def n_times(self) -> int:
@@ -169,6 +176,7 @@ class SpaceTimeCube:
             parents=self.parents[order],
             exposure=self.exposure[order],
             factors=factors,
+            borders=None if self.borders is None else self.borders[order][:, order].tocsr(),
         )
 
 
@@ -326,6 +334,7 @@ class Counts:
             exposure=part.exposure,
             factors=factors,
             bin=self.bin,
+            borders=part.borders,
         )
 
 

@@ -38,7 +38,8 @@ class CellLayer:
 
     `table` has the columns `CELL_COLUMNS`; `contiguity` is (n, n) binary CSR of queen neighbours without diagonal,
     within one role and level; `level_names` says what each level is called ({1: '区', ...}). `versions` has the cells
-    of the file at all times (`VERSION_COLUMNS`), where it tells of more than one time; else it is None.
+    of the file at all times (`VERSION_COLUMNS`), where it tells of more than one time; else it is None. `borders` is
+    (n, n) CSR of the border that neighbours share, in metres.
     """
 
     table: gpd.GeoDataFrame
@@ -46,6 +47,7 @@ class CellLayer:
     notices: tuple[Notice, ...] = ()
     level_names: dict[int, str] = field(default_factory=dict)
     versions: gpd.GeoDataFrame | None = None
+    borders: sparse.csr_matrix | None = None
 
     @property
     def crs(self) -> CRS:
@@ -83,6 +85,7 @@ class CellLayer:
             exposure=table["population"].to_numpy(dtype=float),
             contiguity=self.contiguity,
             overlap=shared_ground(table) if len(self.roles) > 1 else None,
+            borders=self.borders,
         )
 
 

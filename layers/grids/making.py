@@ -13,6 +13,7 @@ from scipy import sparse
 from ...cube import ROOT_CELL
 from ...errors import InputError, Notice
 from ..coordinates import is_metric, reproject, working_crs
+from .borders import shared_borders
 from .layer import CELL_COLUMNS, CellLayer
 from .names import CITY_WORD, LEAF_WORD
 from .neighbours import queen
@@ -40,13 +41,12 @@ def make_cells(shape: str, size_m: float, points: gpd.GeoDataFrame) -> CellLayer
         raise InputError("no incident has a place", where="incidents", fix="Give cells from a file, or coordinates.")
     rows, columns, shapes = _lattice(shape, size_m, bounds)
     table = _table(rows, columns, shapes, points.crs)
-    contiguity = queen(table.geometry.to_numpy()[1:], tolerance=size_m * 1e-6)
-    return CellLayer(
-        table,
-        sparse.block_diag([sparse.csr_matrix((1, 1)), contiguity], format="csr"),
-        (notice,),
-        {0: CITY_WORD, 1: LEAF_WORD},
+    made, tolerance = table.geometry.to_numpy()[1:], size_m * 1e-6
+    contiguity, borders = (
+        sparse.block_diag([sparse.csr_matrix((1, 1)), links(made, tolerance)], format="csr")
+        for links in (queen, shared_borders)
     )
+    return CellLayer(table, contiguity, (notice,), {0: CITY_WORD, 1: LEAF_WORD}, borders=borders)
 
 
 def _in_metres(points: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, Notice]:

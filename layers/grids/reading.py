@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import geopandas as gpd
@@ -14,8 +15,9 @@ from scipy import sparse
 from ...cube import ROOT_CELL
 from ...errors import InputError, Notice
 from .. import coordinates
-from ..coordinates import is_metric, read_crs, reproject
+from ..coordinates import is_metric, read_crs, reproject, transformer
 from . import hierarchy, names
+from .borders import lift_borders, shared_borders
 from .coverage import mismatched, snap_corners
 from .files import make_valid, read_polygons
 from .hierarchy import Level
@@ -65,8 +67,8 @@ def read_cells(
     sectoral = leaves[leaves["role"] == "sectoral"].assign(unit_level=max(words), parent="")
     units = _finish(pd.concat([units, sectoral], ignore_index=True), table.crs, metric, words, notices)
     versions, more = keep_versions(every, found, validity, metric, where)
-    contiguity = _contiguity(units, leaves, table.crs)
-    return CellLayer(units, contiguity, (*notices, *more), words, versions)
+    contiguity, borders = _contiguity(units, leaves, table.crs)
+    return CellLayer(units, contiguity, (*notices, *more), words, versions, borders)
 
 
 def _working(table: gpd.GeoDataFrame, wanted: CRS | str | None) -> tuple[CRS, Notice]:
@@ -250,24 +252,45 @@ def _sum_up(units: pd.DataFrame) -> np.ndarray:
     return people
 
 
-def _contiguity(units: gpd.GeoDataFrame, leaves: pd.DataFrame, source: CRS) -> sparse.csr_matrix:
-    """(n, n) queen neighbours of the final rows, found in the file's own coordinates, where drawn borders meet."""
+def _contiguity(
+    units: gpd.GeoDataFrame, leaves: pd.DataFrame, source: CRS
+) -> tuple[sparse.csr_matrix, sparse.csr_matrix]:
+    """(n, n) queen neighbours of the final rows, and their shared borders in metres.
+
+    Found in the file's own coordinates, where drawn borders meet, and lifted from the finest units to those above.
+    """
     index = pd.Index(units["cell_id"])
     parent = index.get_indexer(units["parent"])
     bottom = leaves[~leaves["cell_id"].isin(set(units["parent"]))]
     rows = index.get_indexer(bottom["cell_id"])
     role, level = (bottom["role"] == "sectoral").to_numpy(), units["unit_level"].to_numpy()
-    touching = queen(bottom["geometry"].to_numpy(), SNAP_M / _metres_per_unit(source)).tocoo()
-    alike = role[touching.row] == role[touching.col]
-    touching = sparse.csr_matrix(
-        (touching.data[alike], (touching.row[alike], touching.col[alike])), shape=touching.shape
-    )
-    total, current = sparse.csr_matrix((len(units), len(units))), rows
+    shapes, tolerance = bottom["geometry"].to_numpy(), SNAP_M / _metres_per_unit(source)
+    touching = _alike(queen(shapes, tolerance), role)
+    along = _alike(shared_borders(shapes, tolerance, _to_metres(source, units.crs)), role)
+    total, lengths = (sparse.csr_matrix((len(units), len(units))) for _ in range(2))
+    current = rows
     for number in range(int(level.max()), 0, -1):
         at = (current >= 0) & (level[np.maximum(current, 0)] == number)
-        total = total + lift(touching, np.where(at, current, -1), len(units))
+        group = np.where(at, current, -1)
+        total = total + lift(touching, group, len(units))
+        lengths = lengths + lift_borders(along, group, len(units))
         current = np.where(at, parent[np.maximum(current, 0)], current)
-    return binary(total)
+    return binary(total), lengths
+
+
+def _alike(links: sparse.csr_matrix, role: np.ndarray) -> sparse.csr_matrix:
+    """The links between units of one role."""
+    found = links.tocoo()
+    kept = role[found.row] == role[found.col]
+    return sparse.csr_matrix((found.data[kept], (found.row[kept], found.col[kept])), shape=found.shape)
+
+
+def _to_metres(source: CRS, metric: CRS) -> Callable[[np.ndarray], np.ndarray] | None:
+    """How points of the file's system come to the working one; None where they are there."""
+    if source == metric:
+        return None
+    change = transformer(source, metric)
+    return lambda points: np.column_stack(change.transform(points[:, 0], points[:, 1]))
 
 
 def _metres_per_unit(crs: CRS) -> float:
