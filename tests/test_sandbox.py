@@ -17,7 +17,7 @@ import shapely
 import xlsxwriter
 from gridbeacon.errors import GridBeaconError, InputError
 from gridbeacon.layers.incidents import read_incidents
-from gridbeacon.layers.incidents.sandbox import Limits, limits_for, parse
+from gridbeacon.layers.sandbox import Limits, limits_for, parse
 
 posix = pytest.mark.skipif(os.name != "posix", reason="limits of memory are POSIX's")
 
@@ -113,7 +113,7 @@ def test_a_bomb_is_one_clear_message_soon_and_small(tmp_path, name):
         "try:\n    read_incidents([sys.argv[1]])\n    said = None\n"
         "except InputError as error:\n    said = [error.problem, error.where, error.fix]\n"
         "seconds = time.monotonic() - start\n"
-        "from gridbeacon.layers.incidents import sandbox; sandbox._forget_server()\n"
+        "from gridbeacon.layers import sandbox; sandbox._forget_server()\n"
         "who = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)\n"
         "print(json.dumps([said, seconds, *(resource.getrusage(one).ru_maxrss * 1024 for one in who)]))\n"
     )
@@ -138,7 +138,7 @@ def test_a_parser_that_takes_too_long_is_ended(tmp_path):
 
 @pytest.mark.parametrize(("seconds", "problem"), [(15, "the workbook cannot be opened"), (0.01, "takes too long")])
 def test_a_process_for_each_file_where_there_are_no_forks(tmp_path, monkeypatch, seconds, problem):
-    from gridbeacon.layers.incidents import sandbox
+    from gridbeacon.layers import sandbox
 
     monkeypatch.setattr(sandbox, "_do", sandbox._do_alone)
     (tmp_path / "a.xls").write_bytes(b"\xd0\xcf\x11\xe0 no workbook")
@@ -179,7 +179,7 @@ def test_the_package_may_have_another_name(tmp_path, root):
     code = (
         "import sys; sys.path.insert(0, sys.argv[1])\n"
         "from pathlib import Path\n"
-        "from other_name.layers.incidents.sandbox import parse\n"
+        "from other_name.layers.sandbox import parse\n"
         "print(parse('workbook', {'layer': ''}, name='a', path=Path(sys.argv[1], 'a.xlsx')).tables[0].to_pydict())"
     )
     done = subprocess.run([sys.executable, "-c", code, tmp_path], capture_output=True, text=True, cwd=Path(root.anchor))

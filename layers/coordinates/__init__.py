@@ -9,6 +9,7 @@ _PUBLIC = {
     "WGS84": ".systems",
     "SCALE_TOLERANCE": ".systems",
     "is_metric": ".systems",
+    "named_crs": ".systems",
     "read_crs": ".systems",
     "reproject": ".systems",
     "same_datum": ".systems",

@@ -39,6 +39,15 @@ def read_crs(text: Any, *, where: str) -> CRS:
         ) from error
 
 
+def named_crs(text: str | None) -> CRS | None:
+    """The system a layer of a file names; None where it names none, or only says "undefined"."""
+    try:
+        crs = CRS.from_user_input(text) if text else None
+    except CRSError:
+        return None
+    return crs if crs is not None and (crs.is_geographic or crs.is_projected) else None
+
+
 def transformer(source: CRS | str | int, target: CRS | str | int) -> Transformer | _Chain:
     """The transformation from *source* to *target*, always x (east) before y (north).
 

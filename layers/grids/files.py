@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-import zipfile
 from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
-import pandas as pd
-import pyarrow.parquet
-import pyogrio
+import pyarrow as pa
 import shapely
-from pyogrio.errors import DataLayerError, DataSourceError
+from pyproj import CRS
 
 from ...errors import InputError, Notice
-from ..coordinates import read_crs
+from ..contents import KINDS, PARQUET, VECTOR, Content, open_contents
+from ..coordinates import named_crs, read_crs
+from ..geoparquet import crs_of, encoding_of, geometry_of, shapes_of_nested
+from ..sandbox import parse
 from .rules import told
 
-_INSIDE_ZIP = (".gpkg", ".shp", ".fgb", ".geojson", ".json", ".gml", ".kml", ".parquet")
+_GEOMETRIES = ("geometry", "geom", "wkb", "wkb_geometry", "wkt")
+"""Columns of plain Parquet that hold shapes."""
 _POLYGONS = (3, 6)
+_KINDS = ("Point LineString LinearRing Polygon MultiPoint MultiLineString MultiPolygon GeometryCollection").split()
 
 
 def read_polygons(
@@ -43,132 +45,107 @@ def read_as_drawn(
     file, layer = _split(path, layer)
     table = _read(file, layer)
     where = file.name + (f", layer {layer}" if layer else "")
-    if table.crs is None:
-        if crs is None:
-            raise InputError("the cells name no coordinate system", where=where, fix="Name it with --crs EPSG:4326.")
-        table = table.set_crs(read_crs(crs, where=where))
-    if table.geometry.name != "geometry":
-        table = table.rename_geometry("geometry")
     shapes = shapely.force_2d(table.geometry.to_numpy())
     empty = _without_shape(shapes)
     other = ~empty & ~np.isin(shapely.get_type_id(shapes), _POLYGONS)
     if other.any() or empty.all():
-        kinds = sorted({shape.geom_type for shape in shapes[other]})
+        kinds = sorted({_KINDS[kind] for kind in shapely.get_type_id(shapes[other])})
         raise InputError(
             f"the cells hold {', '.join(kinds)}, not polygons" if kinds else "the cells hold no polygons",
             where=where,
             fix="Give the layer of the cells' areas, not of their borders or centres.",
         )
-    return table.reset_index(drop=True).set_geometry(gpd.GeoSeries(shapes, crs=table.crs)), where
+    if table.crs is None and crs is None:
+        raise InputError("the cells name no coordinate system", where=where, fix="Name it with --cells-crs EPSG:4326.")
+    system = table.crs if table.crs is not None else read_crs(crs, where=where)
+    return table.set_geometry(gpd.GeoSeries(shapes, crs=system)), where
 
 
 def _without_shape(shapes: np.ndarray) -> np.ndarray:
     return shapely.is_missing(shapes) | shapely.is_empty(shapes)
 
 
-def _split(path: str | Path, layer: str | None) -> tuple[Path, str | None]:
+def _split(path: str | Path, layer: str | None) -> tuple[Path, str]:
     file = Path(path)
     if not file.exists() and "|" in str(path):
         head, _, tail = str(path).partition("|")
         file, layer = Path(head), tail.removeprefix("layername=") or layer
     if not file.exists():
         raise InputError(f"there is no file {file.name}", where="cells", fix="Check the name and the folder.")
-    return file, layer
+    return file, layer or ""
 
 
-def _read(file: Path, layer: str | None) -> gpd.GeoDataFrame:
-    if file.suffix.lower() in {".parquet", ".geoparquet", ".pq"}:
-        return _read_parquet(file)
-    source = _source(file)
-    try:
-        chosen = layer or _polygon_layer(source, file.name)
-        return _read_vector(source, chosen)
-    except (DataSourceError, DataLayerError, UnicodeDecodeError, shapely.errors.GEOSException) as error:
-        raise InputError(
-            "the cells cannot be read as a vector layer",
-            where=file.name + (f", layer {layer}" if layer else ""),
-            fix="Save them as GeoPackage or GeoJSON; of a file with several layers name one as FILE|LAYER.",
-        ) from error
+def _read(file: Path, layer: str) -> gpd.GeoDataFrame:
+    content = _content(file)
+    read = _read_parquet(content) if KINDS.get(content.ending) == PARQUET else _read_layer(content, layer)
+    columns, shapes, crs = read
+    table = columns.to_pandas(integer_object_nulls=True, date_as_object=False)
+    return gpd.GeoDataFrame(table, geometry=shapes, crs=crs)
 
 
-def _read_vector(source: str, layer: str) -> gpd.GeoDataFrame:
-    """Shapefiles without a .cpg say nothing of their encoding: strict UTF-8 first, then GB18030."""
-    encodings = ["UTF-8", "GB18030"] if source.lower().endswith(".shp") and not _has_cpg(source) else [None]
-    for encoding in encodings:
-        try:
-            table = pyogrio.read_dataframe(source, layer=layer, encoding=encoding)
-        except UnicodeDecodeError:
-            if encoding == encodings[-1]:
-                raise
-            continue
-        break
-    if "geometry" not in table.columns:
-        table = gpd.GeoDataFrame(table, geometry=np.full(len(table), None))
-    return table
-
-
-def _has_cpg(source: str) -> bool:
-    return any(Path(source).with_suffix(ending).exists() for ending in (".cpg", ".CPG"))
-
-
-def _source(file: Path) -> str:
-    """What GDAL opens: the file, or the one layer file inside a .zip or .gz."""
-    whole = file.resolve().as_posix()
-    if file.suffix.lower() == ".gz":
-        return f"/vsigzip/{whole}"
-    if file.suffix.lower() != ".zip":
-        return whole
-    if not zipfile.is_zipfile(file):
-        raise InputError("the file is not a zip archive", where=file.name, fix="Zip it again, or give it unzipped.")
-    with zipfile.ZipFile(file) as archive:
-        inside = [name for name in archive.namelist() if name.lower().endswith(_INSIDE_ZIP)]
-    inside = [name for name in inside if not name.startswith("__MACOSX")]
+def _content(file: Path) -> Content:
+    """The file as it lies, or the one layer file inside a .zip or .gz."""
+    if file.suffix.lower() not in (".zip", ".gz"):
+        return Content(file.name, file.suffix.lower(), file)
+    inside = [one for one in open_contents(file, file.name) if KINDS[one.ending] in (VECTOR, PARQUET)]
     if len(inside) != 1:
         raise InputError(
             f"the archive holds {len(inside)} layer files, not one",
             where=file.name,
             fix="Put exactly one GeoPackage, GeoJSON, Shapefile or FlatGeobuf inside.",
         )
-    return f"/vsizip/{whole}/{inside[0]}"
+    return inside[0]
 
 
-def _polygon_layer(source: str, name: str) -> str:
-    layers = pyogrio.list_layers(source)
-    wanted = [str(layer) for layer, kind in layers if kind is None or "Polygon" in str(kind)]
-    wanted = wanted or [str(layer) for layer, kind in layers if str(kind) in {"Unknown", "Geometry Collection"}]
-    named = [layer for layer in wanted if layer == "cells"]
-    if len(wanted) == 1 or named:
-        return (named or wanted)[0]
-    if not wanted:
-        kinds = ", ".join(sorted({str(kind) for _, kind in layers if kind is not None})) or "no shapes"
-        raise InputError(f"the cells hold {kinds}, not polygons", where=name, fix="Give the file of the cells' areas.")
-    raise InputError(
-        f"the file holds {len(wanted)} polygon layers: {', '.join(wanted)}",
-        where=name,
-        fix=f"Name one as {name}|{wanted[0]}.",
+def _read_layer(content: Content, layer: str) -> tuple[pa.Table, np.ndarray, CRS | None]:
+    """(columns, shapes, coordinate system) of a layer GDAL reads, in a process of its own."""
+    parsed = parse("vector", {"layer": layer, "shapes": "Polygon"}, **content.as_asked(f"cells{content.ending}"))
+    table, facts = parsed.tables[0], parsed.facts
+    columns = table.select(facts["fields"])
+    if not facts["geometry"]:
+        return columns, np.full(len(table), None), None
+    return columns, _shapes(table[facts["geometry"]], content.name), named_crs(facts["crs"])
+
+
+def _shapes(column: pa.ChunkedArray, where: str) -> np.ndarray:
+    """Shapes from WKB or WKT. Raises InputError for one that cannot be built."""
+    text = pa.types.is_string(column.type) or pa.types.is_large_string(column.type)
+    try:
+        return shapely.from_wkt(column.to_numpy()) if text else shapely.from_wkb(column.to_numpy())
+    except NotImplementedError as error:
+        raise InputError(
+            "the cells hold curves, not polygons",
+            where=where,
+            fix="Turn them into straight lines: in QGIS, Segmentize.",
+        ) from error
+    except (shapely.errors.ShapelyError, TypeError) as error:
+        raise _damaged(where) from error
+
+
+def _damaged(where: str) -> InputError:
+    return InputError(
+        "a shape of the cells is damaged", where=where, fix="Open the layer in QGIS and save it again as GeoPackage."
     )
 
 
-def _read_parquet(file: Path) -> gpd.GeoDataFrame:
-    """GeoParquet, or plain Parquet with a column of WKB or WKT."""
+def _read_parquet(content: Content) -> tuple[pa.Table, np.ndarray, CRS | None]:
+    """As `_read_layer`, of GeoParquet or of plain Parquet with a column of WKB or WKT."""
+    asked = content.as_asked("cells.parquet")
+    schema = parse("columnar", {"columns": None}, **asked).tables[0].schema
     try:
-        if b"geo" in (pyarrow.parquet.read_schema(file).metadata or {}):
-            return gpd.read_parquet(file)
-        table = pd.read_parquet(file)
-    except (ValueError, OSError) as error:
-        raise InputError("the cells are not readable Parquet", where=file.name, fix="Export them again.") from error
-    known = [name for name in ("geometry", "geom", "wkb", "wkb_geometry", "wkt") if name in table.columns]
-    if not known:
-        raise InputError("the file holds no geometry column", where=file.name, fix="Export it as GeoParquet.")
-    try:
-        values = table[known[0]].to_numpy(dtype=object)
-        text = any(isinstance(value, str) for value in values)
-        shapes = shapely.from_wkt(values) if text else shapely.from_wkb(values)
-    except (shapely.errors.ShapelyError, TypeError) as error:
-        raise InputError(
-            f"column {known[0]} is neither WKB nor WKT", where=file.name, fix="Export the file as GeoParquet."
-        ) from error
-    return gpd.GeoDataFrame(table.drop(columns=known[0]), geometry=shapes)
+        name, described = geometry_of(schema)
+        crs, nested = crs_of(described[name]) if name else None, encoding_of(described, name)
+        name = name or next((known for known in _GEOMETRIES if known in schema.names), "")
+        if not name:
+            raise InputError("the file holds no geometry column", where=content.name, fix="Export it as GeoParquet.")
+        table = parse("columnar", {"columns": schema.names}, **asked).tables[0]
+        shapes = shapes_of_nested(table[name], nested) if nested else _shapes(table[name], content.name)
+    except InputError:
+        raise
+    except ValueError as error:
+        raise _damaged(content.name) from error
+    others = [n for n in schema.names if n != name and not n.startswith("__index_level_")]
+    return table.select(others).replace_schema_metadata(None), shapes, crs
 
 
 def _valid_only(table: gpd.GeoDataFrame, where: str) -> tuple[gpd.GeoDataFrame, list[Notice]]:

@@ -7,8 +7,9 @@ from pathlib import Path
 
 from ...errors import InputError, Notice
 from ..columns.names import normal_name
+from ..contents import KINDS
 from .rules import notice
-from .sources import KINDS, Source, split_layer
+from .sources import Source, split_layer
 from .urls import is_url
 
 _ENDINGS = {*KINDS, ".zip", ".gz"}

@@ -10,8 +10,9 @@ import pyarrow as pa
 
 from ...errors import InputError
 from ..columns.encodings import decode
+from ..contents import KINDS, TEXT, Content
 from .delimited import _end_of_text, _Form, _load, open_text, read_form
-from .sources import KINDS, TEXT, Content, Loaded, Source
+from .sources import Loaded, Source
 
 PIECE = 48 << 20
 """Bytes of a piece: about half a million rows."""

@@ -5,18 +5,16 @@ Rows are counted from 1: such files have no header row.
 
 from __future__ import annotations
 
-import json
-from typing import Any
-
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
-import pyproj
 import shapely
 
 from ...errors import InputError
-from .sandbox import parse
-from .sources import Content, Loaded, Source
+from ..contents import Content
+from ..coordinates import named_crs
+from ..geoparquet import crs_of, encoding_of, geometry_of, shapes_of_nested
+from ..sandbox import parse
+from .sources import Loaded, Source
 
 _POINT, _MULTIPOINT = 0, 4
 _NAMES = {"GB18030": "gb18030", "CP936": "gb18030", "CP950": "big5"}
@@ -24,14 +22,12 @@ _NAMES = {"GB18030": "gb18030", "CP936": "gb18030", "CP950": "big5"}
 
 def open_vector(content: Content, layer: str = "") -> Source:
     """A layer GDAL reads, in a process of its own. A file of several layers must name one."""
-    parsed = parse(
-        "vector", {"layer": layer}, name=content.name, path=content.path, files=content.files(f"layer{content.ending}")
-    )
+    parsed = parse("vector", {"layer": layer, "shapes": "Point"}, **content.as_asked(f"layer{content.ending}"))
     whole, facts = parsed.tables[0], parsed.facts
     geometry = facts["geometry"]
 
     def load(columns: list[str] | None) -> Loaded:
-        shapes = _from_wkb(whole[geometry]) if geometry else None
+        shapes = _from_wkb(whole[geometry], content.name) if geometry else None
         return _loaded(whole.select(facts["fields"] if columns is None else columns), shapes, content.name)
 
     return Source(
@@ -39,18 +35,9 @@ def open_vector(content: Content, layer: str = "") -> Source:
         tuple(facts["fields"]),
         load,
         bool(geometry),
-        _layer_crs(facts["crs"]),
+        named_crs(facts["crs"]),
         _NAMES.get(facts["encoding"], ""),
     )
-
-
-def _layer_crs(text: str | None) -> pyproj.CRS | None:
-    """The layer's coordinate system; None where it is absent or only says "undefined"."""
-    try:
-        crs = pyproj.CRS.from_user_input(text) if text else None
-    except pyproj.exceptions.CRSError:
-        return None
-    return crs if crs is not None and (crs.is_geographic or crs.is_projected) else None
 
 
 def _loaded(table: pa.Table, shapes: np.ndarray | None, where: str) -> Loaded:
@@ -79,43 +66,29 @@ def points_of(shapes: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def open_parquet(content: Content) -> Source:
-    """A Parquet file, with points of its own if it is GeoParquet."""
-    place = pa.BufferReader(content.buffer()) if content.data is not None else str(content.path)
+    """A Parquet file, read in a process of its own, with points of its own if it is GeoParquet."""
+    asked = content.as_asked("table.parquet")
+    schema = parse("columnar", {"columns": None}, **asked).tables[0].schema
     try:
-        file = pq.ParquetFile(place)
-        schema = file.schema_arrow
-        geometry, described = _geometry_of(schema)
-    except (pa.ArrowException, OSError, ValueError) as error:
-        raise InputError("the Parquet file is damaged", where=content.name, fix="Copy or export it again.") from error
+        geometry, described = geometry_of(schema)
+    except ValueError as error:
+        raise _damaged(content.name) from error
     others = {*described}
     names = tuple(n for n in schema.names if n not in others and _is_plain(schema.field(n).type))
 
     def load(columns: list[str] | None) -> Loaded:
         wanted = list(names) if columns is None else columns
-        try:
-            table = file.read(columns=[*wanted, *([geometry] if geometry else [])])
-        except (pa.ArrowException, OSError) as error:
-            raise InputError(
-                "the Parquet file is damaged", where=content.name, fix="Copy or export it again."
-            ) from error
-        shapes = _shapes(table[geometry]) if geometry else None
-        return _loaded(table.select(wanted), shapes, content.name)
+        named = [*wanted, *([geometry] if geometry else [])]
+        table = parse("columnar", {"columns": named}, **asked).tables[0]
+        read = _shapes(table[geometry], encoding_of(described, geometry), content.name) if geometry else None
+        return _loaded(table.select(wanted), read, content.name)
 
-    crs = _parquet_crs(described[geometry]) if geometry else None
+    crs = crs_of(described[geometry]) if geometry else None
     return Source(content.name, names, load, bool(geometry), crs)
 
 
-def _geometry_of(schema: pa.Schema) -> tuple[str, dict[str, Any]]:
-    """(name of the column of points, "" if there is none; what GeoParquet says of every geometry column)."""
-    geo = json.loads((schema.metadata or {}).get(b"geo", b"{}"))
-    if not isinstance(geo, dict) or not isinstance(geo.get("columns"), dict):
-        return "", {}
-    name = geo.get("primary_column", "")
-    known = name in geo["columns"] and name in schema.names and isinstance(geo["columns"][name], dict)
-    kind = schema.field(name).type if known else pa.null()
-    bytes_ = pa.types.is_binary(kind) or pa.types.is_large_binary(kind)
-    points = pa.types.is_struct(kind) and {"x", "y"} <= {field.name for field in kind}
-    return (name if bytes_ or points else ""), geo["columns"]
+def _damaged(name: str) -> InputError:
+    return InputError("the Parquet file is damaged", where=name, fix="Copy or export it again.")
 
 
 def _is_plain(kind: pa.DataType) -> bool:
@@ -123,24 +96,20 @@ def _is_plain(kind: pa.DataType) -> bool:
     return not (pa.types.is_nested(kind) or pa.types.is_binary(kind) or pa.types.is_large_binary(kind))
 
 
-def _shapes(column: pa.ChunkedArray) -> np.ndarray:
-    """Well-known binary, or GeoArrow points with x and y."""
-    if pa.types.is_struct(column.type):
-        whole = column.combine_chunks()
-        return shapely.points(*(whole.field(axis).to_numpy(zero_copy_only=False) for axis in ("x", "y")))
-    return _from_wkb(column)
-
-
-def _from_wkb(column: pa.ChunkedArray) -> np.ndarray:
-    """Shapes; None, which counts as missing, where the bytes are none."""
-    return shapely.from_wkb(column.to_numpy(), on_invalid="ignore")
-
-
-def _parquet_crs(column: dict[str, Any]) -> pyproj.CRS | None:
-    """As the GeoParquet standard has it: absent means longitude and latitude, null means unknown."""
-    if "crs" not in column:
-        return pyproj.CRS("EPSG:4326")
+def _shapes(column: pa.ChunkedArray, nested: str, where: str) -> np.ndarray:
+    if not nested:
+        return _from_wkb(column, where)
     try:
-        return pyproj.CRS.from_json_dict(column["crs"]) if column["crs"] else None
-    except (pyproj.exceptions.CRSError, TypeError, ValueError):
-        return None
+        return shapes_of_nested(column, nested)
+    except ValueError as error:
+        raise _damaged(where) from error
+
+
+def _from_wkb(column: pa.ChunkedArray, where: str) -> np.ndarray:
+    """Shapes; None, which counts as missing, where the bytes are none. Raises InputError for curves."""
+    try:
+        return shapely.from_wkb(column.to_numpy(), on_invalid="ignore")
+    except NotImplementedError as error:
+        raise InputError(
+            "incidents must be points; this layer holds curves", where=where, fix="Give the layer of points."
+        ) from error

@@ -6,10 +6,11 @@ import numpy as np
 import pyarrow as pa
 
 from ...errors import InputError, Notice
+from ..contents import Content
+from ..sandbox import Parsed, parse
 from .headers import HEADER_WITHIN, count_names, find_header, set_aside
 from .rules import notice
-from .sandbox import Parsed, parse
-from .sources import Content, Loaded, Source, unique_names
+from .sources import Loaded, Source, unique_names
 
 _SURE = 3
 """Known column names that make a sheet a table of incidents."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import struct
 from pathlib import Path
 
-from ....errors import InputError
-from ...columns.encodings import decode
+from ...errors import InputError
+from ..columns.encodings import decode
 
 _MARKS = {0x4D: "CP936", 0x4F: "CP950", 0x78: "CP950", 0x7A: "CP936"}
 """The byte a dBase table may say its code page with."""

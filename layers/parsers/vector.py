@@ -1,6 +1,7 @@
 """GeoPackage, GeoJSON, Shapefile, FlatGeobuf and KML by GDAL: one layer as an Arrow table.
 
-Times come from GDAL as ISO text: its typed columns take a local time for UTC and forget which offset was written.
+Times of incidents come from GDAL as ISO text: its typed columns take a local time for UTC and forget which offset was
+written. The days of cells stay typed.
 """
 
 from __future__ import annotations
@@ -13,24 +14,31 @@ import numpy as np
 import pyarrow as pa
 import pyogrio
 
-from ....errors import InputError
+from ...errors import InputError
 from .shapefile import dbf_encoding
 
 _GEOMETRY = "wkb_geometry"
+_ANY = ("Unknown", "Geometry Collection")
 _GDAL_ERRORS = (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, pyogrio.errors.FeatureError)
 
 
 def parse(order: dict[str, Any]) -> tuple[dict[str, Any], list[pa.Table]]:
-    """(fields; geometry: name of its column or ""; crs; encoding), [the layer's table]."""
+    """(fields; geometry: name of its column or ""; crs; encoding), [the layer's table].
+
+    The order names the `layer` ("" for the only one) and the `shapes` that are wanted, "Point" or "Polygon".
+    """
     place, where = order["place"], order["name"]
-    options: dict[str, Any] = {"DATE_AS_STRING": "YES"} if place.endswith((".geojson", ".json")) else {}
+    points = order["shapes"] == "Point"
+    options: dict[str, Any] = {"DATE_AS_STRING": "YES"} if points and place.endswith((".geojson", ".json")) else {}
     try:
-        chosen = _choose_layer(pyogrio.list_layers(place), order["layer"], where)
+        chosen = _choose_layer(pyogrio.list_layers(place), order["layer"], order["shapes"], where)
         encoding = dbf_encoding(Path(place)) if place.lower().endswith(".shp") else None
         info = pyogrio.read_info(place, layer=chosen, encoding=encoding, **options)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # an offset beside a GeoPackage time: it is read as written
-            meta, table = pyogrio.read_arrow(place, layer=chosen, encoding=encoding, datetime_as_string=True, **options)
+            meta, table = pyogrio.read_arrow(
+                place, layer=chosen, encoding=encoding, datetime_as_string=points, **options
+            )
     except InputError:
         raise
     except (*_GDAL_ERRORS, pa.ArrowException, OSError, ValueError) as error:
@@ -44,7 +52,7 @@ def parse(order: dict[str, Any]) -> tuple[dict[str, Any], list[pa.Table]]:
     return {"fields": fields, "geometry": geometry, "crs": info["crs"], "encoding": encoding or ""}, [wanted]
 
 
-def _choose_layer(layers: np.ndarray, layer: str, where: str) -> str | None:
+def _choose_layer(layers: np.ndarray, layer: str, shapes: str, where: str) -> str | None:
     """The layer to read; None for the only one (in memory its name is not stable)."""
     names = [str(name) for name, _ in layers]
     if layer in names:
@@ -53,13 +61,17 @@ def _choose_layer(layers: np.ndarray, layer: str, where: str) -> str | None:
         raise InputError(f"there is no layer {layer}", where=where, fix=f"The layers are: {', '.join(names)}.")
     if len(names) == 1:
         return None
-    points = [str(name) for name, kind in layers if kind and "Point" in str(kind)]
-    if len(points) != 1:
-        listing = ", ".join(names)
-        raise InputError(
-            f"the file holds {len(names)} layers", where=where, fix=f"Name one as file|layer, of: {listing}."
-        )
-    return points[0]
+    kinds = {str(name): str(kind) for name, kind in layers if kind}
+    fit = [name for name, kind in kinds.items() if shapes in kind] or [n for n, k in kinds.items() if k in _ANY]
+    if shapes == "Polygon" and "cells" in fit:
+        return "cells"
+    if len(fit) == 1:
+        return fit[0]
+    what = f"{len(fit)} layers of {shapes.lower()}s" if fit else f"{len(names)} layers, none of {shapes.lower()}s"
+    listing = fit or names
+    raise InputError(
+        f"the file holds {what}", where=where, fix=f"Name one as {where}|{listing[0]}, of: {', '.join(listing)}."
+    )
 
 
 def _check_text(table: pa.Table, where: str) -> None:

@@ -8,8 +8,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from ....errors import InputError
-from ...columns.encodings import decode
+from ...errors import InputError
+from ..columns.encodings import decode
 from .grid import table_of
 
 _WIDEST, _MOST_CELLS = 16_384, 4_000_000

@@ -5,13 +5,15 @@ from __future__ import annotations
 import io
 import re
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Any
+from xml.parsers import expat
 
 import pyarrow as pa
 import python_calamine
 
-from ....errors import InputError
+from ...errors import InputError
 from .grid import table_of
 
 _MANY_CELLS = 20_000_000
@@ -32,6 +34,7 @@ def parse(order: dict[str, Any]) -> tuple[dict[str, Any], list[pa.Table]]:
     place, where, layer = Path(order["place"]), order["name"], order["layer"]
     if zipfile.is_zipfile(place):
         _check_extent(place, where)
+        _check_document(place, where)
     try:
         book = python_calamine.load_workbook(io.BytesIO(place.read_bytes()))  # what it is, not its name, counts
         names = book.sheet_names
@@ -100,6 +103,19 @@ def _check_extent(place: Path, where: str) -> None:
         raise
     except Exception as error:  # whatever a damaged archive makes the unpacker say
         raise InputError("the workbook is damaged or cut short", where=where, fix="Copy or export it again.") from error
+
+
+def _check_document(place: Path, where: str) -> None:
+    """Refuse an OpenDocument whose content is no whole XML: calamine looks for its end for ever."""
+    with zipfile.ZipFile(place) as book:
+        if "content.xml" not in book.namelist():
+            return
+        try:
+            expat.ParserCreate().ParseFile(book.open("content.xml"))
+        except (expat.ExpatError, zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError) as error:
+            raise InputError(
+                "the workbook is damaged or cut short", where=where, fix="Copy or export it again."
+            ) from error
 
 
 def _is_bomb(parts: list[zipfile.ZipInfo]) -> bool:

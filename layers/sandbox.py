@@ -23,7 +23,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from ...errors import EnvironmentProblem, InputError
+from ..errors import EnvironmentProblem, InputError
 
 _MODULE = f"{__package__}.parsers"
 _SIZE_OF_SMALL = 4 << 20
