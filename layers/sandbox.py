@@ -81,8 +81,7 @@ def parse(
     EnvironmentProblem
         No process could be started, or the disk is full.
     """
-    size = path.stat().st_size if path is not None else sum(map(len, (files or {}).values()))
-    limits = limits or limits_for(size)
+    limits = limits or limits_for(_size(path) if path is not None else sum(map(len, (files or {}).values())))
     folder = Path(tempfile.mkdtemp(prefix="gridbeacon-"))
     try:
         for file, data in (files or {}).items():
@@ -99,6 +98,15 @@ def parse(
         ) from error
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _size(path: Path) -> int:
+    """Bytes of a file, of a Shapefile with its parts, or of a folder that is a database."""
+    if path.is_dir():
+        return sum(part.stat().st_size for part in path.rglob("*") if part.is_file())
+    if path.suffix.lower() != ".shp":
+        return path.stat().st_size
+    return sum(part.stat().st_size for part in path.parent.iterdir() if part.stem == path.stem and part.is_file())
 
 
 def _do(order: bytes, seconds: float) -> bool:

@@ -34,7 +34,7 @@ LOST = ("the file crashes or exhausts the program", "the file takes too long")
 """What the reader says when the child process that parses a file for it dies, or is stopped by its clock."""
 FORMATS = (
     "a.csv gb.csv a.tsv a.txt utf16.csv quoted.csv a.xlsx a.ods a.gpkg a.geojson a.fgb shape.zip a.kml a.parquet "
-    "geo.parquet table.zip table.csv.gz cells.gpkg cells.geojson"
+    "geo.parquet table.zip table.csv.gz cells.gpkg cells.geojson cells.fgb cells.parquet cells.zip"
 ).split()
 
 
@@ -70,8 +70,14 @@ def seeds_in(folder: Path) -> dict[str, Path]:
     made["table.zip"] = put(folder, "table.zip", archives.packed({"a.csv": plain, "b.csv": plain}))
     made["table.csv.gz"] = archives.gzipped(folder).rename(folder / "table.csv.gz")
     ids = values.EIGHTEEN[:4]
-    for name in ("cells.gpkg", "cells.geojson"):
+    for name in ("cells.gpkg", "cells.geojson", "cells.fgb"):
         made[name] = grids.write_cells(folder / name, grids.squares(), ids)
+    made["cells.parquet"] = folder / "cells.parquet"
+    grids.frame_of(grids.squares(), ids).to_parquet(made["cells.parquet"], compression=None)
+    shape = grids.write_cells(_inner(folder, "cells") / "c.shp", grids.squares(), ids)
+    made["cells.zip"] = put(
+        folder, "cells.zip", archives.packed({p.name: p.read_bytes() for p in shape.parent.iterdir()}, 0)
+    )
     return {name: made[name] for name in FORMATS}
 
 

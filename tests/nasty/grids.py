@@ -24,9 +24,13 @@ def squares() -> list[object]:
     ]
 
 
+def frame_of(shapes: list[object], ids: list[object], crs: int | None = 4326, **more: object) -> gpd.GeoDataFrame:
+    return gpd.GeoDataFrame({"cell_id": ids, **more}, geometry=shapes, crs=crs)
+
+
 def write_cells(path: Path, shapes: list[object], ids: list[object], crs: int | None = 4326, **more: object) -> Path:
     """Cells as a GeoPackage, or whatever the ending says."""
-    frame = gpd.GeoDataFrame({"cell_id": ids, **more}, geometry=shapes, crs=crs)
+    frame = frame_of(shapes, ids, crs, **more)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         pyogrio.write_dataframe(frame, path)
