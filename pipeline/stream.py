@@ -23,6 +23,7 @@ from ..layers.grids import CellLayer
 from ..layers.incidents import Intake
 from ..layers.incidents.batches import read_batches
 from ..layers.overlay import assign_cells, at_default_points
+from ..layers.points import without_collecting
 from .placement import late_rows
 from .plan import Plan
 from .preparation import _account, _reasons
@@ -70,7 +71,8 @@ def count_stream(
         paths, columns=dict(columns or {}) or None, crs=crs, timezone=plan.timezone, duplicates=plan.duplicates
     )
     for intake in batches:
-        counts, reasons = _count(intake, cells, known, plan, as_of, default_points)
+        with without_collecting():
+            counts, reasons = _count(intake, cells, known, plan, as_of, default_points)
         account.update(_account(intake, reasons))
         rules.update(intake.quarantine["rule"].value_counts().to_dict())
         sums.add(counts)

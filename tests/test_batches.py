@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 from gridbeacon.layers.grids import read_cells
-from gridbeacon.layers.incidents import pieces, read_incidents
-from gridbeacon.layers.incidents.batches import Seen, read_batches
+from gridbeacon.layers.incidents import batches, pieces, read_incidents
+from gridbeacon.layers.incidents.batches import read_batches
 from gridbeacon.layers.incidents.pieces import CannotStream
 from gridbeacon.layers.incidents.rows import _MAY_BE_PERSONAL
+from gridbeacon.layers.incidents.seen import Seen
 from gridbeacon.layers.privacy import mask_personal
 from gridbeacon.pipeline import Plan
 from gridbeacon.pipeline.preparation import Inputs, prepare
@@ -26,16 +29,16 @@ TABLES = ("incidents", "quarantine", "duplicates", "excluded")
 
 def whole_and_streamed(paths, **options):
     whole = read_incidents(paths, **options)
-    batches = list(read_batches(paths, **options))
-    assert whole.rows_in == sum(batch.rows_in for batch in batches)
+    parts = list(read_batches(paths, **options))
+    assert whole.rows_in == sum(part.rows_in for part in parts)
     for name in TABLES:
-        joined = pd.concat([getattr(batch, name) for batch in batches], ignore_index=True)
+        joined = pd.concat([getattr(part, name) for part in parts], ignore_index=True)
         one, two = (pd.DataFrame(t).reset_index(drop=True) for t in (getattr(whole, name), joined))
         assert len(one) == len(two), name
         order = [column for column in ("source_file", "source_row") if column in one]
         one, two = (t.sort_values(order, ignore_index=True).astype(object) for t in (one, two))
         pd.testing.assert_frame_equal(one, two[one.columns], check_dtype=False)
-    return whole, batches
+    return whole, parts
 
 
 def rows(n, start=0):
@@ -54,9 +57,9 @@ def test_pieces_change_nothing(tmp_path, monkeypatch, encoding, size):
     second[50:50] = ["", *first[5:8], "," * 8]
     one = put(tmp_path, "a.csv", "\n".join([HEADER, *first]) + "\n\n\r\n", encoding)
     two = put(tmp_path, "b.csv", "\r\n".join([HEADER, *second]), encoding)
-    whole, batches = whole_and_streamed([one, two])
+    whole, parts = whole_and_streamed([one, two])
     assert len(whole.duplicates) >= 60 and len(whole.quarantine) >= 5
-    assert len(batches) >= (4 if size < 5_000 else 2)
+    assert len(parts) >= (4 if size < 5_000 else 2)
 
 
 @pytest.mark.parametrize("size", [700, 1 << 20])
@@ -91,11 +94,11 @@ def test_what_is_no_text_is_not_streamed(tmp_path):
 
 
 @settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.lists(st.lists(st.integers(0, 60), max_size=30), max_size=12))
-def test_seen_finds_what_was_added_and_nothing_else(batches):
-    seen, known = Seen(), {}
-    for number, batch in enumerate(batches):
-        keys = np.unique(np.array(batch, np.uint64))
+@given(st.lists(st.lists(st.integers(0, 60), max_size=30), max_size=12), st.sampled_from([1, 8, 1 << 21]))
+def test_seen_finds_what_was_added_and_nothing_else(lots, in_memory):
+    seen, known = Seen(in_memory), {}
+    for number, batch in enumerate(lots):
+        keys = np.unique(np.array(batch, np.uint64))[::-1]
         expected = [known.get(int(key), -1) for key in keys]
         assert seen.find(keys, keys).tolist() == expected
         assert (seen.find(keys, keys + np.uint64(1)) == -1).all()
@@ -104,6 +107,31 @@ def test_seen_finds_what_was_added_and_nothing_else(batches):
         seen.add(keys[fresh], keys[fresh], tags[fresh])
         known |= {int(key): int(tag) for key, tag in zip(keys[fresh], tags[fresh], strict=True)}
         assert seen.find(keys, keys).tolist() == [known[int(key)] for key in keys]
+
+
+def test_what_was_seen_goes_into_files_and_memory_does_not_grow():
+    seen, rng = Seen(in_memory=1000), np.random.default_rng(1)
+    first, second = rng.integers(0, 1 << 63, (2, 60_000)).astype(np.uint64)
+    for start in range(0, 60_000, 300):
+        batch = slice(start, start + 300)
+        seen.add(first[batch], second[batch], np.arange(start, start + 300))
+        assert sum(run.n_rows for run in seen._held) < 2 * seen.in_memory
+    assert sum(run.n_rows for run in seen._stored) > 58_000
+    asked = rng.permutation(60_000)
+    assert seen.find(first[asked], second[asked]).tolist() == asked.tolist()
+    assert (seen.find(first, second ^ np.uint64(1)) == -1).all()
+    files = [run.file for run in seen._stored]
+    seen.close()
+    assert all(file.closed for file in files)
+
+
+def test_duplicates_are_found_in_files(tmp_path, monkeypatch):
+    monkeypatch.setattr(pieces, "PIECE", 900)
+    monkeypatch.setattr(batches, "Seen", partial(Seen, 40))
+    made = rows(300)
+    path = put(tmp_path, "a.csv", "\n".join([HEADER, *made, *made[20:280:7]]) + "\n")
+    whole, _ = whole_and_streamed([path])
+    assert len(whole.duplicates) >= 36
 
 
 def test_a_stream_counts_what_a_run_counts(tmp_path, monkeypatch):

@@ -3,13 +3,14 @@
 What is decided for a column as a whole (the layout of its dates, degrees or metres, whether an identifier is a phone)
 has to come out the same in every batch, which makes it what the whole file would have given. Where it does not, or a
 batch alone would be refused, `CannotStream` says that the file must be read whole. Duplicates are found across batches
-by two independent 64-bit hashes of identifier, time, class and place: 24 bytes a row are all that stays in memory.
+by two independent 64-bit hashes of identifier, time, class and place (`seen`), which beyond some millions of rows lie
+in temporary files.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,44 +20,18 @@ import pyarrow as pa
 import shapely
 
 from ...errors import InputError
+from ..columns.hashes import hash_texts, mixed
+from ..columns.names import Mapping
 from ..privacy import Privacy
 from .duplicates import whole_rows
 from .intake import Intake, _assemble, _map_all, parse_crs
 from .pieces import CannotStream, head_of, pieces_of
 from .rows import Part, read_part
 from .rules import DUPLICATES
+from .seen import Seen
 from .sources import Source
 
 _SEEDS = (81985529234382576, 18364758544493064720)
-
-
-@dataclass
-class Seen:
-    """Hashes of the rows of earlier batches: sorted runs, merged as they grow, so that each is moved few times."""
-
-    runs: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = field(default_factory=list)
-
-    def find(self, first: np.ndarray, second: np.ndarray) -> np.ndarray:
-        """(n,) the tag of an earlier row with both hashes, -1 where there is none."""
-        found = np.full(len(first), -1, np.int64)
-        for one, two, tags in self.runs:
-            at = np.searchsorted(one, first)
-            inside = at < len(one)
-            same = np.zeros(len(first), bool)
-            same[inside] = (one[at[inside]] == first[inside]) & (two[at[inside]] == second[inside])
-            found[same] = tags[at[same]]
-        return found
-
-    def add(self, first: np.ndarray, second: np.ndarray, tags: np.ndarray) -> None:
-        """Remember rows; runs of like length become one."""
-        order = np.argsort(first, kind="stable")
-        run = first[order], second[order], tags[order]
-        while self.runs and len(self.runs[-1][0]) < 2 * len(run[0]):
-            older = self.runs.pop()
-            both = [np.concatenate(pair) for pair in zip(older, run, strict=True)]
-            order = np.argsort(both[0], kind="stable")  # two sorted runs: a merge
-            run = both[0][order], both[1][order], both[2][order]
-        self.runs.append(run)
 
 
 def read_batches(
@@ -87,17 +62,26 @@ def read_batches(
         mappings = _map_all(heads, {role: name for role, name in (columns or {}).items() if name}, system)
     except (InputError, OSError) as error:
         raise CannotStream("whole reading has the better words") from error
-    seen, first = Seen(), None
     options = {"timezone": timezone, "crs": system, "privacy": privacy, "classes": classes}
+    with Seen() as seen:
+        for number, part in _parts(places, heads, mappings, options):
+            intake = _assemble([part], duplicates, classes, may_be_empty=True)
+            yield _without_seen(intake, part, number, places, seen) if duplicates == "drop" else intake
+
+
+def _parts(
+    places: list[Path], heads: list[Source], mappings: list[Mapping], options: dict[str, Any]
+) -> Iterator[tuple[int, Part]]:
+    """Every batch with the number of its file, checked against the first of all and the first of its file."""
+    first = None
     for number, (place, head, mapping) in enumerate(zip(places, heads, mappings, strict=True)):
         about, first_of_file = head.notices, None
         for source in pieces_of(place, place.name, head.encoding):
             part = _read(replace(source, notices=about), mapping, options)
             first, first_of_file = first or part, first_of_file or part
             _check_alike(part, first, first_of_file)
-            intake = _assemble([part], duplicates, classes, may_be_empty=True)
             about = ()
-            yield _without_seen(intake, part, number, places, seen) if duplicates == "drop" else intake
+            yield number, part
 
 
 def _read(source: Source, mapping: Any, options: dict[str, Any]) -> Part:
@@ -156,13 +140,12 @@ def _hashes(intake: Intake, part: Part) -> tuple[np.ndarray, np.ndarray]:
     """Two independent hashes of what makes a row a duplicate: (n,) uint64 each."""
     table = intake.incidents
     shapes = table.geometry.to_numpy()
-    words = table["incident_id"].to_numpy(dtype=object)
     nameless = np.flatnonzero(_nameless(intake))
+    rows = pa.array([], pa.large_string())
     if len(nameless):
         loaded = part.source.load(None)
         at = np.searchsorted(loaded.rows, table["source_row"].to_numpy()[nameless])
-        words = words.copy()
-        words[nameless] = "\x00" + whole_rows(part.source, at).to_numpy(dtype=object)
+        rows = _text("\x00" + whole_rows(part.source, at))
     numbers = [
         pd.DatetimeIndex(table["time"]).asi8.view(np.uint64),
         (shapely.get_x(shapes) + 0.0).view(np.uint64),
@@ -171,19 +154,14 @@ def _hashes(intake: Intake, part: Part) -> tuple[np.ndarray, np.ndarray]:
     codes, known = pd.factorize(table["category"])
     out = []
     for seed in _SEEDS:
-        key = f"{seed:016x}"
-        value = pd.util.hash_array(words, hash_key=key, categorize=False)
-        classes = pd.util.hash_array(np.asarray(known, object), hash_key=key, categorize=False)
-        for other in (classes[codes], *numbers):
-            value = _mixed(value, other, np.uint64(seed | 1))
+        value = hash_texts(_text(table["incident_id"]), seed)
+        value[nameless] = hash_texts(rows, seed)
+        for other in (hash_texts(_text(known), seed)[codes], *numbers):
+            value = mixed(value, other, seed)
         out.append(value)
     return out[0], out[1]
 
 
-def _mixed(value: np.ndarray, other: np.ndarray, seed: np.uint64) -> np.ndarray:
-    """One number out of two, every bit of which depends on every bit of both (the finaliser of splitmix64)."""
-    with np.errstate(over="ignore"):
-        mixed = (value ^ (other + seed)) * np.uint64(0x9E3779B97F4A7C15)
-        mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-        mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-        return mixed ^ (mixed >> np.uint64(31))
+def _text(words: Any) -> pa.Array:
+    whole = pa.array(words, pa.large_string())
+    return whole.combine_chunks() if isinstance(whole, pa.ChunkedArray) else whole

@@ -195,7 +195,7 @@ def _assemble(
         points = beside.submit(make_points, looked_at["x"].to_numpy(), looked_at["y"].to_numpy())
         found = find_duplicates(looked_at, lambda part, places: whole_rows(parts[part].source, places))
     dropped = found.table if duplicates == "drop" else found.table.iloc[:0]
-    kept = good.copy()
+    kept, shown = good.copy(), frame.drop(columns=["x", "y", "part", "place", "verdict"])
     kept[dropped.index] = False
     quarantine = _quarantine(parts, frame[(verdicts != 0) & (verdicts != _EXCLUDED)])
     excluded = frame.loc[verdicts == _EXCLUDED, ["source_file", "source_row"]].assign(rule="P-CLASS-001")
@@ -205,7 +205,7 @@ def _assemble(
         raise _nothing_left(parts, quarantine, len(excluded), rows_in)
     names = [name for part in parts for name in part.mapping.person]
     return Intake(
-        incidents=_incidents(frame if kept.all() else frame[kept], crs, points.result()[kept[good]]),
+        incidents=_incidents(shown if kept.all() else shown[kept], crs, points.result()[kept[good]]),
         quarantine=quarantine,
         duplicates=_duplicates(frame, dropped),
         excluded=excluded.reset_index(drop=True),
