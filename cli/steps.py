@@ -10,6 +10,7 @@ from ..errors import InputError
 from ..params import check, param, params_of
 from .cell_steps import examine, repair
 from .inputs import Files
+from .point_steps import POINT_STEPS
 from .schema import describe_all
 from .surface_steps import RiskSettings, SurfaceSettings, compare, draw_surface
 from .voice import Progress
@@ -105,6 +106,7 @@ def all_steps() -> dict[str, Step]:
             params=describe_all([*params_of(RiskSettings), *common_params()]),
             work=compare,
         ),
+        **{name: _point_step(*facts) for name, facts in POINT_STEPS.items()},
         **{name: _model_step(cls) for name, cls in registry().items()},
     }
 
@@ -172,6 +174,12 @@ def _model_step(cls: Any) -> Step:
         params=describe_all([*params_of(cls), *params_of(Scope), *common_params()]),
         work=lambda files, settings, progress: _score(cls, files, settings, progress),
     )
+
+
+def _point_step(help: str, help_zh: str, cls: Any, work: Any) -> Step:
+    """A step on the incidents themselves: its own settings, and what the plan says about time and places."""
+    params = describe_all([*params_of(cls), *common_params()])
+    return Step(help=help, help_zh=help_zh, inputs=("incidents", "cells"), params=params, work=work)
 
 
 def prepared_for(files: Files, settings: dict[str, Any], progress: Progress) -> Any:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import geopandas as gpd
 import pandas as pd
+import pyogrio
 
 from ..errors import InputError
 from .spreadsheets import write_csv
@@ -29,8 +30,10 @@ def check_table_path(path: str | Path, replace: bool = False) -> Path:
     return path
 
 
-def write_table(path: str | Path, table: gpd.GeoDataFrame, name: str, replace: bool = False) -> None:
-    """Write *table* as the layer *name*. CSV carries no geometry; GeoJSON is in longitude and latitude.
+def write_table(path: str | Path, table: pd.DataFrame, name: str, replace: bool = False) -> None:
+    """Write *table*, with or without geometry, as the layer *name*.
+
+    CSV carries no geometry; GeoJSON is in longitude and latitude.
 
     Raises InputError as `check_table_path` does. A failure leaves nothing behind.
     """
@@ -43,10 +46,13 @@ def write_table(path: str | Path, table: gpd.GeoDataFrame, name: str, replace: b
         partial.unlink(missing_ok=True)
 
 
-def _write(path: Path, table: gpd.GeoDataFrame, name: str) -> None:
+def _write(path: Path, table: pd.DataFrame, name: str) -> None:
     ending = path.suffix.lower()
     if ending == ".csv":
-        write_csv(path, pd.DataFrame(table.drop(columns=table.geometry.name)))
+        write_csv(path, pd.DataFrame(table))  # without the geometry
+    elif not isinstance(table, gpd.GeoDataFrame):
+        driver = "GeoJSON" if ending == ".geojson" else "GPKG"
+        pyogrio.write_dataframe(table, path, layer=name, driver=driver)
     elif ending == ".geojson":
         table.to_crs(4326).to_file(path, driver="GeoJSON", engine="pyogrio", layer=name, RFC7946=True)
     else:

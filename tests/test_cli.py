@@ -483,6 +483,8 @@ def test_every_step_writes_its_table(name, suffix, tiny, tmp_path, capsys):
 
     out = tmp_path / f"{name}.{suffix}"
     cells = ["--cells", str(tiny[1])] if "cells" in options.load_schema()["steps"][name]["inputs"] else []
+    if name == "escalation":  # the tiny city has neither disputes nor brawls
+        cells += ["--leading", "供水", "--following", "市容"]
     assert (
         execute(["step", name, "--incidents", str(tiny[0]), *cells, "--out", str(out), "--json", "--progress", "none"])
         == 0

@@ -152,7 +152,7 @@ def _adopt(x, y, t, core, labels, starts, first, near, square, span):  # type: i
                     continue
                 j = low
                 while j < starts[other + 1] and t[j] - t[i] <= span:
-                    if core[j] and (labels[i] < 0 or labels[j] < labels[i]):
-                        if (x[j] - x[i]) ** 2 + (y[j] - y[i]) ** 2 <= square:
-                            labels[i] = labels[j]
+                    lower = core[j] and (labels[i] < 0 or labels[j] < labels[i])
+                    if lower and (x[j] - x[i]) ** 2 + (y[j] - y[i]) ** 2 <= square:
+                        labels[i] = labels[j]
                     j += 1

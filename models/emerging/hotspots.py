@@ -24,18 +24,21 @@ _LEAST_STEPS = 10
 class Emergence:
     """What the model found in one cube.
 
-    z, state : (n_steps, n_cells), the z of Gi*, and 1 where a bin is hot, -1 cold, 0 neither; upper, lower, log_q :
-    (n_cells,), log tails of the last step and its log false-discovery rate; trend : of z; pattern : (n_cells,) text;
-    left_over : bins at the start that fill no step; incomplete : steps left out because bins in them are not valid.
+    z, state : (n_steps, n_cells), the z of Gi*, and 1 where a bin is hot, -1 cold, 0 neither; last, upper, lower,
+    log_q : (n_cells,), incidents of the last step, its log tails and log false-discovery rate; trend : of z; pattern :
+    (n_cells,) text; n_steps : 0 where `status` tells why nothing was looked at; left_over : bins at the start that
+    fill no step; incomplete : steps left out because bins in them are not valid.
     """
 
     z: np.ndarray
     state: np.ndarray
+    last: np.ndarray
     upper: np.ndarray
     lower: np.ndarray
     log_q: np.ndarray
     trend: Trend
     pattern: np.ndarray
+    n_steps: int
     left_over: int
     incomplete: int
 
@@ -122,26 +125,23 @@ class EmergingHotspots(Estimator):
         self.cells_ = cube.cells.copy()
         self.weights_ = sparse.csr_array(fitted.weights_)
         self.n_neighbours_ = fitted.n_neighbours_
-        self.found_: tuple[SpaceTimeCube, tuple[Emergence | None, str]] | None = None
+        self.found_: tuple[SpaceTimeCube, Emergence, str] | None = None
         return self
 
-    def emergence(self, cube: SpaceTimeCube) -> Emergence | None:
-        """Everything found in *cube*; None where its status tells why it was not looked at."""
+    def emergence(self, cube: SpaceTimeCube) -> Emergence:
+        """Everything found in *cube*; neutral where `status` is neither `ok` nor `island`."""
         return self._look(cube)[0]
 
     def evidence(self, cube: SpaceTimeCube) -> np.ndarray:
         """(n_times, n_cells): in the last row the mid-p rank of the last step's neighbourhood, 0.5 is ordinary."""
         found, evidence = self.emergence(cube), np.zeros(cube.counts.shape)
-        if cube.n_times:
-            middle = 0.0 if found is None else np.exp(found.lower) - np.exp(found.upper)
-            evidence[-1] = np.clip(0.5 * (1.0 + middle), 0.0, 1.0)
+        evidence[-1:] = np.clip(0.5 * (1.0 + np.exp(found.lower) - np.exp(found.upper)), 0.0, 1.0)
         return evidence
 
     def log_p(self, cube: SpaceTimeCube) -> np.ndarray:
         """(n_times, n_cells): in the last row the log of the upper tail of the last step's neighbourhood."""
-        found, log_p = self.emergence(cube), np.zeros(cube.counts.shape)
-        if found is not None:
-            log_p[-1] = found.upper
+        log_p = np.zeros(cube.counts.shape)
+        log_p[-1:] = self.emergence(cube).upper
         return log_p
 
     def status(self, cube: SpaceTimeCube) -> np.ndarray:
@@ -153,67 +153,65 @@ class EmergingHotspots(Estimator):
         return status
 
     def details(self, cube: SpaceTimeCube) -> dict[str, np.ndarray]:
-        """`pattern` and `pattern_zh`, z and q of the last step, shares of hot and cold steps, the trend, the steps.
+        """`pattern`, what it rests on, and what was used, each (n_cells,).
 
-        `pattern_rules` is the version of the table; `bins_left_over` and `steps_left_out` tell what was not used.
+        Incidents, z and q of the last step; shares of hot and cold steps; the trend of z; steps used, bins and steps
+        left out, and the version of the table of rules.
         """
-        found, n = self.emergence(cube), cube.n_cells
-        rules = pattern_rules()
-        if found is None:
-            nothing = np.zeros(n)
-            pattern, log_q, steps, left_over, incomplete = np.full(n, "none", dtype=object), nothing, 0, 0, 0
-            last_z, hot, cold, mk_z, mk_p, tau = nothing, nothing, nothing, nothing, np.ones(n), nothing
-        else:
-            pattern, log_q, steps = found.pattern, found.log_q, len(found.z)
-            left_over, incomplete = found.left_over, found.incomplete
-            hot, cold = (found.state > 0).mean(axis=0), (found.state < 0).mean(axis=0)
-            last_z, mk_z, mk_p, tau = found.z[-1], found.trend.z, found.trend.p, found.trend.tau
+        found, n, rules = self.emergence(cube), cube.n_cells, pattern_rules()
         return {
-            "pattern": pattern,
-            "pattern_zh": np.array([rules.names[key][1] for key in pattern], dtype=object),
-            "last_z": last_z,
-            "last_q": np.exp(log_q),
-            "hot_share": hot,
-            "cold_share": cold,
-            "mk_z": mk_z,
-            "mk_p": mk_p,
-            "mk_tau": tau,
-            "steps": np.full(n, steps),
-            "bins_left_over": np.full(n, left_over),
-            "steps_left_out": np.full(n, incomplete),
+            "pattern": found.pattern,
+            "pattern_zh": np.array([rules.names[key][1] for key in found.pattern], dtype=object),
+            "last_step": found.last,
+            "last_z": found.z[-1],
+            "last_q": np.exp(found.log_q),
+            "hot_share": (found.state > 0).mean(axis=0),
+            "cold_share": (found.state < 0).mean(axis=0),
+            "mk_z": found.trend.z,
+            "mk_p": found.trend.p,
+            "mk_tau": found.trend.tau,
+            "steps": np.full(n, found.n_steps),
+            "bins_left_over": np.full(n, found.left_over),
+            "steps_left_out": np.full(n, found.incomplete),
             "pattern_rules": np.full(n, rules.version, dtype=object),
         }
 
-    def _look(self, cube: SpaceTimeCube) -> tuple[Emergence | None, str]:
+    def _look(self, cube: SpaceTimeCube) -> tuple[Emergence, str]:
         check_is_fitted(self)
         check_cells(self, cube)
-        if self.found_ is None or self.found_[0] is not cube:  # four questions are asked of one cube
-            self.found_ = (cube, self._find(cube))
-        return self.found_[1]
+        if self.found_ is None or self.found_[0] is not cube:  # several questions are asked of one cube
+            self.found_ = (cube, *self._find(cube))
+        return self.found_[1:]
 
-    def _find(self, cube: SpaceTimeCube) -> tuple[Emergence | None, str]:
+    def _find(self, cube: SpaceTimeCube) -> tuple[Emergence, str]:
         counts, whole, left_over = whole_steps(cube, self.step_days)
         if whole.sum() < _LEAST_STEPS:
-            return None, "too few bins"
+            return _nothing(cube.n_cells), "too few bins"
         if not whole[-1]:
-            return None, "incomplete end"
+            return _nothing(cube.n_cells), "incomplete end"
         when, counts = np.flatnonzero(whole), counts[whole]
         z = space_time_gi_star(counts, self.weights_, self.time_neighbours, when)
         if not z.any():
-            return None, "no contrast" if counts.any() else "empty class"
+            return _nothing(cube.n_cells), "no contrast" if counts.any() else "empty class"
         upper, lower = self._tails(counts, z, when)
         log_q = log_false_discovery(np.minimum(np.log(2) + np.minimum(upper, lower), 0.0))
         side = np.where(upper < lower, 1, -1)
         state = np.where((log_q <= np.log(self.alpha)) & (np.sign(z) == side), side, 0)
         trend = (mann_kendall if self.trend_test == "mann_kendall" else hamed_rao)(z)
         pattern = classify_patterns(state, np.where(trend.p <= self.trend_alpha, np.sign(trend.z), 0))
-        return (
-            Emergence(z, state, upper[-1], lower[-1], log_q[-1], trend, pattern, left_over, int((~whole).sum())),
-            "ok",
-        )
+        last = (counts[-1], upper[-1], lower[-1], log_q[-1])
+        return Emergence(z, state, *last, trend, pattern, len(z), left_over, int((~whole).sum())), "ok"
 
     def _tails(self, counts: np.ndarray, z: np.ndarray, when: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         if self.tails == "normal":
             return stats.norm.logsf(z), stats.norm.logcdf(z)
         values = moderate_counts(counts.ravel()).reshape(counts.shape) if self.scale == "root" else counts
         return cube_tails(values, self.weights_, self.time_neighbours, when)
+
+
+def _nothing(n_cells: int) -> Emergence:
+    """What is said of a cube that cannot be looked at."""
+    row, none = np.zeros((1, n_cells)), np.full(n_cells, "none", dtype=object)
+    flat = np.zeros(n_cells)
+    trend = Trend(flat, flat, flat, flat, np.ones(n_cells))
+    return Emergence(row, row, flat, flat, flat, flat, trend, none, 0, 0, 0)
