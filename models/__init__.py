@@ -9,6 +9,7 @@ _MODELS = {
     "getis_ord": (".hotspot", "GetisOrdHotspots"),
     "local_moran": (".hotspot", "LocalMoran"),
     "kernel_density": (".density", "KernelDensity"),
+    "farrington": (".anomaly", "FarringtonAnomaly"),
     "nb_predictive": (".anomaly", "NegativeBinomialPredictive"),
     "nb_cusum": (".anomaly", "NegativeBinomialCusum"),
     "nb_glr": (".anomaly", "NegativeBinomialGlr"),

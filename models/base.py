@@ -50,6 +50,8 @@ class Estimator(BaseEstimator):
     """Whether each bin is scored against the bins before it; otherwise every row of the cube on its own."""
     end_only = False
     """Whether the cube is judged as a whole, as seen from its last bin; the rows before it are neutral."""
+    bin = ""
+    """The bin the model is made for (`week`), where it sums finer ones itself; empty: any."""
 
     def fit(self: E, cube: SpaceTimeCube) -> E:
         """Learn from *cube*; return self."""

@@ -35,12 +35,13 @@ def _queen() -> sparse.csr_matrix:
     return sparse.csr_matrix(near.astype(float))
 
 
-def city(counts: np.ndarray) -> SpaceTimeCube:
-    """A lattice of square kilometres in four districts, day by day from a Monday on."""
+def city(counts: np.ndarray, name: str) -> SpaceTimeCube:
+    """A lattice of square kilometres in four districts, from a Monday on in the bins the model is made for, or days."""
     row, col = np.divmod(np.arange(N), SIDE)
+    bin = MODELS[name].bin or "day"
     return SpaceTimeCube(
         counts=np.asarray(counts, dtype=float),
-        bins=np.datetime64("2024-01-01") + np.arange(len(counts)),
+        bins=np.datetime64("2024-01-01") + np.arange(len(counts)) * (7 if bin == "week" else 1),
         cells=np.array([f"c{i:03d}" for i in range(N)], dtype=object),
         centres=np.column_stack([col, row]) * 1000.0 + 500.0,
         areas=np.ones(N),
@@ -48,6 +49,7 @@ def city(counts: np.ndarray) -> SpaceTimeCube:
         parents=2 * (row >= SIDE // 2) + (col >= SIDE // 2),
         exposure=np.full(N, 1000.0),
         factors={"valid": np.ones(len(counts), dtype=bool)},
+        bin=bin,
     )
 
 
@@ -93,17 +95,17 @@ def test_every_setting_is_declared_with_help_in_both_languages(name):
 
 @every_model
 def test_clone_round_trip(name):
-    model = MODELS[name]().fit(city(ordinary_counts()))
+    model = MODELS[name]().fit(city(ordinary_counts(), name))
     copy = clone(model)
     assert copy.get_params() == model.get_params()
     assert not [key for key in vars(copy) if key.endswith("_")]  # nothing learned comes along
     with pytest.raises((NotFittedError, AttributeError)):
-        copy.evidence(city(ordinary_counts()))
+        copy.evidence(city(ordinary_counts(), name))
 
 
 @every_model
 def test_fit_returns_self_and_leaves_params_and_cube_alone(name):
-    cube = city(planted_counts())
+    cube = city(planted_counts(), name)
     before = {part: np.array(getattr(cube, part), copy=True) for part in ("counts", "centres", "areas", "parents")}
     links = cube.contiguity.copy()
     model = MODELS[name]()
@@ -121,7 +123,7 @@ def test_fit_returns_self_and_leaves_params_and_cube_alone(name):
 
 @every_model
 def test_same_seed_same_answer(name):
-    cube = city(planted_counts())
+    cube = city(planted_counts(), name)
     first, second = (outputs(MODELS[name]().fit(cube), cube) for _ in range(2))
     for key, values in first.items():
         np.testing.assert_array_equal(values, second[key])
@@ -130,7 +132,7 @@ def test_same_seed_same_answer(name):
 @every_model
 @pytest.mark.parametrize("counts", [ordinary_counts(), planted_counts(), np.zeros((DAYS, N)), np.full((3, N), 2.0)])
 def test_shape_and_range(name, counts):
-    cube = city(counts)
+    cube = city(counts, name)
     model = MODELS[name]().fit(cube)
     evidence = model.evidence(cube)
     assert evidence.shape == cube.counts.shape
@@ -145,7 +147,7 @@ def test_shape_and_range(name, counts):
 @every_model
 @pytest.mark.parametrize("counts", [planted_counts(), np.zeros((DAYS, N)), np.full((3, N), 2.0)])
 def test_status_is_text(name, counts):
-    cube = city(counts)
+    cube = city(counts, name)
     status = MODELS[name]().fit(cube).status(cube)
     assert status.shape == (N,)
     assert all(isinstance(word, str) and word for word in status)
@@ -154,7 +156,7 @@ def test_status_is_text(name, counts):
 @every_model
 @pytest.mark.parametrize("level", [0, 4, 0.1, 2.7])
 def test_calm_on_an_empty_and_on_a_perfectly_even_city(name, level):
-    cube = city(np.full((DAYS, N), level))
+    cube = city(np.full((DAYS, N), level), name)
     model = MODELS[name]().fit(cube)
     assert (model.evidence(cube) <= 0.5).all()
     if model.has_null:
@@ -165,7 +167,7 @@ def test_calm_on_an_empty_and_on_a_perfectly_even_city(name, level):
 
 @every_model
 def test_re_ordered_cells_re_order_the_answer(name):
-    cube = city(planted_counts())
+    cube = city(planted_counts(), name)
     order = np.random.default_rng(1).permutation(N)
     shuffled = cube.take_cells(order)
     straight, turned = (outputs(MODELS[name]().fit(c), c) for c in (cube, shuffled))
@@ -176,7 +178,7 @@ def test_re_ordered_cells_re_order_the_answer(name):
 @every_model
 @pytest.mark.parametrize("as_of", [60, DAYS - 1])
 def test_future_bins_change_nothing(name, as_of):
-    cube = city(planted_counts())
+    cube = city(planted_counts(), name)
     past = cube.between(0, as_of)
     known, told = outputs(MODELS[name]().fit(past), past), outputs(MODELS[name]().fit(cube), cube)
     for key, values in known.items():
@@ -189,10 +191,13 @@ def test_future_bins_change_nothing(name, as_of):
 
 @every_model
 def test_a_planted_hot_spot_outranks_everything_else(name):
-    cube = city(planted_counts())
+    cube = city(planted_counts(), name)
     found = outputs(MODELS[name]().fit(cube), cube)
     last = found["evidence"][-1]
-    assert last[27] == last.max()  # the middle of the block
+    top = (
+        BLOCK if MODELS[name].temporal else [27]
+    )  # the middle, where neighbours count; else each has a past of its own
+    assert last[top].max() == last.max()
     assert last[27] > np.delete(last, BLOCK).max()
     if "log_p" in found:
         assert found["log_p"][-1].argmin() in BLOCK
@@ -206,7 +211,7 @@ def test_surprise_goes_on_where_evidence_saturates(name):
     for excess in (15, 40, 1000):
         counts = ordinary_counts()
         counts[-1, [27]] += excess
-        cube = city(counts)
+        cube = city(counts, name)
         found.append(MODELS[name]().fit(cube).log_p(cube)[-1, 27])
     assert np.isfinite(found).all()
     assert found[0] >= found[1] >= found[2]
@@ -214,7 +219,7 @@ def test_surprise_goes_on_where_evidence_saturates(name):
 
 @every_model
 def test_details_are_facts_of_every_cell(name):
-    cube = city(planted_counts())
+    cube = city(planted_counts(), name)
     for key, values in MODELS[name]().fit(cube).details(cube).items():
         assert key.isidentifier()
         assert np.shape(values) == (N,), key
@@ -223,7 +228,7 @@ def test_details_are_facts_of_every_cell(name):
 
 @every_model
 def test_a_model_of_another_city_is_refused(name):
-    cube = city(ordinary_counts())
+    cube = city(ordinary_counts(), name)
     model = MODELS[name]().fit(cube)
     with pytest.raises(ValueError, match="fit"):
         model.evidence(cube.take_cells(np.arange(N - 1)))

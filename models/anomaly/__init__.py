@@ -7,6 +7,8 @@ from typing import Any
 
 _PUBLIC = {
     "BayesPredictive": ".bayes",
+    "EarsAnomaly": ".ears",
+    "FarringtonAnomaly": ".farrington",
     "IsolationAnomaly": ".isolation",
     "Ladder": ".ladder",
     "NegativeBinomialCusum": ".cusum",
