@@ -13,6 +13,9 @@ _MODELS = {
     "nb_predictive": (".anomaly", "NegativeBinomialPredictive"),
     "nb_cusum": (".anomaly", "NegativeBinomialCusum"),
     "nb_glr": (".anomaly", "NegativeBinomialGlr"),
+    "scan_permutation": (".scan", "PermutationScan"),
+    "scan_poisson": (".scan", "PoissonScan"),
+    "scan_ebp": (".scan", "ExpectationScan"),
 }
 
 

@@ -17,11 +17,17 @@ _PUBLIC = {
     "exchangeable_tail": ".exchangeable",
     "exchangeable_tails": ".exchangeable",
     "family_log_p": ".families",
+    "fit_gumbel": ".montecarlo",
+    "gumbel_log_p": ".montecarlo",
     "log_false_discovery": ".families",
     "nb_log_sf": ".tails",
     "permutation_tails": ".permutation",
     "poisson_log_sf": ".tails",
+    "rank_p": ".montecarlo",
     "recurrence_interval": ".families",
+    "run_replicates": ".montecarlo",
+    "sequential_p": ".montecarlo",
+    "stopping_time": ".montecarlo",
 }
 
 
