@@ -9,13 +9,14 @@ from typing import Any
 from ..errors import InputError
 from ..params import check, param, params_of
 from .cell_steps import examine, repair
+from .counting_steps import HELP, count, counting_params
 from .inputs import Files
 from .point_steps import POINT_STEPS
 from .schema import describe_all
 from .surface_steps import RiskSettings, SurfaceSettings, compare, draw_surface
 from .voice import Progress
 
-COMMON = ("as_of", "bin", "window", "timezone", "duplicates", "default_points")
+COMMON = ("as_of", "bin", "window", "timezone", "calendar", "duplicates", "default_points")
 """Settings of the plan that also matter to a single step."""
 
 
@@ -92,6 +93,7 @@ def all_steps() -> dict[str, Step]:
         "make_cells": _cells_step(),
         "topology": examined,
         "repair_cells": repaired,
+        "count_incidents": Step(*HELP, ("incidents", "cells"), describe_all(counting_params()), count),
         "density_surface": Step(
             help="The density of incidents as polygons between round values, events per km² and period.",
             help_zh="事件密度面:整数分级多边形,单位为件/平方千米/时段。",
@@ -215,7 +217,8 @@ def _cube_of(ready: Any, scope: Scope) -> Any:
     if not ready.counts.in_class(node).any():
         nodes = ", ".join(ready.counts.nodes(1)[1:6])
         raise InputError("no incident has this class", where="--class-node", fix=f"Classes are, for example, {nodes}.")
-    return ready.counts.cube(node, level, scope.role, valid=ready.valid)
+    known = ready.almanac.of_class(ready.counts, node, ready.plan, ready.valid)
+    return ready.counts.cube(node, level, scope.role, factors=known)
 
 
 def _scored_cells(model: Any, cube: Any, ready: Any, scope: Scope) -> Any:

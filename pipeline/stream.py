@@ -8,37 +8,93 @@ are known), sources are not confirmed by one another, bursts are told within a b
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from ..cube import Counts, sum_counts
-from ..errors import InputError
+from ..cube import Counts
+from ..errors import InputError, Notice
 from ..layers.aggregate import count_incidents
 from ..layers.coordinates import reproject
 from ..layers.grids import CellLayer
-from ..layers.incidents import Intake
+from ..layers.incidents import Intake, read_incidents
 from ..layers.incidents.batches import read_batches
+from ..layers.incidents.pieces import CannotStream
+from ..layers.incidents.rules import notice, quarantined
 from ..layers.overlay import assign_cells, at_default_points
 from ..layers.points import without_collecting
+from ..layers.privacy import Privacy
 from .placement import late_rows
-from .plan import Plan
-from .preparation import _account, _reasons
+from .plan import Plan, floor_to_bin
+from .preparation import _account, _at_least_in_the_city, _reasons, _times_of, last_complete_day
+from .sums import Sums
 
-_MERGED_AT = 2_000_000
-"""Rows of counts that wait before they are summed."""
+_OF_FILES = ("N-FILE", "N-COL", "N-CRS", "N-COORD-002", "N-TIME-004", "N-TIME-005", "N-PERSON-002", "N-CLASS-003")
+"""Notices about files and columns: the same for every batch, while others tell a number of rows."""
 
 
 @dataclass(frozen=True)
 class Streamed:
-    """Counts up to `as_of`, the account of every row that came in, and the rows each rule set aside."""
+    """Counts up to `as_of`, the account of every row that came in, and the rows each rule set aside.
+
+    `whole` says that all rows were read at once; `notices` tell of the files.
+    """
 
     counts: Counts
     account: dict[str, int]
     rules: dict[str, int]
+    as_of: pd.Timestamp
+    whole: bool = False
+    notices: tuple[Notice, ...] = ()
+
+
+def count_files(
+    paths: Sequence[str | Path],
+    cells_at: Callable[[pd.Timestamp], CellLayer],
+    plan: Plan,
+    *,
+    columns: Mapping[str, str] | None = None,
+    crs: str | None = None,
+    privacy: Privacy | None = None,
+    classes: Mapping[str, str] | None = None,
+    progress: Callable[[float, str], None] | None = None,
+) -> Streamed:
+    """Count files on the cells of a moment: a batch at a time where they can be streamed and the plan names `as_of`,
+    else whole.
+
+    Both ways count the same, since neither does what only one of them could: rows on default points count where they
+    lie, sources do not confirm one another, and codes place no row. `distinct` alone may differ: bursts are told within
+    a batch. Raises InputError where no row lies in a cell, or the files cannot be read at all.
+    """
+    told = progress or _silent
+    facts: dict[str, Any] = {
+        "columns": dict(columns or {}) or None,
+        "crs": crs,
+        "timezone": plan.timezone,
+        "duplicates": plan.duplicates,
+        "privacy": privacy,
+        "classes": dict(classes or {}) or None,
+    }
+    as_of = plan.moment()
+    if as_of is not None and plan.bin != "week":
+        with suppress(CannotStream):
+            told(0.05, "Counting in pieces|分段计数")
+            return _sum_up(read_batches(paths, **facts), cells_at(as_of), plan, as_of, None, paths, told)
+    intake = read_incidents(paths, **facts, progress=lambda fraction, text: told(0.6 * fraction, text))
+    if as_of is None:
+        as_of = floor_to_bin(last_complete_day(_times_of(intake), plan), plan.bin)
+    told(0.6, "Counting|计数")
+    return replace(_sum_up([intake], cells_at(as_of), plan, as_of, None, paths, told), whole=True)
+
+
+def _silent(fraction: float, text: str) -> None:
+    """Nobody listens."""
+    del fraction, text
 
 
 def count_stream(
@@ -63,34 +119,52 @@ def count_stream(
             where="--as-of, --bin",
             fix="Name --as-of, and a bin of an hour or a day.",
         )
-    known = cells.as_cells()
-    sums = _Sums(plan.bin)
-    account: Counter[str] = Counter()
-    rules: Counter[str] = Counter()
     batches = read_batches(
         paths, columns=dict(columns or {}) or None, crs=crs, timezone=plan.timezone, duplicates=plan.duplicates
     )
-    for intake in batches:
+    return _sum_up(batches, cells, plan, as_of, default_points, paths, _silent)
+
+
+def _sum_up(
+    intakes: Iterable[Intake],
+    cells: CellLayer,
+    plan: Plan,
+    as_of: pd.Timestamp,
+    default_points: pd.DataFrame | None,
+    paths: Sequence[str | Path],
+    told: Callable[[float, str], None],
+) -> Streamed:
+    known = cells.as_cells()
+    sums = Sums(plan.bin)
+    account: Counter[str] = Counter()
+    rules: Counter[str] = Counter()
+    notices: dict[Notice, None] = {}
+    for intake in intakes:
         with without_collecting():
             counts, reasons = _count(intake, cells, known, plan, as_of, default_points)
         account.update(_account(intake, reasons))
         rules.update(intake.quarantine["rule"].value_counts().to_dict())
+        notices.update(dict.fromkeys(n for n in intake.notices if n.code.startswith(_OF_FILES)))
         sums.add(counts)
+        told(0.6, f"{account['rows_in']:,} rows|{account['rows_in']:,}行")
     if not account["rows_used"]:
         raise InputError(
             f"none of {account['rows_in']} incidents is counted",
             where=", ".join(Path(path).name for path in paths),
             fix="Check that incidents and cells cover the same city, and --as-of.",
         )
-    return Streamed(
-        sums.total(), {name: int(n) for name, n in account.items()}, {str(r): int(n) for r, n in rules.items()}
-    )
+    found = {str(rule): int(n) for rule, n in sorted(rules.items())}
+    notices.update(dict.fromkeys(quarantined(rule, n) for rule, n in found.items()))
+    if account["rows_duplicate"]:
+        notices[notice("N-DUP-001", n=account["rows_duplicate"])] = None
+    exact = {name: int(n) for name, n in account.items()}
+    return Streamed(sums.total(), exact, found, as_of, notices=tuple(notices))
 
 
 def _count(intake: Intake, cells: CellLayer, known, plan: Plan, as_of: pd.Timestamp, piles):  # type: ignore[no-untyped-def]
     """(counts of the batch's used rows, why each row is used or not)."""
     points = reproject(intake.incidents, cells.crs)
-    assigned = assign_cells(points, cells)
+    assigned = _at_least_in_the_city(assign_cells(points, cells))
     false_place = np.zeros(len(points), dtype=bool)
     if piles is not None and len(piles) and plan.default_points != "keep":
         false_place = at_default_points(intake.incidents, piles)
@@ -108,23 +182,3 @@ def _count(intake: Intake, cells: CellLayer, known, plan: Plan, as_of: pd.Timest
         burst_minutes=plan.burst_minutes,
     )
     return counts.until(as_of), reasons
-
-
-class _Sums:
-    """Counts of batches, summed now and then rather than after each."""
-
-    def __init__(self, bin: str):
-        self.bin, self.waiting = bin, []
-
-    def add(self, counts: Counts) -> None:
-        """Take one batch more."""
-        self.waiting.append(counts)
-        if sum(len(c.table) for c in self.waiting[1:]) > _MERGED_AT + len(self.waiting[0].table):
-            self.waiting = [self.total()]
-
-    def total(self) -> Counts:
-        """All of them as one."""
-        whole = [c for c in self.waiting if c.end_bin > c.first_bin] or self.waiting[:1]
-        table = sum_counts(pd.concat([c.table for c in whole], ignore_index=True))
-        first, end = min(c.first_bin for c in whole), max(c.end_bin for c in whole)
-        return Counts(table, whole[0].cells, self.bin, first, end)

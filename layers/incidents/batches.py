@@ -24,6 +24,7 @@ from ..columns.hashes import hash_texts, mixed
 from ..columns.names import Mapping
 from ..privacy import Privacy
 from .duplicates import whole_rows
+from .folders import expand, tell_drift
 from .intake import Intake, _assemble, _map_all, parse_crs
 from .pieces import CannotStream, head_of, pieces_of
 from .rows import Part, read_part
@@ -53,9 +54,10 @@ def read_batches(
     CannotStream
         The files must be read whole; batches given so far are to be forgotten.
     """
-    places = [Path(path) for path in paths]
-    if len({place.name for place in places}) < len(places):
-        raise CannotStream("two files of one name")
+    found, about = expand([paths] if isinstance(paths, str | Path) else paths)
+    places = [Path(path) for path in found]
+    if not places or len({place.name for place in places}) < len(places):
+        raise CannotStream("no file, or two of one name")
     system = parse_crs(crs)
     try:
         heads = [head_of(place, place.name) for place in places]
@@ -64,6 +66,7 @@ def read_batches(
         raise CannotStream("whole reading has the better words") from error
     options = {"timezone": timezone, "crs": system, "privacy": privacy, "classes": classes}
     with Seen() as seen:
+        heads[0] = replace(heads[0], notices=(*about, *tell_drift(heads), *heads[0].notices))
         for number, part in _parts(places, heads, mappings, options):
             intake = _assemble([part], duplicates, classes, may_be_empty=True)
             yield _without_seen(intake, part, number, places, seen) if duplicates == "drop" else intake
