@@ -57,7 +57,8 @@ def hdbscan(points: np.ndarray, min_cluster_size: int, min_points: int | None = 
     """HDBSCAN of (n_points, 2) *points* in metres: clusters of any density with at least *min_cluster_size* points.
 
     *min_points* smooths the density, as in `dbscan`; by default it is *min_cluster_size*. Clusters are numbered by
-    their westernmost member. Points enter in the order of their coordinates, so rows may come in any order.
+    their westernmost member. Points enter in the order of their coordinates, so rows may come in any order; where
+    ties let scikit-learn part the points of one place, all of them belong to its cluster.
 
     Raises InputError for more than 50,000 points: the time grows with the square of their number.
 
@@ -75,8 +76,11 @@ def hdbscan(points: np.ndarray, min_cluster_size: int, min_points: int | None = 
         return Clusters(np.full(len(points), NOISE), np.zeros(len(points), dtype=bool))
     order = np.lexsort(points.T[::-1])
     model = HDBSCAN(min_cluster_size=min_cluster_size, min_samples=min_points, copy=True)
-    labels = np.empty(len(points), dtype=np.int64)
-    labels[order] = renumbered(model.fit(points[order]).labels_)
+    found = model.fit(points[order]).labels_
+    _, place = _places(points)
+    of_place = np.full(int(place.max()) + 1, NOISE)
+    np.maximum.at(of_place, place[order], found)
+    labels = renumbered(of_place)[place]
     return Clusters(labels, labels != NOISE)
 
 

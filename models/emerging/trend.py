@@ -9,6 +9,8 @@ import numpy as np
 from numba import njit
 from scipy import stats
 
+_BLOCK = 2_000_000  # slopes held at a time
+
 
 @dataclass(frozen=True)
 class Trend:
@@ -95,40 +97,20 @@ def _scores(rows):  # type: ignore[no-untyped-def]
     return score, ties
 
 
-@njit(cache=True)
-def _inflation(rows, bound, lags):  # type: ignore[no-untyped-def]
+def _inflation(rows: np.ndarray, bound: float, lags: int) -> np.ndarray:
     """n / n* of Hamed & Rao for every row; 1 where the ranks are flat."""
-    n_series, n = rows.shape
-    factor = np.ones(n_series)
-    slopes = np.empty(n * (n - 1) // 2)
-    for s in range(n_series):
-        row, place = rows[s], 0
-        for i in range(n):
-            for j in range(i + 1, n):
-                slopes[place] = (row[j] - row[i]) / (j - i)
-                place += 1
-        ranks = _ranks(row - np.arange(1, n + 1) * np.median(slopes))
-        ranks -= ranks.mean()
-        power = np.sum(ranks * ranks)
-        if power == 0:
-            continue
-        total = 0.0
+    n = rows.shape[1]
+    i, j = np.triu_indices(n, 1)
+    factor = np.ones(len(rows))
+    block = max(_BLOCK // len(i), 1)
+    for first in range(0, len(rows), block):
+        part = rows[first : first + block]
+        slopes = np.median((part[:, j] - part[:, i]) / (j - i), axis=1, keepdims=True)
+        ranks = stats.rankdata(part - np.arange(1, n + 1) * slopes, axis=1) - 0.5 * (n + 1)
+        power = (ranks**2).sum(axis=1)
         for lag in range(1, lags + 1):
-            likeness = np.sum(ranks[lag:] * ranks[: n - lag]) / power
-            if abs(likeness) > bound:
-                total += (n - lag) * (n - lag - 1) * (n - lag - 2) * likeness
-        factor[s] = 1 + 2 * total / (n * (n - 1) * (n - 2))
+            shared = (ranks[:, lag:] * ranks[:, : n - lag]).sum(axis=1)
+            likeness = np.divide(shared, power, out=np.zeros(len(part)), where=power > 0)
+            weight = 2 * (n - lag) * (n - lag - 1) * (n - lag - 2) / (n * (n - 1) * (n - 2))
+            factor[first : first + block] += np.where(np.abs(likeness) > bound, weight * likeness, 0.0)
     return factor
-
-
-@njit(cache=True)
-def _ranks(values):  # type: ignore[no-untyped-def]
-    """Ranks from 1; equal values share their mean rank."""
-    order = np.argsort(values)
-    ranks, first = np.empty(len(values)), 0
-    for end in range(1, len(values) + 1):
-        if end == len(values) or values[order[end]] != values[order[first]]:
-            for place in range(first, end):
-                ranks[order[place]] = 0.5 * (first + end - 1) + 1
-            first = end
-    return ranks
