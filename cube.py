@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import pairwise
@@ -110,6 +110,10 @@ class Cells:
         )
 
 
+TIME_FACTORS = ("valid", "day_type", "lunar_offset", "festival", "load", "doubt", "baseline", "regime")
+"""Factors of a cube that hold one value per bin."""
+
+
 @dataclass(frozen=True)
 class SpaceTimeCube:
     """One class on one level of units: what every model sees, and nothing else.
@@ -120,6 +124,11 @@ class SpaceTimeCube:
     factors : optional covariates by name, among them `valid` (n_times,) bool, False where data were not reported,
     and `context` (n_cells,) text, the parent's id. bin : "hour", "day" or "week"; borders : (n_cells, n_cells) CSR, the
     metres of border that two cells share, None where not known.
+
+    What a calendar may add, (n_times,) each (`TIME_FACTORS`): `day_type` text; `lunar_offset` days from the nearest
+    Spring Festival; `festival` a code, equal for the same festival day of every year, 0 for none; `load` what is usual
+    is multiplied by (a festival's effect, or the share already reported), with relative variance `doubt`; `baseline`
+    bool, False where a bin makes no baseline; `regime` the first bin of the cube that a bin may be compared with.
     """
 
     counts: np.ndarray
@@ -154,10 +163,18 @@ class SpaceTimeCube:
     def between(self, first: int, end: int) -> SpaceTimeCube:
         """Bins *first* to *end* (exclusive), by position."""
         factors = {
-            name: values[first:end] if len(values) == self.n_times and name == "valid" else values
-            for name, values in self.factors.items()
+            name: values[first:end] if name in TIME_FACTORS else values for name, values in self.factors.items()
         }
+        if "regime" in factors:
+            factors["regime"] = np.maximum(factors["regime"] - first, 0)
         return replace(self, counts=self.counts[first:end], bins=self.bins[first:end], factors=factors)
+
+    def with_time_factors(self, factors: Mapping[str, np.ndarray], first: int = 0) -> SpaceTimeCube:
+        """With further *factors* of `TIME_FACTORS`, of which this cube's bins are those from position *first* on."""
+        cut = {name: values[first : first + self.n_times] for name, values in factors.items()}
+        if "regime" in cut:
+            cut["regime"] = np.maximum(cut["regime"] - first, 0)
+        return replace(self, factors={**self.factors, **cut})
 
     def totals(self) -> np.ndarray:
         """(1, n_cells) sum over all bins, as a cube of one bin would hold it."""
@@ -270,15 +287,18 @@ class Counts:
         last: int | None = None,
         measure: str = "count",
         valid: np.ndarray | None = None,
+        factors: Mapping[str, np.ndarray] | None = None,
     ) -> SpaceTimeCube:
         """One class (or class-tree node) on one level, dense, for the *last* bins or all of them.
 
-        *measure* is `count`, `distinct` or `severity_sum`; *valid* marks complete bins among all bins covered.
+        *measure* is `count`, `distinct` or `severity_sum`; *valid* marks complete bins among all bins covered;
+        *factors* are further ones of `TIME_FACTORS`, of all bins covered.
         """
         first = self.first_bin if last is None else max(self.first_bin, self.end_bin - last)
         rows = self.cells.rows_at(unit_level, role)
         picked = self._rows_of(category, role, source, kind, first)
-        return self._dense(picked, rows, unit_level, first, measure, valid)
+        told = {} if valid is None else {"valid": valid}
+        return self._dense(picked, rows, unit_level, first, measure, {**told, **(factors or {})})
 
     def _rows_of(self, category: str, role: str, source: str | None, kind: str | None, first: int) -> pd.DataFrame:
         keep = self.in_class(category) & (self.table["bin"].to_numpy() >= first)
@@ -308,7 +328,7 @@ class Counts:
         unit_level: int,
         first: int,
         measure: str,
-        valid: np.ndarray | None,
+        of_time: Mapping[str, np.ndarray],
     ) -> SpaceTimeCube:
         units = self.cells.lineage[picked["cell"].to_numpy(), unit_level]
         place = np.full(len(self.cells) + 1, -1, dtype=np.int64)
@@ -321,9 +341,7 @@ class Counts:
         part = self.cells.subset(rows)
         parent = self.cells.parent[rows]
         factors = {"context": np.where(parent >= 0, self.cells.cell_id[np.maximum(parent, 0)], "")}
-        if valid is not None:
-            factors["valid"] = valid[first - self.first_bin :]
-        return SpaceTimeCube(
+        whole = SpaceTimeCube(
             counts=dense.reshape(shape),
             bins=bin_start(np.arange(first, self.end_bin), self.bin),
             cells=part.cell_id,
@@ -336,6 +354,7 @@ class Counts:
             bin=self.bin,
             borders=part.borders,
         )
+        return whole.with_time_factors(of_time, first - self.first_bin)
 
 
 def sum_counts(table: pd.DataFrame) -> pd.DataFrame:

@@ -58,6 +58,8 @@ def facts_of(ready: Prepared, found: Survey, warnings: pd.DataFrame) -> dict[str
         "cut": int((~warnings["within_budget"].astype(bool)).sum()) if len(warnings) else 0,
         "yesterday": _yesterday(found),
         "completeness": _completeness(ready),
+        "reporting": _reporting(ready),
+        "events": _events(ready),
         "nearest": _nearest(ready, found, full_name(cells)),
         **_smallest_rise(ready, found),
         "default_points": _default_points(ready),
@@ -78,16 +80,47 @@ def _yesterday(found: Survey) -> dict[str, Any]:
     }
 
 
+def _events(ready: Prepared) -> list[dict[str, Any]]:
+    """Declared events among the bins."""
+    bins = ready.counts.bins
+    return [
+        {
+            "name": event.name,
+            "category": event.category,
+            "effect": event.effect,
+            "start": pd.Timestamp(bins[event.first]).isoformat(),
+            "end": None if event.end is None else pd.Timestamp(bins[min(event.end, len(bins)) - 1]).isoformat(),
+        }
+        for event in ready.almanac.events
+    ]
+
+
+def _reporting(ready: Prepared) -> list[dict[str, Any]]:
+    """The bins that are not complete yet, oldest first: share reported, and what they will hold (95 % limits)."""
+    almanac = ready.almanac
+    if almanac.delay is None or almanac.last is None:
+        return []
+    last, age = almanac.last, np.arange(len(almanac.last.observed))[::-1]
+    low, high = almanac.delay.interval(age)
+    table = zip(ready.counts.bins[-len(age) :], almanac.delay.completeness(age)[0], low, high, strict=True)
+    return [
+        {
+            "time": pd.Timestamp(start).isoformat(),
+            "share": float(share),
+            "share_low": float(least),
+            "share_high": float(most),
+            "observed": int(last.observed[i]),
+            "nowcast": float(last.expected[i]),
+            "nowcast_low": int(last.low[i]),
+            "nowcast_high": int(last.high[i]),
+        }
+        for i, (start, share, least, most) in enumerate(table)
+    ]
+
+
 def _completeness(ready: Prepared, last: int = 3) -> float | None:
-    """Share of the last bins' incidents that past delays say are in by now; None without times of report."""
-    table, counts = ready.counts.table, ready.counts
-    delay = (table["reported_bin"] - table["bin"]).to_numpy()
-    past = (table["bin"] < counts.end_bin - 28).to_numpy()
-    weight = table["count"].to_numpy()
-    if not past.any() or (delay[past] == 0).all():
-        return None
-    shares = [weight[past & (delay <= age)].sum() / weight[past].sum() for age in range(last)]
-    return float(np.mean(shares))
+    """Share of the *last* bins' incidents that is reported by now; None where nothing is reported late."""
+    return None if ready.almanac.delay is None else float(ready.almanac.share[-last:].mean())
 
 
 def _nearest(ready: Prepared, found: Survey, names: pd.Series) -> list[dict[str, Any]]:
@@ -125,7 +158,7 @@ def _smallest_rise(ready: Prepared, found: Survey) -> dict[str, str]:
         mean, size = found.expected[key][middle], found.size[key][middle]
         least = np.arange(np.ceil(mean + plan.early_warning.blue_excess), mean * 6 + 60)
         same = [np.full(len(least), v) for v in (mean, size, found.family[key[:2]])]
-        log_p = np.minimum(nb_log_sf(least, same[0], same[1]) + np.log(len(plan.nb_predictive.windows)), 0)
+        log_p = np.minimum(nb_log_sf(least, same[0], same[1]) + np.log(len(plan.nb_predictive.windows_of(plan.bin))), 0)
         reach = family_recurrence(log_p, same[0], same[2], len(found.family), BIN_DAYS[plan.bin])
         hit = least[reach >= plan.early_warning.blue_days]
         if len(hit):

@@ -35,6 +35,12 @@ class Plan:
         "", "Moment of decision, exclusive, e.g. 2026-01-05; empty is the end of the last complete day.", zh="研判时点"
     )
     bin: str = param("day", "Length of a time bin.", choices=("hour", "day", "week"), zh="时间粒度")
+    calendar: str = param(
+        "cn",
+        "Public holidays, moved working days and festivals the baseline allows for.",
+        choices=("cn", "tw", "none"),
+        zh="节假日历(含调休与农历节日)",
+    )
     window: int = param(
         28,
         "Days before the moment of decision that hot spots and density cover.",

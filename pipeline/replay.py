@@ -35,7 +35,8 @@ def replay_episodes(
     n_bins = len(counts.bins)
     rules = replace(plan.early_warning, replay=n_bins)
     long = replace(plan, early_warning=rules)
-    found = survey(counts, long, ready.valid, lowest_level(ready), lambda f: progress(0.3 + 0.6 * f, "Testing|检测"))
+    told = lambda f: progress(0.3 + 0.6 * f, "Testing|检测")  # noqa: E731
+    found = survey(counts, long, ready.valid, lowest_level(ready), told, ready.almanac)
     start = np.datetime64(pd.Timestamp(first), "h")
     rows = [
         _row_of(episode, ready)

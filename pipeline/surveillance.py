@@ -12,6 +12,7 @@ from sklearn.base import clone
 from ..cube import ALL_CLASSES, Counts
 from ..models.anomaly import NegativeBinomialPredictive, Scores
 from ..models.early_warning import family_recurrence
+from .almanac import Almanac
 from .plan import Plan
 
 BIN_DAYS = {"hour": 1 / 24, "day": 1.0, "week": 7.0}
@@ -37,16 +38,23 @@ class Survey:
 
 
 def survey(
-    counts: Counts, plan: Plan, valid: np.ndarray, lowest_level: Callable[[str], int], progress: Callable[[float], None]
+    counts: Counts,
+    plan: Plan,
+    valid: np.ndarray,
+    lowest_level: Callable[[str], int],
+    progress: Callable[[float], None],
+    almanac: Almanac,
 ) -> Survey:
     """Score every class-tree node on every level of every role over the bins that are replayed.
 
     *valid* marks the complete bins of *counts*; *lowest_level* gives the finest unit level on which a class may be
-    tested (describe-only classes stop at the street). *progress* receives fractions and may raise Cancelled.
+    tested (describe-only classes stop at the street). *progress* receives fractions and may raise Cancelled. *almanac*
+    holds what is known of the bins.
     """
     recent = counts.since(_first_needed(counts, plan, valid))
-    valid = valid[recent.first_bin - counts.first_bin :]
+    later = recent.first_bin - counts.first_bin
     nodes = recent.nodes(plan.class_depth)
+    of_class = {node: almanac.of_class(counts, node, plan, valid) for node in nodes}
     scales = [(role, level) for role in ("territorial", "sectoral") for level in counts.cells.levels(role)]
     found, city, n_tests = [], pd.DataFrame(), 0
     families, expected, size, evidence = {}, {}, {}, {}
@@ -59,7 +67,7 @@ def survey(
             progress((i + j / len(nodes)) / len(scales))
             if level > lowest_level(node):
                 continue
-            cube = shown_here.cube(node, level, role, measure="distinct", valid=valid)
+            cube = shown_here.cube(node, level, role, measure="distinct").with_time_factors(of_class[node], later)
             model: NegativeBinomialPredictive = clone(plan.nb_predictive).fit(cube)
             scores = model.score(cube, shown)
             family += scores.last_expected.sum(axis=1)
@@ -70,7 +78,7 @@ def survey(
                 size[role, level, node] = scores.last_size[-1]
                 evidence[role, level, node] = _evidence(scores.log_p[-1])
             if level == 0 and node == ALL_CLASSES:
-                city = _series(model.score(cube), cube.counts[:, 0], recent.bins, valid)
+                city = _series(model.score(cube), cube.counts[:, 0], recent.bins, cube.valid)
         families[role, level] = float(family[-1])
         if not of_scale:
             continue
@@ -89,7 +97,8 @@ def _first_needed(counts: Counts, plan: Plan, valid: np.ndarray) -> int:
     """The first bin that the replayed bins can look back to: two baselines of complete bins."""
     per_day = 1 / BIN_DAYS[plan.bin]
     model = plan.nb_predictive
-    complete = (2 * model.baseline + model.guard) * per_day + max(model.windows) + plan.early_warning.replay
+    longest = max(model.windows_of(plan.bin))
+    complete = (2 * model.baseline + model.guard) * per_day + longest + plan.early_warning.replay
     from_end = np.cumsum(valid[::-1])
     enough = np.flatnonzero(from_end >= complete)
     return counts.first_bin if len(enough) == 0 else counts.end_bin - 1 - int(enough[0])
@@ -149,20 +158,28 @@ def _series(scores: Scores, observed: np.ndarray, bins: np.ndarray, valid: np.nd
 
 
 def unit_series(
-    counts: Counts, plan: Plan, valid: np.ndarray, unit: int, category: str, role: str, last: int = 60
+    counts: Counts,
+    plan: Plan,
+    valid: np.ndarray,
+    unit: int,
+    category: str,
+    role: str,
+    almanac: Almanac,
+    last: int = 60,
 ) -> pd.DataFrame:
     """Observed, expected and upper bound of one unit and class over the *last* bins.
 
     Columns: time, observed, expected, lower, upper, valid.
     """
     recent = counts.since(_first_needed(counts, plan, valid) - last)
-    keep = valid[recent.first_bin - counts.first_bin :]
     level = int(counts.cells.unit_level[unit])
-    cube = recent.cube(category, level, role, measure="distinct", valid=keep)
+    cube = recent.cube(category, level, role, measure="distinct").with_time_factors(
+        almanac.of_class(counts, category, plan, valid), recent.first_bin - counts.first_bin
+    )
     column = int(np.flatnonzero(counts.cells.rows_at(level, role) == unit)[0])
     siblings = np.flatnonzero(cube.parents == cube.parents[column])
     cube = cube.take_cells(siblings)
     column = int(np.flatnonzero(siblings == column)[0])
     scores = clone(plan.nb_predictive).fit(cube).score(cube)
     picked = Scores(**{name: getattr(scores, name)[:, [column]] for name in scores.__dataclass_fields__})
-    return _series(picked, cube.counts[:, column], cube.bins, keep).tail(last)
+    return _series(picked, cube.counts[:, column], cube.bins, cube.valid).tail(last)

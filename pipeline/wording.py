@@ -251,6 +251,8 @@ def caveats(ready: Prepared, row: Raised, own: pd.DataFrame) -> list[str]:
         top = at[spots == spots.value_counts().index[0]] if len(at) else at
         if len(top) * 2 >= len(own) and len(top) >= 3 and top["category"].nunique() >= 3:
             told.append(f"其中{len(top)}件同一坐标而类别各异,疑似定位缺省")
+    first = int(row.window_first) - ready.counts.first_bin
+    told += ready.almanac.told_of(row.category, first, first + int(row.window_bins), ready.counts.bin)
     recent = ready.valid[-7:]
     if not recent.all():
         told.append(f"近7个时段中{int((~recent).sum())}个数据中断")

@@ -25,6 +25,15 @@ RUN_NOTICES: dict[str, tuple[str, str]] = {
         "研判时点取整到{moment},不完整的时段不计入。",
         "The moment of decision is {moment}; partial bins are not counted.",
     ),
+    "N-TIME-102": (
+        "日历中没有{years}年的放假与调休安排:按周末和农历节日推算,请用 --days 补充。",
+        "Days off and moved working days of {years_en} are not in the calendar: weekends and festivals are computed; "
+        "add them with --days.",
+    ),
+    "N-DATA-005": (
+        "上报有滞后:最后一个时段约{share:.0%}已报,最近{n}个时段的预期值已按此折算。",
+        "Reports come late: of the last bin about {share:.0%} is in; what is expected of the last {n} bins allows for it.",
+    ),
     "N-DATA-004": (
         "最后{n}个时段没有任何事件:没有提示不等于没有风险。",
         "The last {n} bins hold no incident at all: no warning does not mean no risk.",

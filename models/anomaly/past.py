@@ -16,12 +16,14 @@ if TYPE_CHECKING:
     from .predictive import NegativeBinomialPredictive
 
 BINS_A_DAY = {"hour": 24.0, "day": 1.0, "week": 1 / 7}
-_PHASES = {"hour": 168, "day": 7, "week": 1}
+PHASES = {"hour": 168, "day": 7, "week": 1}
 _WEEKDAY_PRIOR = 30.0  # incidents: a weekday's factor is trusted once its class has this many
 _DISPERSION_PRIOR, _CLUSTERING_PRIOR, _PRIOR_WEIGHT = 0.05, 0.05, 1.0  # weight in expected incidents
 _SURPRISING = np.log(0.01)  # tails below this are held against how often as much was seen before
 _SPARSE = 0.1  # expected incidents below which a cell tells of clustering rather than of dispersion
 _TOGETHER = 0.05  # dispersion allowed a whole class before a bin counts as a surge of all its cells together
+_RENEWED = 7.0  # days after which a baseline that was begun anew is scored: its shortness is in the predictive
+_DOUBTFUL = 4.0  # a festival whose effect is as doubtful as d counts 1 / (1 + 4 d) in later baselines
 _CUT = 5.0  # deviations beyond which a single past surge says no more about the ordinary spread
 
 
@@ -47,51 +49,63 @@ class Past:
     ):
         """Of the cells in *columns* (default: all); what is pooled is learned from those of them that are *pooled*."""
         per_day = BINS_A_DAY[cube.bin]
+        self.bin = cube.bin
         self.whole = cube.counts
         self.counts = (cube.counts if columns is None else cube.counts[:, columns]).astype(float)
         self.pooled = slice(None) if pooled is None else np.flatnonzero(pooled)
         self.valid = cube.valid
+        self.usable = self.valid & cube.factors.get("baseline", True)
+        self.doubt = cube.factors.get("doubt", np.zeros(cube.n_times))
         self.siblings = model.siblings_
         self.group = np.asarray(self.siblings.argmax(axis=1)).ravel()[slice(None) if columns is None else columns]
         self.group_total = None if columns is None else cube.counts @ self.siblings
         self.length = max(round(model.baseline * per_day), 4)
         self.guard = int(np.ceil(model.guard * per_day))
         self.needed = max(round(model.min_history * per_day), 4)
-        self.before = np.concatenate([[0], np.cumsum(self.valid)])
-        self.factor = _phase_factors(cube, self.length)
+        self.renewed = max(round(_RENEWED * per_day), 2)
+        self.before = np.concatenate([[0], np.cumsum(self.usable)])
+        self.oldest = self.before[cube.factors.get("regime", np.zeros(cube.n_times, dtype=np.int64))]
+        self.factor = phase_factors(cube, self.length) * cube.factors.get("load", 1.0)
+        self.trust = 1 / (1 + _DOUBTFUL * self.doubt)
         self.weight: np.ndarray | None = None
         self.bin_weight = np.ones(len(self.counts))
 
     def predict(self, window: int, first: int = 0) -> Round:
         """Predictive mean, size and log tail of the sum over *window* bins ending at each bin from *first* on."""
         times = np.arange(self.counts.shape[0])
-        end = self.before[np.maximum(times - window + 1 - self.guard, 0)]
-        start = np.maximum(end - self.length, 0)
-        ready = end >= self.needed
+        start, end = self._reach(times, window)
+        ready = end - self.oldest >= np.where(self.oldest > 0, self.renewed, self.needed)
         seen, span = self._baseline_sums(start, end)
         shape_prior, rate_prior = self._sibling_prior(seen, span, start, end)
         load = _window_sums((self.factor * self.valid)[:, None], window)
+        doubt = _window_sums((self.factor * self.valid * np.sqrt(self.doubt))[:, None], window)
+        doubt = (doubt / np.maximum(load, 1e-9)) ** 2  # the days of one festival are doubtful together
         size = seen + shape_prior
         mean = size / np.maximum(span + rate_prior, 1e-9) * load
         observed = _window_sums(self.counts * self.valid[:, None], window)
         clustering, dispersion = self._dispersion(mean, size, window)
-        size = 1 / (1 / size + dispersion[:, None] + clustering[:, None] / np.maximum(mean, 1e-9))
+        size = 1 / (1 / size + doubt + dispersion[:, None] + clustering[:, None] / np.maximum(mean, 1e-9))
         log_p = np.zeros(self.counts.shape)
         scored = (observed > 0) & (ready & self.valid & (times >= first))[:, None]
         rows, columns = np.nonzero(scored)
         log_p[rows, columns] = nb_log_sf(observed[rows, columns], mean[rows, columns], size[rows, columns])
         if self.weight is not None:
             self._admit_habits(log_p, observed, window)
-        mean = np.where((end > 0)[:, None], mean, 0.0)  # nothing is expected where nothing is known yet
+        mean = np.where((end > start)[:, None], mean, 0.0)  # nothing is expected where nothing is known yet
         return Round(observed[first:], mean[first:], size[first:], log_p[first:])
+
+    def _reach(self, times: np.ndarray, window: int = 1) -> tuple[np.ndarray, np.ndarray]:
+        """First and last (exclusive) usable bin of the baseline of the windows that end at *times*."""
+        end = self.before[np.maximum(times - window + 1 - self.guard, 0)]
+        end = np.maximum(end, self.oldest[times])
+        return np.maximum(end - self.length, self.oldest[times]), end
 
     def quiet(self, first: int) -> np.ndarray:
         """(n_times - first, all cells) expected counts of single bins, as for a cell whose past had no surge."""
         times = np.arange(first, len(self.whole))
-        end = self.before[np.maximum(times - self.guard, 0)]
-        start = np.maximum(end - self.length, 0)
-        incidents = _running(self.whole[self.valid])
-        exposure = _running(self.factor[self.valid])
+        start, end = self._reach(times)
+        incidents = _running(self.whole[self.usable])
+        exposure = _running(self.factor[self.usable])
         seen, span = incidents[end] - incidents[start], (exposure[end] - exposure[start])[:, None]
         rate = self._group_rate(start, end)[:, np.asarray(self.siblings.argmax(axis=1)).ravel()]
         shape = self.prior_shape[times]
@@ -128,7 +142,8 @@ class Past:
 
     def _baseline_sums(self, start: np.ndarray, end: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         weight = np.ones_like(self.counts) if self.weight is None else self.weight
-        rows = self.valid
+        weight = weight * self.trust[:, None]
+        rows = self.usable
         incidents = _running(weight[rows] * self.counts[rows])
         exposure = _running(weight[rows] * self.factor[rows, None])
         return incidents[end] - incidents[start], exposure[end] - exposure[start]
@@ -137,8 +152,8 @@ class Past:
         """(n_rows, n_groups) incidents per cell and bin of each group of siblings, from the whole grid."""
         sizes = np.asarray(self.siblings.sum(axis=0)).ravel()
         total = self.whole @ self.siblings if self.group_total is None else self.group_total
-        incidents = _running(total[self.valid])
-        exposure = _running(self.factor[self.valid])[:, None] * sizes
+        incidents = _running(total[self.usable])
+        exposure = _running(self.factor[self.usable])[:, None] * sizes
         return (incidents[end] - incidents[start] + 0.5) / np.maximum(exposure[end] - exposure[start], 1e-9)
 
     def _sibling_prior(
@@ -170,20 +185,20 @@ class Past:
         sums = np.minimum(sums, mean + _CUT * np.sqrt(mean + own) + _CUT)
         surplus = (sums - mean) ** 2 - mean - own
         thin = 1 / (mean + _SPARSE)
-        bins = (_window_sums(self.bin_weight[:, None], window) / window) ** 2
+        bins = (_window_sums((self.bin_weight * self.trust)[:, None], window) / window) ** 2
         trust = bins if self.weight is None else bins * _window_sums(self.weight, window) / window
         thin = thin * bins
         columns = [surplus * trust, mean * trust, mean**2 * trust, surplus * thin, mean * thin, mean**2 * thin]
         total = np.stack([c[:, self.pooled].sum(axis=1) for c in columns], axis=1)
-        rows = self.valid
+        rows = self.usable
         started = np.arange(len(rows)) >= self.needed + self.guard + window
         running = _running(np.where(started[:, None], total, 0)[rows])
         end = self.before[np.maximum(np.arange(len(rows)) - window + 1 - self.guard, 0)]
         start = np.maximum(end - 2 * self.length, 0)
-        return _two_moments(*(running[end] - running[start]).T)
+        return two_moments(*(running[end] - running[start]).T)
 
 
-def _two_moments(
+def two_moments(
     surplus: np.ndarray,
     mean: np.ndarray,
     square: np.ndarray,
@@ -220,15 +235,21 @@ def _window_sums(values: np.ndarray, window: int) -> np.ndarray:
     return total[times] - total[np.maximum(times - window, 0)]
 
 
-def _phase_factors(cube: SpaceTimeCube, length: int) -> np.ndarray:
-    """(n_times,) factor of each bin's phase of the week, from the bins before it, mean about 1."""
-    phases = _PHASES[cube.bin]
+def phase_factors(cube: SpaceTimeCube, length: int) -> np.ndarray:
+    """(n_times,) factor of each bin's phase of the week, from the bins before it, mean about 1.
+
+    With the factor `day_type`, a day off has the phase of a Sunday and a moved working day that of a Monday.
+    """
+    phases = PHASES[cube.bin]
     times = np.arange(cube.n_times)
     if phases == 1:
         return np.ones(cube.n_times)
     hours = cube.bins.astype("datetime64[h]").astype(np.int64)
-    phase = (hours // 24 % 7) if phases == 7 else hours % 168
-    total = _without_peaks(cube.counts.sum(axis=1)) * cube.valid
+    day = hours // 24 % 7  # 1970-01-01 was a Thursday: 3 is a Sunday, 4 a Monday
+    kind = cube.factors.get("day_type", np.full(cube.n_times, ""))
+    day = np.where(kind == "holiday", 3, np.where(kind == "moved workday", 4, day))
+    phase = day if phases == 7 else day * 24 + hours % 24
+    total = _without_peaks(cube.counts.sum(axis=1) / cube.factors.get("load", 1.0)) * cube.valid
     rows = np.zeros((cube.n_times, phases))
     rows[times, phase] = total
     seen = np.zeros_like(rows)

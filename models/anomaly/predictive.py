@@ -63,7 +63,25 @@ class NegativeBinomialPredictive(Estimator):
         2, "Days between the baseline and the window tested.", unit="days", low=0, high=60, zh="隔离天数"
     )
     windows: tuple[int, ...] = param(
-        (1, 3, 7), "Lengths of the window tested, in bins.", unit="bins", low=1, high=60, zh="检测窗口"
+        (1, 3, 7), "Lengths of the window tested where bins are days.", unit="days", low=1, high=60, zh="检测窗口"
+    )
+    hourly_windows: tuple[int, ...] = param(
+        (1, 6, 24),
+        "Lengths of the window tested where bins are hours.",
+        unit="hours",
+        low=1,
+        high=168,
+        advanced=True,
+        zh="检测窗口(按小时统计时)",
+    )
+    weekly_windows: tuple[int, ...] = param(
+        (1, 2, 4),
+        "Lengths of the window tested where bins are weeks.",
+        unit="weeks",
+        low=1,
+        high=26,
+        advanced=True,
+        zh="检测窗口(按周统计时)",
     )
     min_history: int = param(
         28,
@@ -89,6 +107,10 @@ class NegativeBinomialPredictive(Estimator):
         )
         return self
 
+    def windows_of(self, bin: str) -> tuple[int, ...]:
+        """Lengths tested, in bins: hours, days or weeks."""
+        return {"hour": self.hourly_windows, "day": self.windows, "week": self.weekly_windows}[bin]
+
     def score(self, cube: SpaceTimeCube, last: int | None = None) -> Scores:
         """The *last* bins (default: all), each against the bins before it; see `Scores`.
 
@@ -100,7 +122,7 @@ class NegativeBinomialPredictive(Estimator):
         first = 0 if last is None else max(cube.n_times - last, 0)
         if first == 0 or cube.n_cells <= _WHOLE:
             return self._score(Past(cube, self), first)
-        reach = max(first - max(self.windows) + 1, 0)
+        reach = max(first - max(self.windows_of(cube.bin)) + 1, 0)
         sample = np.linspace(0, cube.n_cells - 1, _WHOLE).astype(np.int64)
         columns = np.union1d(np.flatnonzero(cube.counts[reach:].any(axis=0)), sample)
         past = Past(cube, self, columns, np.isin(columns, sample))
@@ -108,7 +130,7 @@ class NegativeBinomialPredictive(Estimator):
 
     def _score(self, past: Past, first: int) -> Scores:
         past.weigh(past.predict(1), self.past_surge)
-        windows = sorted(self.windows)
+        windows = sorted(self.windows_of(past.bin))
         rounds = [past.predict(window, first) for window in windows]
         log_ps = np.stack([r.log_p for r in rounds])
         telling = log_ps <= _AS_TELLING * log_ps.min(axis=0)
