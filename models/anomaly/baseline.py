@@ -20,8 +20,8 @@ class InControl:
     """The state of control as seen from one bin.
 
     The rate of each unit per bin (at weekday factor 1) is gamma with `shape` and mean `level`, both (n_cells,); a
-    single bin of mean m varies by m (1 + `clustering`) + m² `dispersion` about it. `ready` says whether the past is long
-    enough for anything to be said.
+    single bin of mean m varies by m (1 + `clustering`) + m² `dispersion` about it. `ready` says whether the past is
+    long enough for anything to be said.
     """
 
     bin: int
@@ -104,7 +104,7 @@ class Baseline:
         return load, np.unique(load, return_inverse=True)[1]
 
     def _posterior(self, seen: np.ndarray, span: float) -> tuple[np.ndarray, np.ndarray]:
-        """Mean and shape of each unit's rate: its own baseline and its siblings' (Jeffreys' prior for an only child)."""
+        """Mean and shape of each unit's rate, its own baseline and its siblings' (an only child: Jeffreys' prior)."""
         if len(seen) == 1:
             return (seen + 0.5) / max(span, 1e-9), seen + 0.5
         group = (np.bincount(self.group, weights=seen) + 0.5) / np.maximum(self.group_share * span, 1e-9)

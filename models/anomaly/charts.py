@@ -124,7 +124,7 @@ def _fitted(counts, mean, size, factor):  # type: ignore[no-untyped-def]
     kappa = np.log(factor)
     for _ in range(_STEPS):
         score, information = 0.0, 0.0
-        for y, m, k in zip(counts, mean, size):
+        for y, m, k in zip(counts, mean, size):  # noqa: B905 (compiled)
             moved = m * np.exp(kappa)
             score += k * (y - moved) / (k + moved)
             information += k * moved * (k + y) / (k + moved) ** 2
@@ -134,7 +134,7 @@ def _fitted(counts, mean, size, factor):  # type: ignore[no-untyped-def]
     if kappa <= 0:
         return 0.0
     value = 0.0
-    for y, m, k in zip(counts, mean, size):
+    for y, m, k in zip(counts, mean, size):  # noqa: B905 (compiled)
         moved = m * np.exp(kappa)
         value += y * kappa - (y + k) * np.log((k + moved) / (k + m))
     return value

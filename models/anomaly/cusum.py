@@ -20,7 +20,9 @@ from .run_length import solve_glr_threshold, solve_threshold, window_glr
 
 _NODES = 5  # rates that stand for what is not known about a unit's in-control rate
 _SHAPES = np.geomspace(0.05, 1e6, 147)  # steps of an eighth of e: a shape is taken as the next one below
-_MEANS = np.geomspace(1e-3, 1e3, 19)  # in-control means the chain is solved for
+_MEANS = np.geomspace(1e-3, 1e3, 13)  # in-control means the chain is solved for
+_STATES = 50  # intervals of the chain there
+_STEP = 0.25  # steps of the logarithm of clustering and dispersion there
 _RUNS = 200  # stretches simulated for a threshold of the GLR
 _LIKELY = math.log(0.5)  # tails above this are left at their bound
 
@@ -86,7 +88,7 @@ class _Chart(Estimator):
         """`statistic`, `threshold`, `alarm`, `change_start` (ISO date, blank where nothing rises), `observed` and
         `expected` since then, of the last bin.
         """
-        log_p, statistic, begin, state = self._walk(cube, cube.n_times - 1)
+        _, statistic, begin, state = self._walk(cube, cube.n_times - 1)
         threshold = self._thresholds(cube, state)
         rising = begin >= 0
         first = np.where(rising, begin, cube.n_times - 1)
@@ -179,12 +181,8 @@ class NegativeBinomialCusum(_Chart):
     def _thresholds(self, cube: SpaceTimeCube, state: InControl) -> np.ndarray:
         """By chain on a grid of means, the larger of the two neighbours; all at the pooled dispersion."""
         bins = self._run_bins(cube) * len(self.ratios)
-        solved = []
-        for mean in _MEANS:
-            size = 1 / (state.dispersion + state.clustering / mean)
-            each = [solve_threshold(float(mean), ratio, bins, size, states=30) for ratio in self.ratios]
-            solved.append(max(each) - math.log(len(self.ratios)))
-        return np.maximum(_between(_MEANS, np.asarray(solved), state.level), 0.0)
+        solved = _cusum_thresholds(tuple(self.ratios), bins, _step_up(state.clustering), _step_up(state.dispersion))
+        return np.maximum(_between(_MEANS, solved, state.level), 0.0)
 
 
 @dataclass(eq=False, repr=False)
@@ -226,13 +224,32 @@ class NegativeBinomialGlr(_Chart):
         return log_p, statistic, begin
 
     def _thresholds(self, cube: SpaceTimeCube, state: InControl) -> np.ndarray:
-        bins = self._run_bins(cube)
-        sizes = 1 / (state.dispersion + state.clustering / _MEANS[::2])
-        solved = [
-            solve_glr_threshold(float(mean), bins, float(size), self.reach, _RUNS, self.random_state)
-            for mean, size in zip(_MEANS[::2], sizes, strict=True)
-        ]
-        return _between(_MEANS[::2], np.asarray(solved), state.level)
+        spread = _step_up(state.clustering), _step_up(state.dispersion)
+        solved = _glr_thresholds(self._run_bins(cube), self.reach, self.random_state, *spread)
+        return _between(_MEANS, solved, state.level)
+
+
+def _step_up(spread: float) -> float:
+    """A clustering or dispersion as the next of a few steps above it, so that thresholds are solved once."""
+    return math.exp(math.ceil(math.log(max(spread, 1e-4)) / _STEP) * _STEP)
+
+
+@cache
+def _cusum_thresholds(ratios: tuple[float, ...], bins: float, clustering: float, dispersion: float) -> np.ndarray:
+    """(len(_MEANS),) thresholds of the log mean likelihood ratio, each ratio's chart having *bins* in control."""
+    solved = []
+    for mean in _MEANS.tolist():
+        size = 1 / (dispersion + clustering / mean)
+        solved.append(max(solve_threshold(mean, ratio, bins, size, _STATES, 0.01) for ratio in ratios))
+    return np.asarray(solved) - math.log(len(ratios))
+
+
+@cache
+def _glr_thresholds(bins: float, reach: int, random_state: int, clustering: float, dispersion: float) -> np.ndarray:
+    """(len(_MEANS),) simulated thresholds of the GLR."""
+    sizes = 1 / (dispersion + clustering / _MEANS)
+    pairs = zip(_MEANS.tolist(), sizes.tolist(), strict=True)
+    return np.asarray([solve_glr_threshold(mean, bins, size, reach, _RUNS, random_state) for mean, size in pairs])
 
 
 def _between(means: np.ndarray, values: np.ndarray, level: np.ndarray) -> np.ndarray:

@@ -9,8 +9,9 @@ import numpy as np
 from numba import njit
 from scipy import stats
 
-_STATES = 60  # intervals of the chain; twice as many change the run lengths of the tests by less than 1 %
-_STRETCH = 730
+_STATES = 200  # intervals of the chain: run lengths hold to some per cent (the chart jumps, so more need not help)
+_STRETCH = 730  # bins simulated at most for a threshold of the GLR
+_ENDLESS = 1e13  # run lengths beyond are rounding
 _REACH_OF_COUNTS = 1e-12  # upper tail of the counts left out of the chain
 
 
@@ -36,11 +37,17 @@ def run_length(
     if threshold <= 0 or ratio <= 0 or ratio == 1 or mean <= 0 or size <= 0 or states < 2:
         raise ValueError("mean, size and threshold must be above 0, ratio above 0 and not 1, and states at least 2")
     moves, chances = _steps(mean, ratio, size, mean if true_mean is None else true_mean, most)
-    transient = _transitions(moves, chances, threshold, states)
-    system = np.eye(states) - transient
-    if np.linalg.cond(system, 1) > 1e14:
+    return _mean_passage(moves, chances, threshold, states)
+
+
+def _mean_passage(moves: np.ndarray, chances: np.ndarray, threshold: float, states: int) -> float:
+    """Mean number of steps from 0 until the chain signals, inf where it never does."""
+    system = np.eye(states) - _transitions(moves, chances, threshold, states)
+    try:
+        found = float(np.linalg.solve(system, np.ones(states))[0])
+    except np.linalg.LinAlgError:
         return math.inf
-    return float(np.linalg.solve(system, np.ones(states))[0])
+    return found if 0 < found < _ENDLESS else math.inf
 
 
 def _law(mean: float, size: float) -> Any:
@@ -71,18 +78,21 @@ def _transitions(moves: np.ndarray, chances: np.ndarray, threshold: float, state
     return np.concatenate([upto(high) - upto(low), (inner[0] + 4 * inner[1] + inner[2]) / 6])
 
 
-def solve_threshold(mean: float, ratio: float, bins: float, size: float = math.inf, states: int = _STATES) -> float:
-    """The least threshold, to 1e-4, at which the in-control `run_length` is at least *bins*.
+def solve_threshold(
+    mean: float, ratio: float, bins: float, size: float = math.inf, states: int = _STATES, close: float = 1e-4
+) -> float:
+    """The least threshold, to *close*, at which the in-control `run_length` is at least *bins*.
 
     It lies below log(bins): a likelihood-ratio CUSUM with threshold h runs at least e^h bins in control
     (Lorden 1971, Ann. Math. Stat. 42).
     """
+    moves, chances = _steps(mean, ratio, size, mean, None)
     low, high = 1e-6, math.log(max(bins, 1.0001))
-    if run_length(mean, ratio, low, size, states=states) >= bins:
+    if _mean_passage(moves, chances, low, states) >= bins:
         return low
-    while high - low > 1e-4:
+    while high - low > close:
         middle = (low + high) / 2
-        low, high = (low, middle) if run_length(mean, ratio, middle, size, states=states) >= bins else (middle, high)
+        low, high = (low, middle) if _mean_passage(moves, chances, middle, states) >= bins else (middle, high)
     return high
 
 
