@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse, stats
 
+_ROUNDING = 1e-12  # a rate this near the city's, as a share of it, is the city's
+
 
 @dataclass(frozen=True)
 class Rates:
@@ -72,7 +74,8 @@ def eb_standardised(incidents: np.ndarray, exposure: np.ndarray) -> Rates:
         mean, between = _moments(incidents[known], exposure[known])
         within = mean / exposure[known]
         variance = np.where(between + within > 0, between + within, within)
-        score[known] = (incidents[known] / exposure[known] - mean) / np.sqrt(variance)
+        apart = incidents[known] / exposure[known] - mean
+        score[known] = np.where(np.abs(apart) > _ROUNDING * mean, apart, 0.0) / np.sqrt(variance)
     return Rates(score, _status(known))
 
 
@@ -127,7 +130,7 @@ def compare_counts(
     low = stats.beta.ppf(tail, a, b + 1) if a > 0 else 0.0
     high = stats.beta.isf(tail, a + 1, b) if b > 0 else 1.0
     upper = stats.beta.cdf(share, a, b + 1) if a > 0 else 1.0
-    lower = stats.beta.sf(share, a + 1, b) if b > 0 else 1.0
+    lower = stats.beta.cdf(1 / (1 + odds), b, a + 1) if b > 0 else 1.0
     ratio = count / other / odds if other > 0 else (np.inf if count > 0 else 1.0)
     return RateRatio(float(ratio), _odds(low) / odds, _odds(high) / odds, float(upper), float(lower))
 
