@@ -44,7 +44,14 @@ class Baseline:
     """
 
     def __init__(
-        self, cube: SpaceTimeCube, baseline: int, reach: int, min_history: int, by_exposure: bool = False
+        self,
+        cube: SpaceTimeCube,
+        baseline: int,
+        reach: int,
+        min_history: int,
+        by_exposure: bool = False,
+        alone: bool = False,
+        beside: np.ndarray | None = None,
     ) -> None:
         per_day = BINS_A_DAY[cube.bin]
         self.counts, self.valid, self.reach = cube.counts, cube.valid, reach
@@ -62,12 +69,13 @@ class Baseline:
         known = by_exposure and bool((cube.exposure > 0).all())
         self.share = cube.exposure / cube.exposure.mean() if known else np.ones(cube.n_cells)
         self.group_share = np.bincount(self.group, weights=self.share)
+        self.alone, self.beside = alone or cube.n_cells == 1, beside
 
     def walk(self, first: int = 0) -> Iterator[InControl]:
         """The state of control at every bin from *first* on; earlier bins are walked through and not told."""
         n_times, n_cells = self.counts.shape
         complete, before = np.flatnonzero(self.usable), np.concatenate([[0], np.cumsum(self.usable)])
-        seen, span = np.zeros(n_cells), 0.0
+        seen, other, span = np.zeros(n_cells), np.zeros(n_cells), 0.0
         window, moments = np.zeros(n_cells), _Moments(n_times, self.reach, 2 * self.length)
         start = end = 0
         for now in range(n_times):
@@ -75,11 +83,13 @@ class Baseline:
             last = max(before[max(now - self.reach + 1, 0)], oldest)
             for old in complete[end:last]:
                 seen, span = seen + self.counts[old], span + self.factor[old]
+                other = other if self.beside is None else other + self.beside[old]
             first_used = max(last - self.length, oldest)
             for old in complete[start:first_used]:
                 seen, span = seen - self.counts[old], span - self.factor[old]
+                other = other if self.beside is None else other - self.beside[old]
             start, end = first_used, last
-            level, shape = self._posterior(np.maximum(seen, 0.0), max(span, 0.0))
+            level, shape = self._posterior(np.maximum(seen, 0.0), max(span, 0.0), np.maximum(other, 0.0))
             ready = end - start >= self.needed
             clustering, dispersion, drift = moments.at(now)
             if now >= first:
@@ -103,12 +113,23 @@ class Baseline:
         load = self.phase_factor[np.maximum(now - since, 0)] * self.load[first : now + 1]
         return load, np.unique(load, return_inverse=True)[1]
 
-    def _posterior(self, seen: np.ndarray, span: float) -> tuple[np.ndarray, np.ndarray]:
-        """Mean and shape of each unit's rate, its own baseline and its siblings' (an only child: Jeffreys' prior)."""
-        if len(seen) == 1:
-            return (seen + 0.5) / max(span, 1e-9), seen + 0.5
-        group = (np.bincount(self.group, weights=seen) + 0.5) / np.maximum(self.group_share * span, 1e-9)
-        rate = group[self.group] * self.share
+    def _posterior(self, seen: np.ndarray, span: float, other: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Mean and shape of each unit's rate, from its own baseline and what it borrows from."""
+        if self.alone:
+            return (seen + 1.0) / max(span, 1e-9), seen + 1.0
+        rate = self._group_rate(seen, span)
+        if other.any():
+            beside, _ = self._pool(other, span, self._group_rate(other, span))
+            rate = beside * ((seen.sum() + 0.5) / other.sum())
+        return self._pool(seen, span, rate)
+
+    def _group_rate(self, seen: np.ndarray, span: float) -> np.ndarray:
+        """Each unit's share of the rate of all its siblings."""
+        total = np.bincount(self.group, weights=seen) + 0.5
+        return (total / np.maximum(self.group_share * span, 1e-9))[self.group] * self.share
+
+    def _pool(self, seen: np.ndarray, span: float, rate: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Mean and shape of the gamma posterior whose prior has mean *rate*, as strong as units keep to it."""
         expected = rate * span
         between = ((seen - expected) ** 2 - expected).sum() / max((expected**2).sum(), 1e-9)
         prior = 1 / np.clip(between, 0.02, 5.0)
