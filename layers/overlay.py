@@ -10,14 +10,12 @@ import numpy as np
 import shapely
 
 from ..errors import InputError
+from .cell_index import CellIndex, build_index
 from .coordinates import reproject
 from .grids.layer import CellLayer
 
-CHUNK = 1_000_000
-"""Points looked up at a time: bounds memory to a few hundred megabytes."""
-
-BUSY = 8
-"""Points in a square from which on it is cheaper to test the square first."""
+_OUTGROWN = 8
+"""Times as many points as an index was made for, from which on a finer one pays."""
 
 
 def assign_cells(points: gpd.GeoDataFrame, cells: CellLayer) -> np.ndarray:
@@ -33,15 +31,24 @@ def assign_cells(points: gpd.GeoDataFrame, cells: CellLayer) -> np.ndarray:
             "the incidents name no coordinate system", where="incidents", fix="Name it with --crs EPSG:4326."
         )
     x, y = coordinates_of(reproject(points, cells.crs).geometry.to_numpy())
-    shapes, ids = cells.table.geometry.to_numpy(), cells.table["cell_id"].to_numpy(dtype=object)
     answer = np.full((len(points), len(cells.roles)), -1, dtype=np.int64)
     for column, role in enumerate(cells.roles):
-        rows = np.array(sorted(cells.leaves(role), key=lambda row: ids[row]), dtype=np.int64)
-        shapely.prepare(shapes[rows])
-        for start in range(0, len(points), CHUNK):
-            part = slice(start, start + CHUNK)
-            answer[part, column] = rows_or_outside(rows, locate(x[part], y[part], shapes[rows]))
+        rows, index = index_of(cells, role, len(points))
+        answer[:, column] = rows_or_outside(rows, index.find(x, y))
     return answer
+
+
+def index_of(cells: CellLayer, role: str, n_points: int) -> tuple[np.ndarray, CellIndex]:
+    """The finest units of a role in the order of their codes, and the index over them, fit for *n_points*.
+
+    It stays with the layer, and is made anew where many more points are to be looked up than it was made for.
+    """
+    kept: dict[str, tuple[int, np.ndarray, CellIndex]] = cells.__dict__.setdefault("_indexes", {})
+    if role not in kept or n_points > _OUTGROWN * kept[role][0]:
+        shapes, ids = cells.table.geometry.to_numpy(), cells.table["cell_id"].to_numpy(dtype=object)
+        rows = np.array(sorted(cells.leaves(role), key=lambda row: ids[row]), dtype=np.int64)
+        kept[role] = (n_points, rows, build_index(shapes[rows], n_points))
+    return kept[role][1:]
 
 
 def rows_or_outside(rows: np.ndarray, found: np.ndarray) -> np.ndarray:
@@ -50,67 +57,8 @@ def rows_or_outside(rows: np.ndarray, found: np.ndarray) -> np.ndarray:
 
 
 def locate(x: np.ndarray, y: np.ndarray, shapes: np.ndarray) -> np.ndarray:
-    """(n,) number of the first of *shapes* whose closed region holds each point, -1 where none does.
-
-    Points are sorted into squares first. Where a busy square lies wholly inside or outside a shape, all its
-    points are settled at once; only the others are tested one by one, exactly.
-    """
-    answer = np.full(len(x), -1, dtype=np.int64)
-    if not len(shapes):
-        return answer
-    west, south, east, north = shapely.total_bounds(shapes)
-    near = np.flatnonzero((x >= west) & (x <= east) & (y >= south) & (y <= north))
-    if not len(near):
-        return answer
-    order, starts, sizes, boxes = _squares(x[near], y[near])
-    square, shape = shapely.STRtree(shapes).query(boxes)
-    inside, partly = _settle(shapes, boxes, square, shape, sizes)
-    first = np.full(len(near), len(shapes), dtype=np.int64)
-    for pairs, certain in ((inside, True), (partly, False)):
-        members = sizes[square[pairs]]
-        point = order[_runs(starts[square[pairs]], members)]
-        holder = np.repeat(shape[pairs], members)
-        if not certain:
-            held = shapely.intersects_xy(shapes[holder], x[near[point]], y[near[point]])
-            point, holder = point[held], holder[held]
-        np.minimum.at(first, point, holder)
-    answer[near] = np.where(first < len(shapes), first, -1)
-    return answer
-
-
-def _squares(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Points ordered by square; first position, number of points and box of every square that holds any."""
-    n_side = int(min(max(np.sqrt(len(x)), 1), 4096))
-    west, south = x.min(), y.min()
-    width = max((x.max() - west) / n_side, (y.max() - south) / n_side, 1e-6)
-    key = ((y - south) // width).astype(np.int64) * (n_side + 2) + ((x - west) // width).astype(np.int64)
-    order = np.argsort(key, kind="stable")
-    ordered = key[order]
-    starts = np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1]]))
-    row, column = np.divmod(ordered[starts], n_side + 2)
-    grown = width * 1e-3  # a box must hold its points whatever the rounding
-    left, low = west + column * width - grown, south + row * width - grown
-    boxes = shapely.box(left, low, left + width + 2 * grown, low + width + 2 * grown)
-    return order, starts, np.diff(np.append(starts, len(x))), boxes
-
-
-def _settle(
-    shapes: np.ndarray, boxes: np.ndarray, square: np.ndarray, shape: np.ndarray, sizes: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Numbers of the (square, shape) pairs where the shape holds all of the square, and where points must be tested."""
-    busy = np.flatnonzero(sizes[square] >= BUSY)
-    covered = shapely.covers(shapes[shape[busy]], boxes[square[busy]])
-    inside, other = busy[covered], busy[~covered]
-    apart = other[~shapely.intersects(shapes[shape[other]], boxes[square[other]])]
-    settled = np.zeros(len(square), dtype=bool)
-    settled[inside] = settled[apart] = True
-    return inside, np.flatnonzero(~settled)
-
-
-def _runs(starts: np.ndarray, lengths: np.ndarray) -> np.ndarray:
-    """start, start + 1, ... of every run, one after the other."""
-    before = np.cumsum(lengths) - lengths
-    return np.arange(lengths.sum()) + np.repeat(starts - before, lengths)
+    """(n,) number of the first of *shapes* whose closed region holds each point, -1 where none does."""
+    return build_index(shapes, len(x)).find(x, y)
 
 
 def coordinates_of(shapes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+from itertools import pairwise
+from unittest import mock
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
 import shapely
 from gridbeacon.errors import InputError
-from gridbeacon.layers import overlay
+from gridbeacon.layers import cell_index, overlay
+from gridbeacon.layers.exact_side import side_of
 from gridbeacon.layers.grids import CellLayer, read_cells
 from gridbeacon.layers.overlay import assign_cells, locate
 from hypothesis import given, settings
@@ -76,20 +81,17 @@ def polygons(draw):
 @given(
     st.lists(polygons(), min_size=1, max_size=12),
     st.lists(st.tuples(st.integers(-2, 30), st.integers(-2, 30)), max_size=60),
-    st.sampled_from([1, 3, 100]),
+    st.sampled_from([1, 64, 1 << 14]),
     st.randoms(use_true_random=False),
 )
-def test_every_point_agrees_with_brute_force(shapes, halves, busy, random):
-    """Half-integer points fall on vertices, edges, corners of holes and outside; squares of any business."""
+def test_every_point_agrees_with_brute_force(shapes, halves, pixels, random):
+    """Half-integer points fall on vertices, edges, corners of holes and outside; rasters coarse and fine."""
     ids = [f"c{number}" for number in range(len(shapes))]  # c10 sorts before c2
     random.shuffle(ids)
     cells = layer_of(shapes, ids)
     points = [Point(x / 2, y / 2) for x, y in halves]
-    before, overlay.BUSY = overlay.BUSY, busy
-    try:
+    with mock.patch.multiple(cell_index, LEAST_PIXELS=pixels, PIXELS_A_CELL=pixels):
         assigned = assign_cells(points_of(*points), cells)
-    finally:
-        overlay.BUSY = before
     assert assigned.shape == (len(points), 1)
     assert names(assigned[:, 0], cells) == brute_force(points, cells)
 
@@ -137,13 +139,46 @@ def test_what_is_no_point_is_outside_and_nothing_crashes():
     assert locate(np.zeros(3), np.zeros(3), np.array([], dtype=object)).tolist() == [-1, -1, -1]
 
 
-def test_chunks_change_nothing(monkeypatch):
-    random = np.random.default_rng(3)
+def test_the_index_stays_with_the_layer_until_it_is_outgrown():
     cells = layer_of([box(x, y, x + 1, y + 1) for x in range(5) for y in range(5)])
-    points = points_of(*shapely.points(random.integers(0, 11, (500, 2)) / 2))
+    points = points_of(*shapely.points(np.random.default_rng(3).integers(0, 11, (500, 2)) / 2))
     whole = assign_cells(points, cells)
-    monkeypatch.setattr(overlay, "CHUNK", 37)
+    _, small = overlay.index_of(cells, "territorial", 500)
+    np.testing.assert_array_equal(assign_cells(points[:37], cells), whole[:37])
+    assert overlay.index_of(cells, "territorial", 600)[1] is small
+    assert overlay.index_of(cells, "territorial", 5000)[1] is not small
     np.testing.assert_array_equal(assign_cells(points, cells), whole)
+
+
+def test_nine_cells_over_one_another_and_a_speck_of_a_city():
+    """More candidates than a record names; and cells so small that a pixel is near the rounding of its coordinates."""
+    shapes = [box(x / 10, x / 10, x / 10 + 5, 5) for x in range(9, -1, -1)]
+    cells = layer_of(shapes, [f"c{9 - number}" for number in range(10)])
+    tried = np.random.default_rng(0).uniform(-0.1, 6.1, (800, 2)).round(2)
+    points = list(shapely.points(tried))
+    assert names(assign_cells(points_of(*points), cells)[:, 0], cells) == brute_force(points, cells)
+    east = 5e5 + np.arange(5) * 2**-20
+    specks = [box(a, 3e6, b, 3e6 + 2**-20) for a, b in pairwise(east)]
+    cells = layer_of(specks)
+    points = [Point(x, 3e6 + 2**-21) for x in np.linspace(east[0], east[-1], 33)]
+    assert names(assign_cells(points_of(*points), cells)[:, 0], cells) == brute_force(points, cells)
+
+
+def test_the_side_of_an_edge_is_exact_where_doubles_are_not():
+    """Oracle: rational arithmetic. Points on, and one unit in the last place beside, edges that doubles cannot tell."""
+    random = np.random.default_rng(5)
+    fooled = 0
+    for _ in range(3000):
+        x0, y0, x1, y1 = random.uniform(4e5, 5e5, 4)
+        along = random.uniform()
+        px, py = x0 + along * (x1 - x0), y0 + along * (y1 - y0)
+        py = np.nextafter(py, random.choice([-np.inf, np.inf])) if random.uniform() < 0.5 else py
+        a, b, c, d, e, f = (Fraction(float(v)) for v in (x0, y0, x1, y1, px, py))
+        area = (a - e) * (d - f) - (b - f) * (c - e)
+        assert side_of(x0, y0, x1, y1, px, py) == (area > 0) - (area < 0)
+        fooled += np.sign((x0 - px) * (y1 - py) - (y0 - py) * (x1 - px)) != (area > 0) - (area < 0)
+    assert fooled > 5  # the plain formula is wrong often enough for this test to tell
+    assert side_of(0.1, 0.1, 0.3, 0.3, 0.2, 0.2) == 0
 
 
 def test_points_in_degrees_are_brought_along_and_without_a_system_refused():
