@@ -62,8 +62,8 @@ evidence: $(VENV)/dev  ## the figures of docs/ measured again (real data where .
 	GRIDBEACON_WRITE_DOCS=1 $(BIN)/python -m pytest -s tests/test_planted_truth.py tests/test_real_cities.py
 	GRIDBEACON_WRITE_DOCS=1 $(BIN)/python -m pytest -s tests/test_nasty_inputs.py
 	nice -n 10 $(BIN)/python tests/fuzz.py --inputs 10000 --write docs/fuzz.md
-	$(BIN)/python benchmarks/reading.py
-	$(BIN)/python benchmarks/reading.py --stream --rounds 1
+	$(BIN)/python benchmarks/reading.py --ways reading batches counting --write
+	$(BIN)/python benchmarks/reading.py --rows 30000000 --ways batches --rounds 1 --write
 
 plugin:  ## dist/gridbeacon.zip for QGIS, from the last commit
 	@mkdir -p dist

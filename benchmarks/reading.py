@@ -1,25 +1,34 @@
 """Reading a large CSV: how long, and how much memory, against `pyarrow.csv.read_csv` alone in the same run.
 
-    python benchmarks/reading.py --rows 3000000 [--stream] [--write]
+    python benchmarks/reading.py --rows 3000000 --ways reading batches counting [--write]
 
-Each way runs in a process of its own, the two in turn, several times; the best time and the largest memory count.
-"reading" is `read_incidents`: every column judged, duplicates found, every row accounted for. "streaming" is
-`count_stream`: steps 1 to 4 of the journey, batch by batch, down to counts and account.
+Each way runs in a process of its own, all in turn, several times; the best time and the largest memory count.
+"reading" is `read_incidents`: every column judged, duplicates found, every row accounted for. "batches" is the same by
+`read_batches`, a batch at a time. "counting" is `count_stream`: steps 1 to 4 of the journey, batch by batch, down to
+counts and account. Every way must account for every row, and find the same duplicates.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import platform
 import resource
 import subprocess
 import sys
 import tempfile
 import time
+from importlib import import_module
 from pathlib import Path
 
 CLASSES = [(f"大类{n // 12}", f"小类{n}") for n in range(180)]
+PAGE = Path(__file__).parents[1] / "docs" / "benchmarks" / "reading.md"
+HEAD = """# Reading
+
+How long it takes to read, judge and account for every row of a CSV, beside `pyarrow.csv.read_csv` alone on the same
+file in the same run, each in a process of its own. Written by `benchmarks/reading.py --write`.
+"""
 SIDE = 40
 """Cells a side of the city that rows are placed on."""
 
@@ -71,37 +80,52 @@ def by_pyarrow(path: Path) -> dict[str, int]:
     """The anchor."""
     from pyarrow import csv
 
-    started, busy = time.perf_counter(), time.process_time()
-    table = csv.read_csv(path)
-    return {"rows": table.num_rows, "seconds": time.perf_counter() - started, "cpu": time.process_time() - busy}
+    return {"rows": csv.read_csv(path).num_rows}
 
 
 def by_reading(path: Path) -> dict[str, int]:
     """`read_incidents` with all its rules."""
     from gridbeacon.layers.incidents import read_incidents
 
-    started, busy = time.perf_counter(), time.process_time()
     intake = read_incidents([path])
-    return {"rows": intake.rows_in, "seconds": time.perf_counter() - started, "cpu": time.process_time() - busy}
+    return {"rows": intake.rows_in, "duplicates": len(intake.duplicates)}
 
 
-def by_streaming(path: Path) -> dict[str, int]:
+def by_batches(path: Path) -> dict[str, int]:
+    """The same, a batch at a time."""
+    from gridbeacon.layers.incidents.batches import read_batches
+
+    rows = duplicates = 0
+    for intake in read_batches([path]):
+        rows, duplicates = rows + intake.rows_in, duplicates + len(intake.duplicates)
+    return {"rows": rows, "duplicates": duplicates}
+
+
+def by_counting(path: Path) -> dict[str, int]:
     """Steps 1 to 4, batch by batch."""
     from gridbeacon.layers.grids import read_cells
     from gridbeacon.pipeline import Plan
     from gridbeacon.pipeline.stream import count_stream
 
-    cells = read_cells(path.with_name("cells.gpkg"))
+    counted = count_stream([path], read_cells(path.with_name("cells.gpkg")), Plan(as_of="2025-12-01"))
+    account = counted.account
+    return {"rows": account["rows_in"], "duplicates": account["rows_duplicate"], "counts": len(counted.counts.table)}
+
+
+WAYS = {"pyarrow": by_pyarrow, "reading": by_reading, "batches": by_batches, "counting": by_counting}
+
+
+_ROOMS = ("gridbeacon.layers.incidents.batches", "gridbeacon.pipeline.stream")
+
+
+def timed(way: str, path: Path) -> dict[str, float]:
+    """One way here and now: imports first, then seconds by the clock and of the processors, and the memory it took."""
+    for room in ("pyarrow.csv", *(_ROOMS if way != "pyarrow" else ())):
+        import_module(room)
     started, busy = time.perf_counter(), time.process_time()
-    counted = count_stream([path], cells, Plan(as_of="2025-12-01"))
-    return {
-        "rows": counted.account["rows_in"],
-        "seconds": time.perf_counter() - started,
-        "cpu": time.process_time() - busy,
-    }
-
-
-WAYS = {"pyarrow": by_pyarrow, "reading": by_reading, "streaming": by_streaming}
+    found = WAYS[way](path)
+    took = {"seconds": time.perf_counter() - started, "cpu": time.process_time() - busy}
+    return found | took | {"memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}
 
 
 def measured(way: str, path: Path) -> dict[str, float]:
@@ -113,45 +137,70 @@ def measured(way: str, path: Path) -> dict[str, float]:
 
 
 def main() -> None:
+    """Measure, print, and with --write put the table into the page of results."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=3_000_000)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--stream", action="store_true")
+    parser.add_argument("--ways", nargs="+", choices=list(WAYS)[1:], default=["reading"])
     parser.add_argument("--file", type=Path)
-    parser.add_argument("--way", choices=WAYS)
+    parser.add_argument("--write", action="store_true")
+    parser.add_argument("--way", choices=WAYS, help=argparse.SUPPRESS)
     asked = parser.parse_args()
     if asked.way:
-        found = WAYS[asked.way](asked.file)
-        found["memory"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        print(json.dumps(found))
+        print(json.dumps(timed(asked.way, asked.file)))
         return
     with tempfile.TemporaryDirectory() as folder:
         path = asked.file or Path(folder) / "incidents.csv"
         if not path.exists():
             make_file(path, asked.rows)
-        if asked.stream and not path.with_name("cells.gpkg").exists():
+        if "counting" in asked.ways and not path.with_name("cells.gpkg").exists():
             make_cells(path.with_name("cells.gpkg"))
-        ways = ["pyarrow", "streaming" if asked.stream else "reading"]
-        runs = {way: [] for way in ways}
+        runs: dict[str, list[dict[str, float]]] = {way: [] for way in ("pyarrow", *asked.ways)}
         for _ in range(asked.rounds):
-            for way in ways:
-                runs[way].append(measured(way, path))
-        tell(runs, path)
+            for way, found in runs.items():
+                found.append(measured(way, path))
+        text = table_of(runs, path)
+    print(text)
+    if asked.write:
+        write(f"{int(runs['pyarrow'][0]['rows']):,} rows", text)
 
 
-def tell(runs: dict[str, list[dict[str, float]]], path: Path) -> None:
-    """The table: seconds, ratio to the anchor, memory."""
+def table_of(runs: dict[str, list[dict[str, float]]], path: Path) -> str:
+    """What was measured, as Markdown: seconds and ratio to the anchor, memory. Raises where two ways disagree."""
     import pyarrow
 
-    print(f"{path.stat().st_size / 1e6:.0f} MB, Python {platform.python_version()}, pyarrow {pyarrow.__version__}")
-    print("| way | rows | seconds | ratio | CPU seconds | ratio | memory, MB |\n|---|---|---|---|---|---|---|")
+    for fact in ("rows", "duplicates"):
+        told = {run[fact] for found in runs.values() for run in found if fact in run}
+        if len(told) > 1:
+            raise SystemExit(f"the ways disagree on {fact}: {sorted(told)}")
+    lines = [
+        f"{path.stat().st_size / 1e6:.0f} MB, {len(next(iter(runs.values())))} rounds, {os.cpu_count()} processors, "
+        f"Python {platform.python_version()}, pyarrow {pyarrow.__version__}",
+        "",
+        "| way | rows | duplicates | counts | seconds | ratio | CPU seconds | ratio | memory, MB |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
     anchor, busy = (min(run[key] for run in runs["pyarrow"]) for key in ("seconds", "cpu"))
     for way, found in runs.items():
-        best = min(run["seconds"] for run in found)
-        memory = max(run["memory"] for run in found)
-        cpu = min(run["cpu"] for run in found)
+        best, cpu = (min(run[key] for run in found) for key in ("seconds", "cpu"))
+        rows, *others = (f"{int(found[0][fact]):,}" if fact in found[0] else "" for fact in _FACTS)
         figures = f"{best:.2f} | {best / anchor:.1f} | {cpu:.2f} | {cpu / busy:.1f}"
-        print(f"| {way} | {found[0]['rows']:,} | {figures} | {memory:.0f} |")
+        lines.append(f"| {way} | {rows} | {' | '.join(others)} | {figures} | {max(r['memory'] for r in found):.0f} |")
+    return "\n".join(lines)
+
+
+_FACTS = ("rows", "duplicates", "counts")
+
+
+def write(title: str, text: str) -> None:
+    """Put a table into the page of results, in the place of the one of the same size."""
+    before = PAGE.read_text(encoding="utf-8") if PAGE.exists() else HEAD
+    head, *sections = before.split("\n## ")
+    kept = {section.split("\n", 1)[0]: section.split("\n", 1)[1].strip() for section in sections}
+    kept[title] = text
+    PAGE.parent.mkdir(exist_ok=True)
+    whole = "\n\n".join([head.strip(), *(f"## {name}\n\n{body}" for name, body in kept.items())])
+    PAGE.write_text(whole + "\n", encoding="utf-8", newline="\n")
 
 
 if __name__ == "__main__":
