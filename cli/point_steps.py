@@ -98,8 +98,8 @@ class EscalationSettings:
     max_lag: int = param(8, "Longest lead looked at, in steps.", low=1, high=60, zh="最长先行步数。")
     replicates: int = param(999, "Shifts in time for the null.", low=19, high=99999, zh="时间平移置换次数。")
     shift_together: bool = param(
-        False, "Shift all units by the same amount, which keeps what neighbours share.", advanced=True,
-        zh="各单元同步平移,保留邻近单元的共同变化。",
+        True, "Shift all units by the same amount, which keeps what neighbours share; or each by its own.",
+        advanced=True, zh="各单元同步平移(保留邻近单元的共同变化),或各自平移。",
     )  # fmt: skip
     random_state: int = param(0, "Seed of the shifts.", low=0, advanced=True, zh="随机种子。")
 
@@ -214,7 +214,7 @@ def find_lead(files: Files, settings: dict[str, Any], progress: Progress) -> tup
 
 _VERDICTS = {
     "leads": "先行",
-    "both ways": "互为先行",
+    "moves together": "同起同落",
     "does not lead": "未见先行",
     "too few bins": "时段太短",
     "no contrast": "无差异",

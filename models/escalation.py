@@ -15,11 +15,12 @@ _LEAST_CYCLES = 4  # bins, as a multiple of the longest lag, that a shift needs 
 class Escalation:
     """What leads what, and by how much.
 
-    lags : (n_lags,) bins, 1 upwards; association : (n_lags,) correlation of the leading class so many bins before
-    with what is new in the following one; p : (n_lags,) upper tail by shifts, corrected for looking at all lags;
-    reverse, reverse_p : the same with the two classes exchanged; together : correlation within the same bin.
-    lead : the lag of the strongest association, 0 where nothing leads; p_any : p of the largest association;
-    verdict : `leads`, `both ways` (each tells of the other), `does not lead`, or `too few bins`, `no contrast`.
+    lags : (n_lags,) bins, 1 upwards; association : (n_lags,) correlation of what was new in the leading class so many
+    bins before with what is new in the following one; p : (n_lags,) upper tail by shifts, corrected for looking at all
+    lags; reverse, reverse_p : the same with the two classes exchanged; together : correlation within the same bin.
+    p_any : p of the largest association; p_more : p of the largest lead over the reverse at the same lag; lead : the
+    lag of the strongest association where the verdict is `leads`, else 0. verdict : `leads`; `moves together`, where
+    each tells as much of the other; `does not lead`; or `too few bins`, `no contrast`.
     """
 
     lags: np.ndarray
@@ -30,6 +31,7 @@ class Escalation:
     together: float
     lead: int
     p_any: float
+    p_more: float
     verdict: str
 
 
@@ -47,41 +49,44 @@ def find_escalation(
     """Whether *leading* counts come before *following* ones, both (n_times, n_units), units on *unit_level*.
 
     Counts are made steady by sqrt(count + 3/8); each unit's mean and each bin's mean over units are taken out, so
-    that neither a busy street nor a busy season counts. What is new in a class is what its own last *max_lag* bins,
-    by one regression over all units, do not tell. The association at a lag is the correlation, over units and bins,
-    of the leading class then with what is new in the following class now.
+    that neither a busy street nor a busy season counts. What is new in a class is what its own last *max_lag* bins, by
+    one regression over all units, do not tell. The association at a lag is the correlation, over units and bins, of
+    what was new in the leading class then with what is new in the following class now.
 
     The null shifts the leading class of each unit around the circle of time by an amount of its own, 0 included: the
     rhythm of each series stays as it is, and only what binds the two is lost. Units with the same number in *groups*
-    (n_units,) shift together, which keeps what neighbours share. p compares the largest association over all lags,
-    so looking at many costs nothing; replicate r has the stream r of *random_state*.
+    (n_units,) shift together, which keeps what neighbours share. p compares the largest association over all lags, so
+    looking at many costs nothing; replicate r has the stream r of *random_state*. Two classes that rise and fall
+    together are associated at short lags both ways: `leads` also asks that the association exceed the reverse one by
+    more than shifts make it, both at *alpha*.
 
     An association is no cause, and says nothing about persons or single cells: units below *street_level* are refused
     with InputError, as are arrays that do not match.
 
-    Source: Granger (1969), Econometrica 37, for what is new; Westfall & Young (1993) for the largest of many.
+    Source: Haugh (1976), JASA 71, for correlating what is new; Westfall & Young (1993) for the largest of many.
     """
     _refuse(leading, following, unit_level, street_level, max_lag)
     lags = np.arange(1, max_lag + 1)
-    first, second = (_steady(np.asarray(part, dtype=float)) for part in (leading, following))
-    if len(first) < _LEAST_CYCLES * (max_lag + 1):
+    steady = [_steady(np.asarray(part, dtype=float)) for part in (leading, following)]
+    if len(steady[0]) < _LEAST_CYCLES * (max_lag + 1):
         return _nothing(lags, "too few bins")
+    first, second = (_news(part, max_lag) for part in steady)
     if not (first.any() and second.any()):
         return _nothing(lags, "no contrast")
     marks = np.arange(first.shape[1]) if groups is None else np.unique(groups, return_inverse=True)[1]
-    news_first, news_second = _news(first, max_lag), _news(second, max_lag)
-    association, reverse = _correlate(first, news_second, lags), _correlate(second, news_first, lags)
-    largest, reversed_ = np.empty(replicates), np.empty(replicates)
+    association, reverse = _correlate(first, second, lags), _correlate(second, first, lags)
+    null = np.empty((replicates, 3))
     for r, stream in enumerate(np.random.SeedSequence(random_state).spawn(replicates)):
         shift = np.random.default_rng(stream).integers(0, len(first), marks.max() + 1)[marks]
-        largest[r] = _correlate(_shifted(first, shift), news_second, lags).max()
-        reversed_[r] = _correlate(_shifted(second, shift), news_first, lags).max()
-    p, reverse_p = _p_of(association, largest), _p_of(reverse, reversed_)
+        moved = _shifted(first, shift)
+        there, back = _correlate(moved, second, lags), _correlate(second, moved, lags)
+        null[r] = there.max(), back.max(), (there - back).max()
+    p, reverse_p = _p_of(association, null[:, 0]), _p_of(reverse, null[:, 1])
+    p_more = float(_p_of(association - reverse, null[:, 2]).min())
     together = float(_correlate(first, second, np.zeros(1, dtype=int))[0])
-    leads, back = p.min() <= alpha, reverse_p.min() <= alpha
-    verdict = ("both ways" if back else "leads") if leads else "does not lead"
-    lead = int(lags[association.argmax()]) if leads else 0
-    return Escalation(lags, association, p, reverse, reverse_p, together, lead, float(p.min()), verdict)
+    verdict = "does not lead" if p.min() > alpha else "leads" if p_more <= alpha else "moves together"
+    lead = int(lags[association.argmax()]) if verdict == "leads" else 0
+    return Escalation(lags, association, p, reverse, reverse_p, together, lead, float(p.min()), p_more, verdict)
 
 
 def _refuse(leading: np.ndarray, following: np.ndarray, unit_level: int, street_level: int, max_lag: int) -> None:
@@ -102,7 +107,7 @@ def _refuse(leading: np.ndarray, following: np.ndarray, unit_level: int, street_
 
 def _nothing(lags: np.ndarray, verdict: str) -> Escalation:
     flat, sure = np.zeros(len(lags)), np.ones(len(lags))
-    return Escalation(lags, flat, sure, flat.copy(), sure.copy(), 0.0, 0, 1.0, verdict)
+    return Escalation(lags, flat, sure, flat.copy(), sure.copy(), 0.0, 0, 1.0, 1.0, verdict)
 
 
 def _steady(counts: np.ndarray) -> np.ndarray:
@@ -121,7 +126,7 @@ def _news(series: np.ndarray, n_lags: int) -> np.ndarray:
     news = np.zeros_like(series)
     weights = np.linalg.lstsq(past, now, rcond=None)[0]
     news[n_lags:] = (now - past @ weights).reshape(-1, series.shape[1])
-    return news
+    return np.where(np.abs(news) < 1e-9, 0.0, news)
 
 
 def _correlate(earlier: np.ndarray, later: np.ndarray, lags: np.ndarray) -> np.ndarray:

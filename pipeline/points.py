@@ -141,6 +141,7 @@ def lead_table(found: Escalation, step_days: int, level: int) -> pd.DataFrame:
             "reverse": found.reverse,
             "reverse_p": found.reverse_p,
             "same_step": found.together,
+            "p_more": found.p_more,
             "verdict": found.verdict,
             "lead_days": found.lead * step_days,
             "unit_level": level,

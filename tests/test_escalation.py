@@ -65,6 +65,20 @@ def test_units_that_move_together_need_shifts_together():
     assert alone > together + 5
 
 
+def test_two_classes_that_only_move_together_seldom_lead():
+    """A driver with persistence that both follow in the same bin: associated at lag 1, both ways alike."""
+    verdicts = []
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        moved = rhythm(rng, 104, 15, 4.0)
+        found = find_escalation(rng.poisson(moved), rng.poisson(moved), STREET, STREET, 4, 59, seed)
+        verdicts.append(found.verdict)
+        assert found.together > found.association.max()
+        assert found.verdict == "leads" or found.lead == 0
+    assert verdicts.count("leads") <= 5
+    assert "moves together" in verdicts
+
+
 @given(st.permutations(range(6)))
 def test_the_order_of_units_leaves_the_associations(order):
     rng = np.random.default_rng(0)
