@@ -95,6 +95,17 @@ def _ledger_option() -> Option:
     )
 
 
+def _repair_option() -> Option:
+    return Option(
+        ["--repair"],
+        is_flag=True,
+        help=_text(
+            "Use a repaired copy of the cells, written into the output folder; the file itself is never touched.",
+            "使用网格的修复副本(写入成果文件夹),原文件不改动。",
+        ),
+    )
+
+
 def _replace_option() -> Option:
     return Option(
         ["--replace", "replace"],
@@ -111,6 +122,7 @@ def _replace_option() -> Option:
         _plan_option(),
         _out_option(NEW_FOLDER),
         _ledger_option(),
+        _repair_option(),
         _replace_option(),
         _json_option(),
         _progress_option(),
@@ -205,6 +217,7 @@ def demo(voice: Voice, out: str, ledger: str | None, as_json: bool, progress: st
                 "将字段对应与类别改名写入方案文件,供以后使用。",
             ),
         ),
+        _repair_option(),
         _replace_option(),
         _json_option(),
         _progress_option(),
@@ -218,6 +231,8 @@ def check(
     from .checking import run_check
 
     inputs, plan = _inputs_and_plan(values)
+    if inputs.repair and not values.get("out"):
+        raise InputError("there is no folder for the repaired copy", where="--repair", fix="Name one: --out FOLDER")
     save_to = _plan_to_save(values, save_mapping)
     facts = {"out": values.get("out"), "against": against, "save_to": save_to, "replace": replace}
     run_check(voice, inputs, plan, **facts, as_json=as_json)

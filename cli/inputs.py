@@ -47,7 +47,10 @@ CELL_COLUMNS = {
 RECORD = "last_import.json"
 """The record of the last import, beside the plan or the ledger."""
 
-_FILES = ("cells", "responsible", "ledger", "runs", "class_policy", "key", "record")
+_FILES = ("cells", "cells_before", "responsible", "ledger", "runs", "class_policy", "key", "record", "days", "events")
+
+_PLAIN = ("crs", "cells_crs", "cells_since", "repair")
+"""Entries of [inputs] that are no files."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +74,11 @@ class Files:
     class_policy: str | None = None
     key: str | None = None
     record: str | None = None
+    days: str | None = None
+    events: str | None = None
+    cells_before: str | None = None
+    cells_since: str | None = None
+    repair: bool = False
 
     def for_run(self) -> dict[str, Any]:
         """The keyword arguments of `pipeline.run` and `pipeline.check_inputs`, without `out` and `ledger`.
@@ -85,7 +93,7 @@ class Files:
             )
         return {
             "incidents": expand(self.incidents),
-            "cells": self.cells,
+            "cells": self._cells(),
             "columns": dict(self.columns) or None,
             "cell_columns": dict(self.cell_columns) or None,
             "crs": self.crs,
@@ -94,7 +102,25 @@ class Files:
             "classes": dict(self.classes) or None,
             "class_policy": self.class_policy,
             "key": self.key,
+            "days": self.days,
+            "events": self.events,
         }
+
+    def _cells(self) -> Any:
+        """The file of cells as `pipeline.run` takes it. Raises InputError where a repair or a division lacks one."""
+        more = {"--repair": self.repair, "--cells-before": self.cells_before, "--cells-since": self.cells_since}
+        asked = [name for name, value in more.items() if value]
+        if not asked:
+            return self.cells
+        if not self.cells:
+            raise InputError("no cells were given", where=asked[0], fix="Name them: --cells grid.gpkg")
+        if self.cells_since and not self.cells_before:
+            raise InputError(
+                "the division before was not given", where="--cells-since", fix="Name it: --cells-before old.gpkg"
+            )
+        from ..pipeline.cells import CellFiles
+
+        return CellFiles(self.cells, self.cells_before, self.cells_since, self.repair)
 
     def last_import(self) -> str | None:
         """Where the record of the last import lies: as named, else beside the plan, else beside the ledger."""
@@ -126,7 +152,8 @@ def dated_folder(runs: str | None, as_of: str) -> Path:
 
 def of_options(values: dict[str, Any]) -> Files:
     """Inputs from the values of the command line's options."""
-    files = {name: values.get(name) for name in (*_FILES, "out", "crs", "cells_crs")}
+    files = {name: values.get(name) for name in (*_FILES, "out", "crs", "cells_crs", "cells_since")}
+    files["repair"] = bool(values.get("repair"))
     named = tuple((role, values[role]) for role in COLUMNS if values.get(role))
     cell = tuple((_cell_key(role), values[role]) for role in CELL_COLUMNS if values.get(role))
     classes = tuple(_renaming(text) for text in values.get("rename") or ())
@@ -158,11 +185,11 @@ def of_plan_file(path: str | Path) -> Files:
             "the plan file cannot be read", where=str(path), fix=f"It must be TOML in UTF-8: {error}."
         ) from error
     inputs, columns = tables.get("inputs", {}), tables.get("columns", {})
-    _refuse_unknown(inputs, {"incidents", "crs", "cells_crs", *_FILES}, path, "inputs")
+    _refuse_unknown(inputs, {"incidents", *_PLAIN, *_FILES}, path, "inputs")
     _refuse_unknown(columns, {*COLUMNS, *CELL_COLUMNS}, path, "columns")
     incidents = inputs.get("incidents", [])
     listed = [incidents] if isinstance(incidents, str) else incidents
-    values: dict[str, Any] = {**columns, "crs": inputs.get("crs"), "cells_crs": inputs.get("cells_crs")}
+    values: dict[str, Any] = {**columns, **{name: inputs.get(name) for name in _PLAIN}}
     values["incidents"] = [name if is_url(name) else str(path.parent / name) for name in listed]
     values["runs"] = str(path.parent / "runs")
     values["record"] = str(path.parent / RECORD)
@@ -213,6 +240,14 @@ def _file_options() -> list[Option]:
             "Polygons of the grid or districts. Without it, cells are made.",
             "网格或行政区面文件;不给则自动生成网格。",
         ),
+        "cells_before": (
+            "Polygons of the division before, where a re-division is in a file of its own.",
+            "调整前的网格面文件(调整前后各一个文件时)。",
+        ),
+        "cells_since": (
+            "First day of today's cells, where neither file gives days of validity.",
+            "现行网格的启用日期(两个文件均无生效日期时)。",
+        ),
         "responsible": ("Table of 类别, 区域, 责任单位: class, area, responsible unit.", "分类×区域→责任单位对照表。"),
         "crs": (
             "CRS of incident coordinates that do not carry one, e.g. EPSG:4490.",
@@ -226,6 +261,14 @@ def _file_options() -> list[Option]:
         "key": (
             "File with the key of pseudonyms, kept apart from all results; else GRIDBEACON_PSEUDONYM_KEY.",
             "假名密钥文件,须与成果分开存放;不给则取环境变量GRIDBEACON_PSEUDONYM_KEY。",
+        ),
+        "days": (
+            "Days off and moved working days of further years: CSV with the columns date and kind (holiday, workday).",
+            "放假与调休表:CSV,列为日期、类型(放假、上班),用于补充或更正某一年份。",
+        ),
+        "events": (
+            "What is known to have changed: CSV with the columns start, end, name, category, effect.",
+            "已知变化表(渠道并入、专项行动、供暖开始等):CSV,列为开始、结束、名称、类别、作用。",
         ),
         "rename": (
             "A class that has another name now, as old=new; may be given several times.",
@@ -245,7 +288,9 @@ def _file_options() -> list[Option]:
 
 
 def _metavar(name: str) -> str:
-    return {"incidents": "FILE...", "crs": "CRS", "cells_crs": "CRS", "rename": "OLD=NEW"}.get(name, "FILE")
+    return {"incidents": "FILE...", "crs": "CRS", "cells_crs": "CRS", "rename": "OLD=NEW", "cells_since": "DATE"}.get(
+        name, "FILE"
+    )
 
 
 def _column_options() -> list[Option]:

@@ -116,6 +116,9 @@ def tell_findings(voice: Voice, found: dict[str, Any], as_json: bool) -> None:
     quarantined = ", ".join(f"{rule} {count:,}" for rule, count in found["quarantine"].items())
     _tell(voice, "quarantined by rule", "按规则隔离", quarantined)
     _tell(voice, "units", "单元", ", ".join(f"{name} {count:,}" for name, count in found["cells"].items()))
+    faults = [rule for rule in found.get("topology", {}).get("rules", ()) if rule["count"]]
+    told = ", ".join(f"{voice.pick(rule['kind'], rule['zh'])} {rule['count']:,}" for rule in faults)
+    _tell(voice, "cells at fault", "网格问题", told)
     _tell(voice, "coordinate system", "坐标系", found["crs"])
     period, missing = found["period"], found["missing_bins"]
     first, as_of = (period[name].removesuffix("T00:00:00") for name in ("first", "as_of"))

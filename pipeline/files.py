@@ -15,9 +15,11 @@ from ..layers import ledger as ledgers
 from ..layers.briefing import write_briefing
 from ..layers.geopackage import write_results
 from ..layers.papers import write_docx
+from ..layers.quality_report import COPY
 from ..layers.raster import write_surface
 from ..layers.run_folder import RunFolder, sha256_of
 from ..layers.spreadsheets import write_csv, write_warnings_xlsx
+from ..layers.tables import write_table
 from .outcome import Outcome
 from .preparation import Inputs
 from .redivision import carry_on, inherit_states, last_moment
@@ -63,6 +65,9 @@ def _writers(outcome: Outcome) -> list[tuple[float, str, Callable[[Path], Any]]]
             lambda p: write_briefing(p, **drawn, risk=o.risk, hotspots=o.hotspots, surface=o.surface, series=o.series),
         ),
     ]
+    if o.repaired is not None:
+        repaired = o.repaired
+        writers.append((0.97, COPY, lambda p: write_table(p, repaired, "cells")))
     if o.surface is not None:
         surface = o.surface
         writers.append((0.98, "surface.tif", lambda p: write_surface(p, surface)))
@@ -70,7 +75,8 @@ def _writers(outcome: Outcome) -> list[tuple[float, str, Callable[[Path], Any]]]
 
 
 def _manifest(outcome: Outcome, inputs: Inputs) -> dict[str, Any]:
-    files = [*inputs.incidents, inputs.cells, inputs.responsible, inputs.class_policy]
+    files = [*inputs.incidents, inputs.cells, inputs.cell_files.before, inputs.responsible, inputs.class_policy]
+    files += [inputs.days, inputs.events]
     return {
         "run_id": outcome.facts["run_id"],
         "as_of": outcome.facts["as_of"],
@@ -88,6 +94,8 @@ def _manifest(outcome: Outcome, inputs: Inputs) -> dict[str, Any]:
         "account": outcome.account,
         "default_point_rows": outcome.facts["default_point_rows"],
         "class_policy": outcome.class_policy,
+        "reporting": outcome.facts["reporting"],
+        "events": outcome.facts["events"],
         "statuses": outcome.statuses,
         "notices": outcome.facts["notices"],
     }

@@ -18,6 +18,7 @@ from ..layers.privacy import read_key
 from ..layers.quality_report import write_quality_report
 from ..layers.run_folder import check_account
 from ..models.early_warning import raise_warnings
+from .cells import CellFiles, cell_findings, examine, topology_left
 from .facts import facts_of
 from .files import issue, with_ledger, write_files
 from .findings import check_findings, findings_against, marks_of, record_of
@@ -42,7 +43,7 @@ EARLY_WARNING_COLUMNS = (
 def run(
     plan: Plan,
     incidents: Sequence[str | Path],
-    cells: str | Path | None = None,
+    cells: str | Path | CellFiles | None = None,
     *,
     out: str | Path | None = None,
     columns: Mapping[str, str] | None = None,
@@ -53,6 +54,8 @@ def run(
     classes: Mapping[str, str] | None = None,
     class_policy: str | Path | None = None,
     key: str | Path | None = None,
+    days: str | Path | None = None,
+    events: str | Path | None = None,
     ledger: str | Path | None = None,
     record: str | Path | None = None,
     replace: bool = False,
@@ -63,11 +66,13 @@ def run(
     Parameters
     ----------
     plan : every setting; `Plan()` is right with two files and nothing else.
-    incidents : files (a layer of a file is `file.gpkg|layer`). cells : polygons, or None to make cells.
+    incidents : files (a layer of a file is `file.gpkg|layer`). cells : polygons, or None to make cells; `CellFiles`
+        where the division before has a file of its own, or a repaired copy is to be used.
     columns, cell_columns : columns named by the user, by role. crs, cells_crs : where a file names none.
     responsible : CSV of class, area and responsible unit. ledger : the record warnings are issued to.
     classes : old name of a class -> new name. class_policy : a policy file instead of the one brought along. key : file
-        with the key of pseudonyms. record : where to keep what this import looked like, for the next `check`.
+        with the key of pseudonyms. days : table of days off and moved working days. events : table of what is known to
+        have changed (docs/calendar.md). record : where to keep what this import looked like, for the next `check`.
     out : the folder to write, complete or absent; refused if it exists, unless *replace*.
     progress : called with (fraction, "English|中文"); may raise `Cancelled`.
 
@@ -77,7 +82,9 @@ def run(
         Input or a setting the analyst can correct. EnvironmentProblem: disk, permission. AccountError: a fault of ours.
     """
     told = progress or _silent
-    inputs = _inputs(incidents, cells, columns, cell_columns, crs, cells_crs, responsible, classes, class_policy, key)
+    inputs = _inputs(
+        incidents, cells, columns, cell_columns, crs, cells_crs, responsible, classes, class_policy, key, days, events
+    )
     if out is not None:
         _refuse_early(out, replace, key)
     words = Responsible.read(responsible)
@@ -99,7 +106,7 @@ def run(
 def check_inputs(
     plan: Plan,
     incidents: Sequence[str | Path],
-    cells: str | Path | None = None,
+    cells: str | Path | CellFiles | None = None,
     *,
     columns: Mapping[str, str] | None = None,
     cell_columns: Mapping[str, str] | None = None,
@@ -109,6 +116,8 @@ def check_inputs(
     classes: Mapping[str, str] | None = None,
     class_policy: str | Path | None = None,
     key: str | Path | None = None,
+    days: str | Path | None = None,
+    events: str | Path | None = None,
     out: str | Path | None = None,
     against: str | Path | None = None,
     replace: bool = False,
@@ -117,18 +126,31 @@ def check_inputs(
 ) -> dict[str, Any]:
     """What a run with these files would use and what not, as JSON-able facts; no model runs.
 
-    out : folder for the report (`quality.html`, `quality.json`), in the language *lang*; None writes nothing. against :
-    the record of the last import, to compare with.
+    out : folder for the report (`quality.html`, `quality.json`, of cells `topology.gpkg`), in the language *lang*; None
+    writes nothing. against : the record of the last import, to compare with.
     """
     Responsible.read(responsible)
-    inputs = _inputs(incidents, cells, columns, cell_columns, crs, cells_crs, responsible, classes, class_policy, key)
-    ready = prepare(plan.checked(), inputs, progress or _silent)
+    inputs = _inputs(
+        incidents, cells, columns, cell_columns, crs, cells_crs, responsible, classes, class_policy, key, days, events
+    )
+    with topology_left(inputs, plan.moment(), out):
+        ready = prepare(plan.checked(), inputs, progress or _silent)
     check_account(ready.account)
-    found = check_findings(ready)
+    topology = examine(inputs, ready.as_of)
+    found = {**check_findings(ready), **cell_findings(topology, ready.repaired)}
     if against is not None:
         found["against"] = findings_against(ready, against)
     if out is not None:
-        write_quality_report(out, found, cells=ready.cells.table, marks=marks_of(ready), lang=lang, replace=replace)
+        write_quality_report(
+            out,
+            found,
+            cells=ready.cells.table,
+            marks=marks_of(ready),
+            faults=topology.table if topology is not None else None,
+            repaired=ready.repaired.table if ready.repaired is not None else None,
+            lang=lang,
+            replace=replace,
+        )
     return found
 
 
@@ -136,9 +158,8 @@ def study(ready: Prepared, responsible: Responsible, progress: Progress) -> Outc
     """Steps 7 to 9 on prepared counts: tests, hot spots, risk, warnings, words."""
     plan, street = ready.plan, street_level(ready.counts)
     progress(0.52, "Testing every class on every level|逐级逐类检测")
-    found = survey(
-        ready.counts, plan, ready.valid, lowest_level(ready), lambda f: progress(0.52 + 0.2 * f, "Testing|检测")
-    )
+    told = lambda f: progress(0.52 + 0.2 * f, "Testing|检测")  # noqa: E731
+    found = survey(ready.counts, plan, ready.valid, lowest_level(ready), told, ready.almanac)
     progress(0.72, "Hot spots and density|热点与密度")
     statuses: dict[str, str] = {"nb_predictive": _history_status(ready)}
     hotspots, evidence = _taking_part(
@@ -171,6 +192,7 @@ def study(ready: Prepared, responsible: Responsible, progress: Progress) -> Outc
         statuses=statuses,
         duplicates=ready.duplicates,
         class_policy=ready.privacy.policy.facts(),
+        repaired=ready.repaired.table if ready.repaired is not None else None,
     )
 
 
@@ -186,13 +208,14 @@ def _silent(fraction: float, text: str) -> None:
 
 
 def _inputs(  # type: ignore[no-untyped-def]
-    incidents, cells, columns, cell_columns, crs, cells_crs, responsible, classes, class_policy, key
+    incidents, cells, columns, cell_columns, crs, cells_crs, responsible, classes, class_policy, key, days, events
 ) -> Inputs:
     files = [incidents] if isinstance(incidents, (str, Path)) else incidents
     as_text = lambda value: str(value) if value is not None else None  # noqa: E731
+    source = cells if isinstance(cells, CellFiles) else CellFiles(as_text(cells))
     return Inputs(
         tuple(str(f) for f in files),
-        as_text(cells),
+        source.path,
         columns,
         cell_columns,
         crs,
@@ -201,6 +224,9 @@ def _inputs(  # type: ignore[no-untyped-def]
         classes,
         as_text(class_policy),
         as_text(key),
+        as_text(days),
+        as_text(events),
+        source,
     )
 
 
@@ -280,7 +306,7 @@ def _series(ready: Prepared, found: Survey, described: pd.DataFrame, last: int =
     frames = [found.city.tail(last).assign(warning_id="")]
     for row in described.itertuples():
         seen = visible_at(ready.counts, row.unit_level, lowest_level(ready))
-        own = unit_series(seen, ready.plan, ready.valid, row.unit, row.category, row.role, last)
+        own = unit_series(seen, ready.plan, ready.valid, row.unit, row.category, row.role, ready.almanac, last)
         frames.append(own.assign(warning_id=row.warning_id))
     table = pd.concat(frames, ignore_index=True)
     return table[["warning_id", "time", "observed", "expected", "lower", "upper", "valid"]]

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import geopandas as gpd
 import pandas as pd
 
 from ..errors import Notice
@@ -20,7 +21,7 @@ class Outcome:
 
     `facts` is what every output says about the run as a whole (JSON-able); `manifest` and `out` are set once files
     were written. `duplicates` names every row counted as a duplicate and the row kept; `class_policy` the policy in
-    force and what it changes.
+    force and what it changes. `repaired` is the repaired copy of the cells' file, where one was wanted.
     """
 
     plan: Plan
@@ -40,3 +41,4 @@ class Outcome:
     class_policy: dict[str, Any] = field(default_factory=dict)
     manifest: dict[str, Any] = field(default_factory=dict)
     out: Path | None = None
+    repaired: gpd.GeoDataFrame | None = None

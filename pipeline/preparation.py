@@ -13,11 +13,13 @@ import pandas as pd
 from ..cube import Cells, Counts
 from ..errors import InputError, Notice
 from ..layers.aggregate import count_incidents, place_rows
-from ..layers.grids import CellLayer, make_cells, read_cells
+from ..layers.grids import CellLayer, Repaired, make_cells
 from ..layers.incidents import Intake, read_incidents
 from ..layers.incidents.rules import notice
 from ..layers.privacy import ClassPolicy, Privacy, Pseudonyms, read_key, read_policy
 from ..models.anomaly import find_outages
+from .almanac import Almanac, make_almanac
+from .cells import CellFiles, cells_of
 from .confirmation import confirm_across_sources
 from .placement import Placement, late_rows, place_incidents
 from .plan import Plan, floor_to_bin
@@ -40,6 +42,9 @@ class Inputs:
     classes: Mapping[str, str] | None = None
     class_policy: str | None = None
     key: str | None = None
+    days: str | None = None
+    events: str | None = None
+    cell_files: CellFiles = field(default_factory=CellFiles)
 
 
 @dataclass(frozen=True)
@@ -51,7 +56,7 @@ class Prepared:
         inside the unit of its code, of any level) and `also_sources` (further sources that told of the same event);
     counts : cut at `as_of`; valid : complete bins of counts. duplicates : every duplicate with the row kept, exact ones
     and those of other sources; near_duplicates : rows kept that nearly were. reasons : per row of `points`, all that
-    were read, what became of it.
+    were read, what became of it. almanac : what is known of the bins of counts beside their incidents.
     """
 
     plan: Plan
@@ -60,6 +65,7 @@ class Prepared:
     incidents: gpd.GeoDataFrame
     counts: Counts
     valid: np.ndarray
+    almanac: Almanac
     as_of: pd.Timestamp
     account: dict[str, int]
     default_points: pd.DataFrame
@@ -70,6 +76,7 @@ class Prepared:
     points: gpd.GeoDataFrame | None = None
     privacy: Privacy = field(default_factory=Privacy)
     placement: Placement | None = None
+    repaired: Repaired | None = None
 
 
 def prepare(plan: Plan, inputs: Inputs, progress: Progress) -> Prepared:
@@ -78,7 +85,7 @@ def prepare(plan: Plan, inputs: Inputs, progress: Progress) -> Prepared:
     intake = _read(plan, inputs, privacy, progress)
     as_of = plan.moment() or floor_to_bin(last_complete_day(_times_of(intake), plan), plan.bin)
     progress(0.2, "Reading cells|读取网格")
-    cells = _cells_of(plan, inputs, intake, as_of)
+    cells, repaired = _cells_of(plan, inputs, intake, as_of)
     intake, recoded = codes_of_today(intake, cells, plan)
     progress(0.3, "Placing incidents on cells|事件落格")
     place = place_incidents(intake, cells, plan, as_of, given_cells=bool(inputs.cells), given_crs=bool(inputs.crs))
@@ -98,6 +105,7 @@ def prepare(plan: Plan, inputs: Inputs, progress: Progress) -> Prepared:
     counts = _count(points[used], placed, units, false_place[used], plan).until(as_of)
     total = counts.cube(unit_level=0).counts[:, 0]
     valid = ~find_outages(total, plan.bin, start_hour=counts.first_bin % 24 if plan.bin == "hour" else 0)
+    almanac = make_almanac(counts, plan, valid, inputs.days, inputs.events)
     notices = (
         *intake.notices,
         *cells.notices,
@@ -106,14 +114,10 @@ def prepare(plan: Plan, inputs: Inputs, progress: Progress) -> Prepared:
         *confirmed.notices,
         *_policy_told(privacy.policy),
         *_told(counts, valid, false_place[used], reasons, plan, as_of),
+        *almanac.notices,
     )
     points = place.on_the_map(points)
-    incidents = points[used].assign(
-        cell=placed[:, 0],
-        sectoral=placed[:, 1] if placed.shape[1] > 1 else -1,
-        default_point=false_place[used],
-        by_code=place.by_code[used],
-    )
+    incidents = _located(points[used], placed, place, used)
     return Prepared(
         plan,
         intake,
@@ -121,6 +125,7 @@ def prepare(plan: Plan, inputs: Inputs, progress: Progress) -> Prepared:
         incidents,
         counts,
         valid,
+        almanac,
         as_of,
         account,
         place.piles,
@@ -131,6 +136,17 @@ def prepare(plan: Plan, inputs: Inputs, progress: Progress) -> Prepared:
         points=points,
         privacy=privacy,
         placement=place,
+        repaired=repaired,
+    )
+
+
+def _located(rows: gpd.GeoDataFrame, placed: np.ndarray, place: Placement, used: np.ndarray) -> gpd.GeoDataFrame:
+    """The used rows with where they count, and how that is known."""
+    return rows.assign(
+        cell=placed[:, 0],
+        sectoral=placed[:, 1] if placed.shape[1] > 1 else -1,
+        default_point=place.on_pile[used],
+        by_code=place.by_code[used],
     )
 
 
@@ -180,11 +196,13 @@ def _at_least_in_the_city(assigned: np.ndarray) -> np.ndarray:
     return assigned
 
 
-def _cells_of(plan: Plan, inputs: Inputs, intake: Intake, as_of: pd.Timestamp) -> CellLayer:
+def _cells_of(
+    plan: Plan, inputs: Inputs, intake: Intake, as_of: pd.Timestamp
+) -> tuple[CellLayer, Repaired | None]:
     if inputs.cells:
-        columns = dict(inputs.cell_columns or {}) or None
-        return read_cells(inputs.cells, columns=columns, crs=inputs.cells_crs, valid_at=as_of)
-    return make_cells(plan.cell_shape, plan.cell_size, intake.incidents[~late_rows(intake.incidents, as_of, plan)])
+        return cells_of(inputs, as_of)
+    on_time = intake.incidents[~late_rows(intake.incidents, as_of, plan)]
+    return make_cells(plan.cell_shape, plan.cell_size, on_time), None
 
 
 def _times_of(intake: Intake) -> pd.Series:

@@ -15,6 +15,7 @@ from ..layers.grids import CellLayer, carry_over, crosswalk, read_cells, recode
 from ..layers.grids.rules import told
 from ..layers.grids.versions import changed_since
 from ..layers.incidents import Intake
+from .cells import reading_of
 from .outcome import Outcome
 from .plan import Plan
 
@@ -121,8 +122,7 @@ def carry_on(
     """
     if inputs is None or inputs.cells is None or moment is None or not last:
         return outcome
-    reading = {"path": inputs.cells, "columns": dict(inputs.cell_columns or {}) or None, "crs": inputs.cells_crs}
-    walk = walk_since(outcome.cells, moment, reading)
+    walk = walk_since(outcome.cells, moment, reading_of(inputs))
     if walk is None:
         return outcome
     carried, notices = carry_warnings(outcome.early_warnings, last, walk)

@@ -12,6 +12,8 @@ _PUBLIC = {
     "ROLES": ".layer",
     "CellLayer": ".layer",
     "TopologyReport": ".examination",
+    "Repaired": ".repair",
+    "arrange_cells": ".reading",
     "carry_over": ".versions",
     "crosswalk": ".versions",
     "examine_cells": ".examination",
@@ -21,6 +23,8 @@ _PUBLIC = {
     "read_polygons": ".files",
     "recode": ".versions",
     "repair_cells": ".repair",
+    "valid_polygons": ".files",
+    "with_former": ".former",
 }
 
 

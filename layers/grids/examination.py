@@ -27,6 +27,9 @@ from .versions import choose_version
 SLIVER_M = 1.0
 """An overlap, a gap or a part of a cell narrower than this on average is a sliver; see `topology` for hairlines."""
 
+EXAMPLES = 5
+"""Findings named per rule in `TopologyReport.as_dict`; the table has all."""
+
 FINDINGS = ["rule", "kind", "cell_ids", "area_m2", "length_m", "refused", "words", "words_en", "fix", "geometry"]
 
 
@@ -77,8 +80,9 @@ class TopologyReport:
         return bool(self.table["refused"].any())
 
     def as_dict(self) -> dict[str, Any]:
-        """Counts and areas by rule with their words, JSON-able."""
-        area = self.table.groupby("rule")["area_m2"].sum()
+        """Counts, areas and the codes of the largest by rule, with their words, JSON-able."""
+        rows = self.table.groupby("rule")
+        area, largest = rows["area_m2"].sum(), rows["cell_ids"].agg(lambda ids: ids.head(EXAMPLES).tolist())
         return {
             "cells": self.n_cells,
             "refused": self.refused,
@@ -92,6 +96,7 @@ class TopologyReport:
                     "refused": rule.refused,
                     "count": self.counts[code],
                     "area_m2": round(float(area.get(code, 0.0)), 1),
+                    "examples": largest.get(code, []),
                 }
                 for code, rule in CELL_RULES.items()
             ],

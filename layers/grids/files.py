@@ -32,7 +32,7 @@ def read_polygons(
     Raises InputError when the file cannot be read, holds no polygons, or names no coordinate system.
     """
     table, where = read_as_drawn(path, layer=layer, crs=crs)
-    return _valid_only(table, where)
+    return valid_polygons(table, where)
 
 
 def read_as_drawn(
@@ -148,7 +148,8 @@ def _read_parquet(content: Content) -> tuple[pa.Table, np.ndarray, CRS | None]:
     return table.select(others).replace_schema_metadata(None), shapes, crs
 
 
-def _valid_only(table: gpd.GeoDataFrame, where: str) -> tuple[gpd.GeoDataFrame, list[Notice]]:
+def valid_polygons(table: gpd.GeoDataFrame, where: str) -> tuple[gpd.GeoDataFrame, list[Notice]]:
+    """The rows with a shape, every ring made valid, and what to tell. Raises InputError for cells without area."""
     empty = _without_shape(table.geometry.to_numpy())
     notices = [told("N-CELL-001", n=int(empty.sum()))] if empty.any() else []
     table = table[~empty].reset_index(drop=True)

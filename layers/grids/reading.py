@@ -20,6 +20,7 @@ from . import hierarchy, names
 from .borders import lift_borders, shared_borders
 from .coverage import mismatched, snap_corners
 from .files import make_valid, read_polygons
+from .former import with_former
 from .hierarchy import Level
 from .layer import CELL_COLUMNS, ROLES, CellLayer
 from .names import CITY_WORD, Columns, Upper
@@ -40,6 +41,8 @@ def read_cells(
     crs: str | None = None,
     working_crs: CRS | str | None = None,
     valid_at: pd.Timestamp | str | None = None,
+    before: str | Path | None = None,
+    since: str | None = None,
 ) -> CellLayer:
     """Units of every level from any polygon file, with hierarchy, roles and queen neighbours.
 
@@ -47,12 +50,30 @@ def read_cells(
     responsible, role; cell_parent may be several, comma separated); the others are found by known names. *crs* is
     used where the file names none; *working_crs* overrides the CRS in metres that is otherwise chosen and told.
     Where cells carry a time of validity (生效日期/失效日期, valid_from/valid_to) those valid at the local instant
-    *valid_at* are the cells, by default the latest; the others are kept in `versions`.
+    *valid_at* are the cells, by default the latest; the others are kept in `versions`. The division before may lie in
+    a file of its own, *before*, that held until the day *since* (see `former.with_former`).
     Parents missing from the file are dissolved from their children, up to the root CITY.
     Raises InputError for no polygons, no or duplicate codes, damaged codes, parents that are not there or do not nest.
     """
     where = Path(str(path)).name
     every, notices = read_polygons(path, layer=layer, crs=crs)
+    if before is not None:
+        every, more = with_former(every, where, before, columns=columns, crs=crs, since=since)
+        notices += more
+    return arrange_cells(every, where, notices, columns=columns, working_crs=working_crs, valid_at=valid_at)
+
+
+def arrange_cells(
+    every: gpd.GeoDataFrame,
+    where: str,
+    notices: list[Notice],
+    *,
+    columns: dict[str, str] | None = None,
+    working_crs: CRS | str | None = None,
+    valid_at: pd.Timestamp | str | None = None,
+) -> CellLayer:
+    """As `read_cells`, of valid polygons that were read; *where* names the file in messages."""
+    notices = list(notices)
     found = names.find_columns(every, columns, where)
     validity = choose_version(every, found, valid_at, where)
     table = every[validity.current].reset_index(drop=True)

@@ -46,8 +46,8 @@ def choose_version(table: gpd.GeoDataFrame, found: Columns, at: pd.Timestamp | s
     Raises InputError for dates that cannot be read and where no row is valid.
     """
     n, never = len(table), np.datetime64("NaT", "us")
-    start = _dates(table, found.valid_from, where) if found.valid_from else np.full(n, never)
-    end = _dates(table, found.valid_to, where) if found.valid_to else np.full(n, never)
+    start = days_of(table, found.valid_from, where) if found.valid_from else np.full(n, never)
+    end = days_of(table, found.valid_to, where) if found.valid_to else np.full(n, never)
     if np.isnat(start).all() and np.isnat(end).all():
         return Validity(start, end, np.ones(n, dtype=bool))
     day = np.timedelta64(1, "D")
@@ -70,7 +70,7 @@ def valid_rows(start: np.ndarray, end: np.ndarray, at: pd.Timestamp | np.ndarray
     return (np.isnat(start) | (start <= moment)) & (np.isnat(end) | (moment < end))
 
 
-def _dates(table: gpd.GeoDataFrame, column: str, where: str) -> np.ndarray:
+def days_of(table: gpd.GeoDataFrame, column: str, where: str) -> np.ndarray:
     """Days as datetime64[us]; blank, 长期 and years from 2100 on are open."""
     values = table[column]
     if pd.api.types.is_datetime64_any_dtype(values):

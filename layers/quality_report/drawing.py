@@ -24,16 +24,16 @@ def draw_map(cells: gpd.GeoDataFrame, marks: Mapping[str, np.ndarray], lang: str
 
     Marks farther out than the margin stand at its edge, so that one wild point does not shrink the city.
     """
-    units, city = _outlines(cells)
-    frame = _Frame(*city.bounds)
+    units, city = outlines_of(cells)
+    frame = Frame(*city.bounds)
     width, height = frame.size
     title = escape(say("map_title", lang))
     parts = [
         f'<svg class="map" viewBox="0 0 {width:.0f} {height:.0f}" role="img" aria-label="{title}">',
         f"<title>{title}</title>",
         f'<rect width="{width:.0f}" height="{height:.0f}" fill="{_LIGHT["page"]}"/>',
-        f'<path d="{_path(units, frame)}" fill="{RISK_CLASSES[0].light}" stroke="#ffffff" stroke-width="1"/>',
-        f'<path d="{_path([city], frame)}" fill="none" stroke="{_LIGHT["muted"]}" stroke-width="1.2"/>',
+        f'<path d="{path_of(units, frame)}" fill="{RISK_CLASSES[0].light}" stroke="#ffffff" stroke-width="1"/>',
+        f'<path d="{path_of([city], frame)}" fill="none" stroke="{_LIGHT["muted"]}" stroke-width="1.2"/>',
         *_dots(marks.get("duplicate"), frame, BLUE),
         *_crosses(marks.get("outside"), frame),
         *_rings(marks.get("default"), frame, lang),
@@ -42,7 +42,7 @@ def draw_map(cells: gpd.GeoDataFrame, marks: Mapping[str, np.ndarray], lang: str
     return "".join(parts) + _legend(marks, frame, lang)
 
 
-class _Frame:
+class Frame:
     """From metres to the drawing: y downwards, the city inside a margin."""
 
     def __init__(self, west: float, south: float, east: float, north: float):
@@ -61,7 +61,7 @@ class _Frame:
         return inside, (inside != placed).any(axis=1)
 
 
-def _outlines(cells: gpd.GeoDataFrame) -> tuple[list[shapely.Geometry], shapely.Geometry]:
+def outlines_of(cells: gpd.GeoDataFrame) -> tuple[list[shapely.Geometry], shapely.Geometry]:
     """Outlines of the finest territorial level that a small map can show, and of the city, both simplified."""
     own = cells[cells["role"] == "territorial"]
     levels = own.groupby("unit_level").size()
@@ -74,7 +74,8 @@ def _outlines(cells: gpd.GeoDataFrame) -> tuple[list[shapely.Geometry], shapely.
     return list(shapely.simplify(units, least)), shapely.simplify(city, least)
 
 
-def _path(shapes: list[shapely.Geometry], frame: _Frame) -> str:
+def path_of(shapes: list[shapely.Geometry], frame: Frame) -> str:
+    """Polygons as the `d` of one SVG path, holes included."""
     rings = []
     for shape in shapes:
         for part in shapely.get_parts(shape):
@@ -93,18 +94,18 @@ def _thinned(xy: np.ndarray | None) -> np.ndarray:
     return xy[:: max(1, int(np.ceil(len(xy) / _MOST_MARKS)))]
 
 
-def _dots(xy: np.ndarray | None, frame: _Frame, colour: str) -> list[str]:
+def _dots(xy: np.ndarray | None, frame: Frame, colour: str) -> list[str]:
     placed, _ = frame.clamped(_thinned(xy)[:, :2])
     return [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="2.2" fill="{colour}" fill-opacity="0.6"/>' for x, y in placed]
 
 
-def _crosses(xy: np.ndarray | None, frame: _Frame) -> list[str]:
+def _crosses(xy: np.ndarray | None, frame: Frame) -> list[str]:
     placed, _ = frame.clamped(_thinned(xy)[:, :2])
     strokes = "".join(f"M{x - 4:.1f} {y - 4:.1f}l8 8m0 -8l-8 8" for x, y in placed)
     return [f'<path d="{strokes}" fill="none" stroke="{RED}" stroke-width="1.8"/>'] if strokes else []
 
 
-def _rings(xyn: np.ndarray | None, frame: _Frame, lang: str) -> list[str]:
+def _rings(xyn: np.ndarray | None, frame: Frame, lang: str) -> list[str]:
     if xyn is None or not len(xyn):
         return []
     placed, _ = frame.clamped(xyn[:, :2])
@@ -122,7 +123,7 @@ def _rings(xyn: np.ndarray | None, frame: _Frame, lang: str) -> list[str]:
     return out
 
 
-def _legend(marks: Mapping[str, np.ndarray], frame: _Frame, lang: str) -> str:
+def _legend(marks: Mapping[str, np.ndarray], frame: Frame, lang: str) -> str:
     outside = marks.get("outside")
     n_outside = 0 if outside is None else len(outside)
     far = int(frame.clamped(outside[:, :2])[1].sum()) if n_outside and outside is not None else 0

@@ -10,6 +10,7 @@ from html import escape
 from typing import Any
 
 from ..style import DENSITY_COLOURS, FONTS, GROUND, LEVELS
+from .topology import topology_section
 from .words import FIXES, ROLES, say
 
 _LIGHT = GROUND["light"]
@@ -38,7 +39,10 @@ border:1px solid {_LIGHT["line"]};border-radius:8px;padding:18px 20px;margin-top
 overflow-x:auto}}
 .pair{{display:grid;grid-template-columns:minmax(0,3fr) minmax(0,2fr);gap:18px}}
 .pair>*{{margin-top:18px}}svg.bar{{width:100%;height:26px;display:block;border-radius:4px}}
-svg.map{{width:100%;max-height:560px;display:block}}svg.sign{{width:14px;height:14px;margin-right:8px;flex:none}}
+svg.map{{width:100%;max-height:560px;display:block}}svg.badge{{width:20px;height:20px;display:block}}
+.codes code{{white-space:normal;overflow-wrap:anywhere}}
+.digit{{font-size:10.5px;font-weight:700;fill:#fff}}.narrow{{width:auto}}.narrow td,.narrow th{{padding-right:28px}}
+svg.sign{{width:14px;height:14px;margin-right:8px;flex:none}}
 .note{{font-size:14px;font-weight:600;fill:{_LIGHT["text"]};paint-order:stroke;stroke:#fff;stroke-width:4px}}
 .muted{{color:{_LIGHT["muted"]};font-size:13px}}
 ul{{margin:0;padding:0;list-style:none}}.legend{{display:flex;flex-wrap:wrap;gap:6px 22px;margin-top:10px}}
@@ -61,8 +65,8 @@ footer{{margin-top:22px;color:{_LIGHT["muted"]};font-size:13px}}footer p{{margin
 """
 
 
-def make_page(findings: dict[str, Any], drawing: str, lang: str) -> str:
-    """The whole page as text. *drawing* is the map, already markup; everything else is escaped here."""
+def make_page(findings: dict[str, Any], drawing: str, lang: str, faults: str = "") -> str:
+    """The whole page as text. *drawing* and *faults* are maps, already markup; everything else is escaped here."""
     digest = base64.b64encode(hashlib.sha256(CSS.encode()).digest()).decode()
     policy = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
     body = [
@@ -72,6 +76,7 @@ def make_page(findings: dict[str, Any], drawing: str, lang: str) -> str:
         f'<p class="muted">{_w("map_note", lang)}</p></section><section>{_volumes(findings, lang)}</section></div>',
         _rules(findings, lang),
         _near(findings["near_duplicates"], lang),
+        topology_section(findings["topology"], findings.get("repair"), faults, lang) if "topology" in findings else "",
         _against(findings.get("against"), lang),
         _reading(findings, lang),
         _notices(findings["notices"], lang),

@@ -11,10 +11,14 @@ import geopandas as gpd
 import numpy as np
 
 from ...errors import EnvironmentProblem, InputError
+from ..tables import write_table
 from .drawing import draw_map
 from .page import make_page
+from .topology import draw_faults
 
 PAGE, DATA = "quality.html", "quality.json"
+LAYER, COPY = "topology.gpkg", "cells_repaired.gpkg"
+"""What is wrong with the cells, to be looked at in a GIS; and the repaired copy of them."""
 
 
 def write_quality_report(
@@ -23,16 +27,19 @@ def write_quality_report(
     *,
     cells: gpd.GeoDataFrame,
     marks: Mapping[str, np.ndarray],
+    faults: gpd.GeoDataFrame | None = None,
+    repaired: gpd.GeoDataFrame | None = None,
     lang: str = "zh",
     replace: bool = False,
 ) -> list[Path]:
-    """Write `quality.html` and `quality.json` into *folder*, which is made.
+    """Write `quality.html` and `quality.json` into *folder*, which is made; and layers of *faults* and *repaired*.
 
     Parameters
     ----------
     findings : what `check_findings` gives, with `against` where it was compared with the last import.
     cells : the cells' table, metric. marks : `outside` and `duplicate`, (n, 2) x and y in the cells' system; `default`,
-        (n, 3) x, y and rows. lang : "zh" or "en", of the page; the JSON holds both.
+        (n, 3) x, y and rows. faults : the table of a `TopologyReport`, for `topology.gpkg`. repaired : the repaired
+        copy of the cells, for `cells_repaired.gpkg`. lang : "zh" or "en", of the page; the JSON holds both.
 
     Raises
     ------
@@ -41,14 +48,17 @@ def write_quality_report(
     """
     place = Path(folder)
     paths = [place / PAGE, place / DATA]
+    layers = [(place / LAYER, faults, "topology"), (place / COPY, repaired, "cells")]
     if any(path.exists() for path in paths) and not replace:
         raise InputError("there is a report already", where=place.name, fix="Name another folder, or pass --replace.")
+    where = draw_faults(cells, faults, lang) if faults is not None else ""
     texts = [
-        make_page(findings, draw_map(cells, marks, lang), lang),
+        make_page(findings, draw_map(cells, marks, lang), lang, where),
         json.dumps(findings, ensure_ascii=False, indent=1) + "\n",
     ]
     try:
         place.mkdir(parents=True, exist_ok=True)
+        written = [path for path, table, name in layers if _written(path, table, name)]
         for path, text in zip(paths, texts, strict=True):
             beside = path.with_name(path.name + ".partial")
             beside.write_text(text, encoding="utf-8", newline="\n")
@@ -57,4 +67,13 @@ def write_quality_report(
         raise EnvironmentProblem(
             "the report cannot be written", where=place.name, fix="Check free space and permissions."
         ) from error
-    return paths
+    return [*paths, *written]
+
+
+def _written(path: Path, table: gpd.GeoDataFrame | None, name: str) -> bool:
+    """Write the layer, or take away what an earlier report left of it: the folder is of one report."""
+    if table is None:
+        path.unlink(missing_ok=True)
+        return False
+    write_table(path, table, name, replace=True)
+    return True
