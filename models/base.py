@@ -48,6 +48,8 @@ class Estimator(BaseEstimator):
     """Whether `log_p` exists."""
     temporal = False
     """Whether each bin is scored against the bins before it; otherwise every row of the cube on its own."""
+    side = "high"
+    """`low` where what is looked for is too few incidents and not too many: log_p is then that of the lower tail."""
     end_only = False
     """Whether the cube is judged as a whole, as seen from its last bin; the rows before it are neutral."""
     bin = ""

@@ -66,6 +66,13 @@ def planted_counts() -> np.ndarray:
     return counts
 
 
+def silenced_counts() -> np.ndarray:
+    """A city of two incidents more in each cell and day, and the block silent for the last 28 days."""
+    counts = ordinary_counts() + np.random.default_rng(1).poisson(2.0, (DAYS, N))
+    counts[-28:, BLOCK] = 0
+    return counts
+
+
 def outputs(model, cube: SpaceTimeCube) -> dict[str, np.ndarray]:
     """Everything the contract asks of a fitted model on *cube*."""
     found = {"evidence": model.evidence(cube)}
@@ -190,8 +197,9 @@ def test_future_bins_change_nothing(name, as_of):
 
 
 @every_model
-def test_a_planted_hot_spot_outranks_everything_else(name):
-    cube = city(planted_counts(), name)
+def test_what_is_planted_outranks_everything_else(name):
+    """A hot spot; for a model of the low side, nine cells of a busier city that fall silent for four weeks."""
+    cube = city(silenced_counts() if MODELS[name].side == "low" else planted_counts(), name)
     found = outputs(MODELS[name]().fit(cube), cube)
     last = found["evidence"][-1]
     top = (
@@ -204,7 +212,21 @@ def test_a_planted_hot_spot_outranks_everything_else(name):
         assert found["log_p"][-1, 27] < np.log(max(1e-6, 1.5 * MODELS[name]().least_p()))
 
 
-@pytest.mark.parametrize("name", WITH_NULL)
+@pytest.mark.parametrize("name", [name for name in WITH_NULL if MODELS[name].side == "low"])
+def test_the_silence_of_a_busier_cell_is_more_surprising(name):
+    """And that of an absurdly busy one still has a finite tail."""
+    found = []
+    for busy in (3, 30, 3000):
+        counts = ordinary_counts()
+        counts[:-28, 27] += busy
+        counts[-28:, 27] = 0
+        cube = city(counts, name)
+        found.append(MODELS[name]().fit(cube).log_p(cube)[-1, 27])
+    assert np.isfinite(found).all()
+    assert found[0] > found[1] > found[2]
+
+
+@pytest.mark.parametrize("name", [name for name in WITH_NULL if MODELS[name].side == "high"])
 def test_surprise_goes_on_where_evidence_saturates(name):
     """Twice the hot spot is more surprising, and an absurd one still has a finite tail."""
     found = []
