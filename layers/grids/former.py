@@ -39,8 +39,8 @@ def with_former(
     then, notices = read_polygons(path, crs=crs)
     then = reproject(then, now.crs)
     today, before = names.find_columns(now, columns, where), names.find_columns(then, _known(then, columns), own)
-    then = then.rename(columns=_renaming(today, before))
     start, end = today.valid_from or FROM, today.valid_to or TO
+    then = then.rename(columns={**_renaming(today, before), before.valid_from: start, before.valid_to: end})
     now, then = (_with_days(*given, start, end) for given in ((now, where), (then, own)))
     day = _day_of_change(now[start], then[end], since, own)
     now[start], then[end] = now[start].fillna(day), then[end].fillna(day)
@@ -59,7 +59,7 @@ def _known(table: gpd.GeoDataFrame, columns: dict[str, str] | None) -> dict[str,
 
 def _renaming(today: Columns, before: Columns) -> dict[str, str]:
     """Column of the other file -> today's for the same part."""
-    parts = ("cell_id", "cell_name", "link", "population", "responsible", "role", "valid_from", "valid_to")
+    parts = ("cell_id", "cell_name", "link", "population", "responsible", "role")
     pairs = [(getattr(before, part), getattr(today, part)) for part in parts]
     uppers = {upper.word: upper for upper in today.uppers}
     for upper in before.uppers:

@@ -55,6 +55,8 @@ def parse(order: dict[str, Any]) -> tuple[dict[str, Any], list[pa.Table]]:
 def _choose_layer(layers: np.ndarray, layer: str, shapes: str, where: str) -> str | None:
     """The layer to read; None for the only one (in memory its name is not stable)."""
     names = [str(name) for name, _ in layers]
+    if not names:
+        raise _cannot_open(where)
     if layer in names:
         return layer
     if layer:
