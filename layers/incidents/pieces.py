@@ -14,8 +14,8 @@ from ..contents import KINDS, TEXT, Content
 from .delimited import _end_of_text, _Form, _load, open_text, read_form
 from .sources import Loaded, Source
 
-PIECE = 48 << 20
-"""Bytes of a piece: about half a million rows."""
+PIECE = 16 << 20
+"""Bytes of a piece: nearly two hundred thousand rows."""
 _TRIES = 2_000
 
 
