@@ -9,13 +9,11 @@ from scipy import stats
 
 from ..significance import nb_log_sf
 from . import quasipoisson as qp
+from .dispersion import UPPER_95, upper_dispersion
 from .reference_weeks import ReferenceWeeks
 
 BLOCK = 4096
 """Series gathered at a time, so that memory stays small."""
-
-_ONE_SIDED = 1.6449  # 95 % of a normal distribution
-_HALF_A_CASE = 0.5  # what a series without a case is taken to have had, in all its weeks
 
 
 @dataclass(frozen=True)
@@ -155,19 +153,11 @@ def log_tail(told: Foretold, observed: np.ndarray) -> np.ndarray:
 
 
 def safe_dispersion(told: Foretold) -> np.ndarray:
-    """(n_series,) an upper 95 % limit of the dispersion; 1 where no fit converged.
-
-    A dispersion learned from a hundred weeks is too small as often as not, and then tails are far too light; so are
-    they when the surges that made it are down-weighted, so here they count in full. Its relative variance is (2 +
-    excess kurtosis) / freedom, the kurtosis that of a negative binomial.
-    """
+    """(n_series,) The upper 95 % limit of the dispersion, surges of the past in full; 1 where no fit converged."""
     fitted = np.isfinite(told.mean)
-    raw = np.where(fitted, np.maximum(told.raw_dispersion, 1), 1.0)
+    raw = np.where(fitted, told.raw_dispersion, 1.0)
     freedom = np.where(fitted, told.freedom, np.maximum(told.weeks, 1))
-    level = np.maximum(told.level, _HALF_A_CASE / freedom)
-    kurtosis = 6 * (raw - 1) / level + 1 / (level * raw)
-    limit = raw * (1 + _ONE_SIDED * np.sqrt((2 + kurtosis) / freedom))
-    return np.where(fitted, limit, 1.0)
+    return np.where(fitted, upper_dispersion(raw, told.level, freedom, UPPER_95), 1.0)
 
 
 def farrington_1996(
