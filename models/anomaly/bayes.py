@@ -54,8 +54,8 @@ def bayes_bounds(
 class BayesPredictive(Estimator):
     """Units whose last bin holds more incidents than a few bins before it foretell: for short or sparse series.
 
-    The rate of a unit is gamma, the count to come negative binomial. The prior is pooled: up the hierarchy with the mean
-    of the unit's siblings, as strong as siblings are alike; or, after `fit(cube, parent=cube of the class above)`,
+    The rate of a unit is gamma, the count to come negative binomial. The prior is pooled: up the hierarchy with the
+    mean of the unit's siblings, as strong as siblings are alike; or, after `fit(cube, parent=cube of the class above)`,
     up the class tree with the unit's rate of the other classes below that one, times what this class comes to beside
     them over all units, as strong as units agree on that. With `pooling` "none" a unit stands alone.
 
@@ -92,8 +92,8 @@ class BayesPredictive(Estimator):
     def fit(self, cube: SpaceTimeCube, parent: SpaceTimeCube | None = None) -> BayesPredictive:
         """Learn the cells and, where *parent* is the cube of the class above on the same units, its counts.
 
-        Rates are learned at each bin from the bins before it. Bins of *parent* are matched by their start; what it holds
-        for a bin is used for later bins only.
+        Rates are learned at each bin from the bins before it. Bins of *parent* are matched by their start; what it
+        holds for a bin is used for later bins only.
 
         Raises ValueError if *parent* has other cells.
         """

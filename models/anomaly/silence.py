@@ -119,8 +119,8 @@ class Silence(Estimator):
         return np.where(cube.counts.sum(axis=0) == 0, "empty class", told)
 
     def details(self, cube: SpaceTimeCube) -> dict[str, np.ndarray]:
-        """Of the last bin: `window` (bins, the most telling), its `observed` and `expected`, and `silent_bins`, complete
-        bins since the last incident.
+        """Of the last bin: `window` (bins, the most telling), its `observed` and `expected`, `silent_bins` (complete
+        bins since the last incident) and `silent` (p below 1 in 1000).
         """
         log_p, observed, expected, best = self._walk(cube, cube.n_times - 1)
         pick = np.arange(cube.n_cells)
