@@ -23,6 +23,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from nasty import HEADER, ROWS, changed, put
 from nasty.grids import squares, write_cells
+from shapely.geometry import box
 
 TABLES = ("incidents", "quarantine", "duplicates", "excluded")
 
@@ -137,7 +138,9 @@ def test_duplicates_are_found_in_files(tmp_path, monkeypatch):
 def test_a_stream_counts_what_a_run_counts(tmp_path, monkeypatch):
     """Same counts and account as `prepare`, where nothing needs all rows at once."""
     monkeypatch.setattr(pieces, "PIECE", 2_000)
-    cells = write_cells(tmp_path / "cells.gpkg", squares(), ["1", "2", "3", "4"])
+    shapes = [*squares(), box(113.0, 22.0, 113.4, 22.4), box(114.49, 22.4, 114.51, 22.6)]
+    roles = ["territorial"] * (len(shapes) - 1) + ["sectoral"]  # which alone holds the rows that are far
+    cells = write_cells(tmp_path / "cells.gpkg", shapes, ["1", "2", "3", "4", "5", "6"], role=roles)
     far = [row.replace("113.5", "114.5", 1) for row in rows(9, 500)]
     path = put(tmp_path, "a.csv", "\n".join([HEADER, *rows(200), *far, *rows(30)]) + "\n")
     plan = Plan(as_of="2026-01-04", default_points="keep", burst_metres=0.0, duplicate_minutes=0.0)
