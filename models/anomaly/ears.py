@@ -101,6 +101,28 @@ def _moments(
         sigma[i] = np.sqrt(max(square - total * total / size, 0.0) / (size - 1))
 
 
+def cdc_bounds(
+    weekly: np.ndarray, years: int = 5, months: int = 1, alpha: float = 0.025
+) -> tuple[np.ndarray, np.ndarray]:
+    """Four-week sums and their upper bounds by the CDC's older method, (n_weeks, n_cells); NaN for lack of history.
+
+    The bound is mean + z s sqrt(1 + 1/n), two-sided, of the sums that end 52 weeks a year back, shifted by up to
+    *months* times four weeks to both sides.
+
+    Source: Stroup et al. (1989), Statistics in Medicine 8(3). Independent: R surveillance's `algo.cdc`.
+    """
+    total = _running(np.asarray(weekly, dtype=float))
+    sums = np.full(np.shape(weekly), np.nan)
+    sums[3:] = total[4:] - total[:-4]
+    ends = np.add.outer(52 * np.arange(1, years + 1), 4 * np.arange(-months, months + 1)).ravel()
+    upper = np.full_like(sums, np.nan)
+    first = int(ends.max()) + 3
+    past = np.stack([sums[first - ago : len(sums) - ago] for ago in ends])
+    spread = past.std(axis=0, ddof=1) * np.sqrt(1 + 1 / len(ends))
+    upper[first:] = past.mean(axis=0) + stats.norm.isf(alpha / 2) * spread
+    return sums, upper
+
+
 @dataclass(eq=False, repr=False)
 class EarsAnomaly(Estimator):
     """Units whose last bin holds more incidents than the week before it foretells; needs three weeks of history.
