@@ -13,6 +13,7 @@ _MODELS = {
     "farrington": (".anomaly", "FarringtonAnomaly"),
     "nb_predictive": (".anomaly", "NegativeBinomialPredictive"),
     "bayes": (".anomaly", "BayesPredictive"),
+    "ladder": (".anomaly", "Ladder"),
     "silence": (".anomaly", "Silence"),
     "nb_cusum": (".anomaly", "NegativeBinomialCusum"),
     "nb_glr": (".anomaly", "NegativeBinomialGlr"),
