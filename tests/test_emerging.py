@@ -291,6 +291,11 @@ def test_a_pile_up_hides_no_hot_spot():
     cube = lattice(counts, 10, 10)
     found = EmergingHotspots().fit(cube).emergence(cube)
     assert (found.state[-1, [44, 45, 54, 55]] == 1).all()
+    counts[3, 99] = 1e6  # now every other z is below 0: what z and tails disagree on is called neither
+    found = EmergingHotspots().fit(cube).emergence(replace(cube, counts=counts))
+    assert found.upper[44] < np.log(1e-5)
+    assert ((found.state == 0) | (found.state == np.sign(found.z))).all()
+    assert (found.state[-1] == 0).all()
 
 
 @pytest.mark.parametrize("mean", [0.03, 1.0])
@@ -307,6 +312,18 @@ def test_null_cities_have_no_more_hot_spots_than_promised(mean):
     assert normal > 20 if mean < 1 else normal >= exact
     for level in (0.01, 0.05, 0.2):
         assert np.mean(np.concatenate(last) <= level) <= level * 1.1
+
+
+def test_a_trend_by_chance_is_called_as_often_as_told():
+    """p <= 0.1 on cities without a trend: a tenth with `own_steps`, a fifth where steps share counts."""
+    rng, called = np.random.default_rng(1), {"own_steps": [], "mann_kendall": []}
+    for _ in range(12):
+        cube = lattice(rng.poisson(0.5, (40, 144)), 12, 12)
+        for name, found in called.items():
+            model = EmergingHotspots(step_days=1, trend_test=name).fit(cube)
+            found.append(model.details(cube)["mk_p"] <= 0.1)
+    assert np.mean(called["own_steps"]) == pytest.approx(0.1, abs=0.03)
+    assert np.mean(called["mann_kendall"]) == pytest.approx(0.2, abs=0.04)
 
 
 def test_one_more_incident_at_the_end_is_never_less_surprising():
