@@ -122,7 +122,8 @@ class SpaceTimeCube:
     centres : (n_cells, 2) metres; areas : (n_cells,) km²; contiguity : (n_cells, n_cells) binary CSR, no diagonal;
     parents : (n_cells,) integer group, equal for siblings; exposure : (n_cells,) population or other, 0 unknown;
     factors : optional covariates by name, among them `valid` (n_times,) bool, False where data were not reported,
-    and `context` (n_cells,) text, the parent's id. bin : "hour", "day" or "week"; borders : (n_cells, n_cells) CSR, the
+    `context` (n_cells,) text, the parent's id, `class_mix` (n_cells, n_classes) incidents of each class.
+    bin : "hour", "day" or "week"; borders : (n_cells, n_cells) CSR, the
     metres of border that two cells share, None where not known.
 
     What a calendar may add, (n_times,) each (`TIME_FACTORS`): `day_type` text; `lunar_offset` days from the nearest
@@ -182,7 +183,7 @@ class SpaceTimeCube:
 
     def take_cells(self, order: np.ndarray) -> SpaceTimeCube:
         """The cells in *order* (a permutation or a subset)."""
-        factors = {name: v[order] if name == "context" else v for name, v in self.factors.items()}
+        factors = {name: v[order] if name in ("context", "class_mix") else v for name, v in self.factors.items()}
         return replace(
             self,
             counts=self.counts[:, order],

@@ -16,11 +16,23 @@ from gridbeacon.pipeline.replay import level_table, replay_episodes
 @click.option("--cells", required=True, help="File of cells.")
 @click.option("--from", "first", required=True, help="First day, e.g. 2016-01-01.")
 @click.option("--to", "end", required=True, help="Day after the last.")
+@click.option("--calendar", default="cn", show_default=True, help="Region of days off and festivals: cn, tw or none.")
+@click.option("--events", help="Table of what is known to have changed.")
 @click.option("--block", default=100, show_default=True, help="Days a row of the table covers.")
 @click.option("--out", type=click.Path(path_type=Path), help="Markdown file to write; default: the terminal.")
-def main(incidents: tuple[str, ...], cells: str, first: str, end: str, block: int, out: Path | None) -> None:
+def main(
+    incidents: tuple[str, ...],
+    cells: str,
+    first: str,
+    end: str,
+    calendar: str,
+    events: str | None,
+    block: int,
+    out: Path | None,
+) -> None:
     """Replay a stretch of the past, before any budget cut: warnings per block of days, and every one of them."""
-    episodes, _ = replay_episodes(Plan(), Inputs(incidents, cells), first, end, lambda fraction, text: None)
+    plan, inputs = Plan().with_settings({"calendar": calendar}), Inputs(incidents, cells, events=events)
+    episodes, _ = replay_episodes(plan, inputs, first, end, lambda fraction, text: None)
     text = "\n".join([*_blocks(episodes, first, end, block), "", *_list(episodes), ""])
     if out:
         out.write_text(text, encoding="utf-8")

@@ -161,7 +161,7 @@ def _delay_of(counts: Counts) -> ReportingDelay | None:
     late = table["reported_bin"] > table["bin"]
     if not (recent & late).any() or counts.end_bin - counts.first_bin <= 2 * longest:
         return None
-    picked = table[recent & (table["kind"].notna())]
+    picked = table[recent & (counts.cells.role == "territorial")[table["cell"].to_numpy()]]
     return reporting_delay(picked["bin"], picked["reported_bin"], picked["count"], counts.end_bin, longest)
 
 

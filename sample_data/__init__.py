@@ -7,6 +7,7 @@ from pathlib import Path
 INCIDENTS = ("incidents_2024.csv.zip", "incidents_2025.csv.zip")
 CELLS = "cells.geojson.zip"
 RESPONSIBLE = "responsible.csv"
+EVENTS = "events.csv"
 TRUTH = "truth.json"
 CITY = "云汀市"
 

@@ -10,14 +10,15 @@ import pytest
 from gridbeacon.pipeline import Plan
 from gridbeacon.pipeline.preparation import Inputs
 from gridbeacon.pipeline.replay import level_table, replay_episodes
-from gridbeacon.sample_data import CELLS, INCIDENTS, sample_path
+from gridbeacon.sample_data import CELLS, EVENTS, INCIDENTS, sample_path
 
 PAGE = Path(__file__).parents[1] / "docs" / "planted-truth.md"
 
 
 @pytest.fixture(scope="module")
 def replayed():
-    inputs = Inputs(tuple(str(sample_path(name)) for name in INCIDENTS), str(sample_path(CELLS)))
+    incidents = tuple(str(sample_path(name)) for name in INCIDENTS)
+    inputs = Inputs(incidents, str(sample_path(CELLS)), events=str(sample_path(EVENTS)))
     return replay_episodes(Plan(), inputs, planted.FIRST, planted.END, lambda fraction, text: None)
 
 

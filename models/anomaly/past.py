@@ -74,7 +74,7 @@ class Past:
         """Predictive mean, size and log tail of the sum over *window* bins ending at each bin from *first* on."""
         times = np.arange(self.counts.shape[0])
         start, end = self._reach(times, window)
-        ready = end - self.oldest >= np.where(self.oldest > 0, self.renewed, self.needed)
+        ready = self._ready(end)
         seen, span = self._baseline_sums(start, end)
         shape_prior, rate_prior = self._sibling_prior(seen, span, start, end)
         load = _window_sums((self.factor * self.valid)[:, None], window)
@@ -99,6 +99,10 @@ class Past:
         end = self.before[np.maximum(times - window + 1 - self.guard, 0)]
         end = np.maximum(end, self.oldest[times])
         return np.maximum(end - self.length, self.oldest[times]), end
+
+    def _ready(self, end: np.ndarray) -> np.ndarray:
+        """Whether baselines that end before *end* reach far enough; one begun anew may be short."""
+        return end - self.oldest >= np.where(self.oldest > 0, self.renewed, self.needed)
 
     def quiet(self, first: int) -> np.ndarray:
         """(n_times - first, all cells) expected counts of single bins, as for a cell whose past had no surge."""
@@ -191,9 +195,10 @@ class Past:
         columns = [surplus * trust, mean * trust, mean**2 * trust, surplus * thin, mean * thin, mean**2 * thin]
         total = np.stack([c[:, self.pooled].sum(axis=1) for c in columns], axis=1)
         rows = self.usable
-        started = np.arange(len(rows)) >= self.needed + self.guard + window
+        times = np.arange(len(rows))
+        end = self._reach(times, window)[1]
+        started = (times >= self.needed + self.guard + window) & self._ready(end)
         running = _running(np.where(started[:, None], total, 0)[rows])
-        end = self.before[np.maximum(np.arange(len(rows)) - window + 1 - self.guard, 0)]
         start = np.maximum(end - 2 * self.length, 0)
         return two_moments(*(running[end] - running[start]).T)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import sxtwl
@@ -30,7 +31,7 @@ def lengths(year: int) -> str:
     if leap:
         starts.insert(leap, first_of_month(year, leap, True))
     starts.append(first_of_month(year + 1, 1))
-    return "".join(str((after - start).days - 29) for start, after in zip(starts[:-1], starts[1:], strict=True))
+    return "".join(str((after - start).days - 29) for start, after in pairwise(starts))
 
 
 def term(year: int, which: int) -> dt.date:
