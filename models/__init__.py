@@ -13,6 +13,7 @@ _MODELS = {
     "farrington": (".anomaly", "FarringtonAnomaly"),
     "nb_predictive": (".anomaly", "NegativeBinomialPredictive"),
     "bayes": (".anomaly", "BayesPredictive"),
+    "isolation_forest": (".anomaly", "IsolationAnomaly"),
     "ladder": (".anomaly", "Ladder"),
     "silence": (".anomaly", "Silence"),
     "nb_cusum": (".anomaly", "NegativeBinomialCusum"),
