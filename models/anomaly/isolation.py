@@ -26,8 +26,8 @@ class IsolationAnomaly(Estimator):
     Features of each unit over the cube: its level, the share of the last quarter of the bins (a trend), the
     share of empty bins and the variance over the mean, both against those of a Poisson count, the share of each day of
     the week (of hours: also of each third of the day) and, where the cube has the factor `class_mix` (n_cells,
-    n_classes; with `class_names`), the share of each class. Shares are shrunk to the city's own, so that a unit of three incidents is not odd for having
-    three.
+    n_classes; with `class_names`), the share of each class. Shares are shrunk to the city's own, so that a unit of
+    three incidents is not odd for having three.
 
     `score_samples` is scikit-learn's: the lower, the more abnormal. There is no null: how odd a unit is says nothing on
     chance, and `evidence` is for drawing. Units without incidents are neutral. Only the last bin is judged.

@@ -160,8 +160,8 @@ class Ladder(Estimator):
         return served
 
     def _farrington(self, number: int) -> FarringtonAnomaly:
-        years = {"years": 5, "min_years": 2} if number == 0 else {"years": 1, "min_years": 1}
-        return FarringtonAnomaly(**years, alpha=self.alpha)
+        years, least = (5, 2) if number == 0 else (1, 1)
+        return FarringtonAnomaly(years=years, min_years=least, alpha=self.alpha)
 
     def _recent(self) -> NegativeBinomialPredictive:
         return NegativeBinomialPredictive(baseline=182, windows=(1,))

@@ -18,6 +18,7 @@ from .past import BINS_A_DAY
 _TINY = np.finfo(float).tiny
 _DEEP = 1e-250  # below this scipy's tails run towards underflow
 _LOW = np.log(0.05)  # tails below this are held against how often as little was seen before
+_LIKE = 0.5  # share of a log tail from which two earlier windows are the same habit
 _CLASS = 60.0  # windows' worth of trust in how often all units were as silent, against the unit's own habit
 
 
@@ -36,7 +37,7 @@ def nb_log_cdf(count: np.ndarray | float, mean: np.ndarray | float, size: np.nda
     quiet = np.where(poisson, special.gammaincc(count + 1, mean), special.betainc(k, count + 1, k / (k + mean)))
     with np.errstate(divide="ignore"):
         log_p = np.log(quiet)
-    return np.minimum(np.where(quiet < _DEEP, _deep_log_cdf(count, mean, k, poisson), log_p), 0.0)
+    return np.minimum(np.where(quiet < _DEEP, _deep_log_cdf(count, np.asarray(mean), k, poisson), log_p), 0.0)
 
 
 def _deep_log_cdf(count: np.ndarray, mean: np.ndarray, size: np.ndarray, poisson: np.ndarray) -> np.ndarray:
@@ -205,7 +206,10 @@ class _Habit:
         bound = tail[low] + 1e-4  # single precision
         every = np.sort(before[asked & (before < _LOW)])
         share = np.searchsorted(every, bound, side="right") / max(asked.sum(), 1)
-        own = (before[:, low] <= bound).sum(axis=0)
+        alike = (before[:, low] <= _LIKE * bound).sum(
+            axis=0
+        )  # kept windows overlap by half: few lie quite like this one
+        own = np.where(alike >= 2, alike, (before[:, low] <= bound).sum(axis=0))
         chance = (own + _CLASS * share) / (asked[:, low].sum(axis=0) + _CLASS)
         told = tail.copy()
         seen = np.log(chance, out=np.full(chance.shape, -np.inf), where=chance > 0)
