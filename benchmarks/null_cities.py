@@ -180,7 +180,7 @@ def main() -> None:
             *[f"- *{kind}*: {told}" for kind, told in KINDS.items()],
             "",
             "Shares are percent of cells. p is *too small* where even the lower end of its 95 % interval over cities "
-            "lies above the level. Randomised p of models whose p covers several windows or a chart's whole past is a rough "
+            "lies above the level. Randomised p of models whose p covers several windows, or a chart, is a rough "
             "guide only.\n",
         ]
         path = Path(__file__).parents[1] / "docs" / "null-cities.md"
