@@ -164,10 +164,18 @@ def _gunzip(path: Path, name: str) -> Content:
 def _unzip(path: Path, name: str) -> list[Content]:
     """The tables inside an archive, in the order of their names; a Shapefile's parts are one."""
     with unpacking(name), zipfile.ZipFile(path) as archive:
+        _refuse_paths_outside(archive.infolist(), name)
         members = [m for m in archive.infolist() if _is_table(m)]
         _check_archive(members, archive.infolist(), name)
         members = [m for m in members if PurePosixPath(m.filename).suffix.lower() in KINDS]
         return [_member(archive, m, name, alone=len(members) == 1) for m in members]
+
+
+def _refuse_paths_outside(members: list[zipfile.ZipInfo], name: str) -> None:
+    """Nothing is ever unpacked to where an archive says; one that names such places was not made by an export."""
+    paths = [PurePosixPath(m.filename.replace("\\", "/")) for m in members]
+    if any(path.is_absolute() or ".." in path.parts for path in paths):
+        raise InputError("the archive names places outside of itself", where=name, fix="Zip the export itself.")
 
 
 @contextmanager

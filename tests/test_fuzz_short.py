@@ -11,7 +11,7 @@ def test_damaged_files_crash_nothing():
     assert tally.total == 8 * len(FORMATS)
     assert not tally.bad, tally.bad
     assert tally.slowest < 10
-    assert sum(n for (_, fate), n in tally.fates.items() if fate.startswith("parser")) <= 2  # of our own making are none
+    assert sum(n for (_, fate), n in tally.fates.items() if fate.startswith("parser")) <= 2  # none is ours
     assert sum(n for (_, fate), n in tally.fates.items() if fate == "read") >= 10  # mutations are not all fatal
     assert sum(n for (_, fate), n in tally.fates.items() if fate == "refused") >= 30
 

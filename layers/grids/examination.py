@@ -158,7 +158,7 @@ def _link(table: gpd.GeoDataFrame, found: Columns, ids: np.ndarray) -> np.ndarra
     if found.link:
         link = names.as_codes(table[found.link], found.link)
         if hierarchy.links_hold(ids, link):
-            return link
+            return hierarchy.without_roots(ids, link)
     return np.full(len(table), "", dtype=object)
 
 

@@ -142,11 +142,18 @@ def follow_links(units: pd.DataFrame, link: np.ndarray, where: str) -> pd.DataFr
 
 
 def links_hold(ids: np.ndarray, link: np.ndarray) -> bool:
-    """Whether *link* names rows of the same file: some are blank or the city, and more than half of the others are
-    codes among *ids*."""
+    """Whether *link* names rows of the same file: more than half of those that are no root are codes among *ids*.
+
+    A root names nothing, the city, or itself.
+    """
     known = set(ids)
-    named = [code in known for code in link if code not in {"", ROOT_CELL}]
-    return 0 < len(named) < len(link) and 2 * sum(named) > len(named)
+    named = [code in known for own, code in zip(ids, link, strict=True) if code not in {"", ROOT_CELL, own}]
+    return 2 * sum(named) > len(named)
+
+
+def without_roots(ids: np.ndarray, link: np.ndarray) -> np.ndarray:
+    """*link*, where a unit that names itself as its parent names none."""
+    return np.where(ids == link, "", link)
 
 
 def orphans(ids: np.ndarray, link: np.ndarray) -> np.ndarray:

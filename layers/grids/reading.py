@@ -179,9 +179,11 @@ def _territorial(
     if found.link:
         link = names.as_codes(table[found.link], f"{where}, column {found.link}")[rows]
         if hierarchy.links_hold(leaves["cell_id"].to_numpy(), link):
+            link = hierarchy.without_roots(leaves["cell_id"].to_numpy(), link)
             _refuse_orphans(leaves["cell_id"].to_numpy(), link, f"{where}, column {found.link}")
             return _linked(leaves, link, found.word, where)
-    levels = [_level(table, upper, where, rows) for upper in found.uppers]
+    above = found.uppers or ((Upper("", found.link),) if found.link else ())
+    levels = [_level(table, upper, where, rows) for upper in above]
     if not levels:
         levels = hierarchy.levels_by_prefix(leaves["cell_id"].to_numpy())
         if levels:

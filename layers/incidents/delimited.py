@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,7 +39,7 @@ def open_text(content: Content) -> Source:
 
     notices = [notice("N-FILE-001", file=content.name, encoding=encoding.upper())] if encoding != "utf-8" else []
     notices += [notice("N-FILE-003", file=content.name, row=form.first_row - 1)] if above else []
-    return Source(content.name, form.names, load, encoding=encoding, notices=tuple(notices))
+    return Source(content.name, form.columns, load, encoding=encoding, notices=tuple(notices))
 
 
 def read_form(text: pa.Buffer, ending: str, where: str) -> tuple[_Form, int, int]:
@@ -48,7 +49,15 @@ def read_form(text: pa.Buffer, ending: str, where: str) -> tuple[_Form, int, int
     delimiter = forced or _find_delimiter(records, ending)
     cells = [_split(record, delimiter) for record in records]
     at = find_header(cells, where=where)
-    return _Form(unique_names(cells[at]), tuple(cells[at]), delimiter, first_row + at + 1, where), ends[at], at
+    spare = _ends_with_a_delimiter(cells[at + 1 :], len(cells[at]))
+    names = unique_names([*cells[at], ""] if spare else cells[at])
+    return _Form(names, tuple(cells[at]), delimiter, first_row + at + 1, where, spare), ends[at], at
+
+
+def _ends_with_a_delimiter(rows: list[list[str]], n_names: int) -> bool:
+    """Whether all of the first rows have one field more than the header, a blank one: the export ends them so."""
+    full = [row for row in rows if any(cell.strip() for cell in row)]
+    return bool(full) and all(len(row) == n_names + 1 and not row[-1].strip() for row in full)
 
 
 def _skip_separator_line(text: pa.Buffer) -> tuple[int, int, str]:
@@ -104,17 +113,26 @@ def _find_delimiter(records: list[str], ending: str) -> str:
 
 @dataclass(frozen=True)
 class _Form:
-    """How a text file is to be read: column names, the header as written, delimiter, number of the first row, file."""
+    """How a text file is to be read: column names, the header as written, delimiter, number of the first row, file.
+
+    spare : a delimiter ends every row, so that the last of `names` is no column.
+    """
 
     names: tuple[str, ...]
     header: tuple[str, ...]
     delimiter: str
     first_row: int
     where: str
+    spare: bool = False
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The names of the columns there are."""
+        return self.names[:-1] if self.spare else self.names
 
 
 def _load(body: pa.Buffer, form: _Form, columns: list[str] | None) -> Loaded:
-    wanted = list(form.names) if columns is None else columns
+    wanted = list(form.columns) if columns is None else columns
     if not len(body):
         return Loaded(pa.table({name: pa.array([], pa.large_string()) for name in wanted}), np.zeros(0, np.int64))
     n_quotes = _count(body, ord('"'))
@@ -126,8 +144,8 @@ def _load(body: pa.Buffer, form: _Form, columns: list[str] | None) -> Loaded:
         )
     rejected: list[tuple[int, int, str]] = []
     look = _may_hold_other_rows(body, form)
-    quoted = n_quotes > 0
-    read = list(form.names) if look or quoted else wanted
+    quoted, damaged = n_quotes > 0, _holds_any(memoryview(body), [b"\x00"])
+    read = list(form.names) if look or quoted or damaged or form.spare else wanted
     try:
         table = _parse(body, form, read, quoted, None)
     except pa.ArrowInvalid:
@@ -145,11 +163,30 @@ def _load(body: pa.Buffer, form: _Form, columns: list[str] | None) -> Loaded:
     numbers = np.delete(numbers, np.array([number for number, _, _ in rejected], np.int64) - 1)
     if quoted:
         _refuse_joined(body, table, form)
+    for rule, rows in _spoilt(table, form, damaged):
+        misfits += tuple((int(number), rule) for number in numbers[rows])
+        table, numbers = table.filter(pa.array(~rows)), numbers[~rows]
     if not look:
         return Loaded(table.select(wanted), numbers, misfits)
     keep, others = set_aside(table, form.names, form.header, numbers)
     table = table.select(wanted)
     return Loaded(table if keep.all() else table.filter(pa.array(keep)), numbers[keep], (*misfits, *others))
+
+
+def _spoilt(table: pa.Table, form: _Form, damaged: bool) -> Iterator[tuple[str, np.ndarray]]:
+    """(rule, (n,) bool) of rows that hold a NUL, then of those of the rest whose spare field is not blank."""
+    if damaged:
+        marks = [pc.match_substring(column, "\x00").to_numpy(zero_copy_only=False) for column in table.columns]
+        holds = np.logical_or.reduce([mark.astype(bool) for mark in marks])
+        yield "E-ROW-005", holds
+        table = table.filter(pa.array(~holds))
+    if form.spare:
+        yield (
+            "E-ROW-002",
+            pc.not_equal(pc.utf8_trim_whitespace(table.column(form.names[-1])), "")
+            .to_numpy(zero_copy_only=False)
+            .astype(bool),
+        )
 
 
 def _may_hold_other_rows(body: pa.Buffer, form: _Form) -> bool:

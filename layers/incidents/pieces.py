@@ -54,7 +54,7 @@ def pieces_of(path: Path, name: str, encoding: str) -> Iterator[Source]:
         if not len(body):
             return  # blank to the end
         piece = _Piece(body, form)
-        yield Source(name, form.names, piece.load, encoding=encoding)
+        yield Source(name, form.columns, piece.load, encoding=encoding)
         form = replace(form, first_row=form.first_row + piece.n_rows)
         data = following or b""
 

@@ -139,7 +139,7 @@ def _judge(read: Written, crs: Any, verdicts: _Verdicts, where: str) -> None:
     for code in ("E-COORD-006", "E-COORD-005", "E-COORD-007", "E-COORD-010"):
         if code in read.broken:
             verdicts.put(read.broken[code], code)
-    verdicts.put(np.isnan(x) | np.isnan(y), "E-COORD-001")
+    verdicts.put(~np.isfinite(x) | ~np.isfinite(y), "E-COORD-001")
     verdicts.put((x == 0) & (y == 0), "E-COORD-002")
     with np.errstate(invalid="ignore"):
         if crs.is_geographic:
@@ -151,7 +151,7 @@ def _judge(read: Written, crs: Any, verdicts: _Verdicts, where: str) -> None:
 def _judge_degrees(x: np.ndarray, y: np.ndarray, put: Callable[[np.ndarray, str], None], where: str) -> None:
     swapped = (np.abs(y) > 90) & (np.abs(y) <= 180) & (np.abs(x) <= 90)
     zoned = (zone_of(x, y) > 0) | (zone_of(y, x) > 0)
-    outside = ((np.abs(x) > 180) | (np.abs(y) > 90)) & ~swapped
+    outside = ((np.abs(x) > 180) | (np.abs(y) > 90)) & ~swapped & np.isfinite(x) & np.isfinite(y)
     n_there = max(1, int((np.isfinite(x) & np.isfinite(y)).sum()))
     _refuse_swapped(int(swapped.sum()), n_there, where)
     if outside.sum() > _MOST * n_there:

@@ -47,6 +47,13 @@ _RULES = (
         "rows repeat the header",
     ),
     Rule(
+        "E-ROW-005",
+        "文本中有NUL字符,已损坏",
+        "a NUL stands in the text: it is damaged",
+        "Copy or export the file again.",
+        "rows hold a NUL",
+    ),
+    Rule(
         "E-CODE-001",
         "编码以数字存储,精度已丢失",
         "a code was stored as a number; its digits are already lost",

@@ -38,7 +38,7 @@ Maker = Callable[[Path], "Path | list[Path] | Handed"]
 
 @dataclass(frozen=True)
 class Nasty:
-    """A maker and its fate: `read` with figures of the account, `refused` with words of the problem, or `either`."""
+    """A maker and its one fate: `read` with figures of the account, or `refused` with words of the problem."""
 
     name: str
     make: Maker

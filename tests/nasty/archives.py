@@ -58,7 +58,7 @@ def two_months_in_a_zip(folder: Path):
     return put(folder, "a.zip", packed({"2/二月.csv": other, "1/一月.csv": TEXT, "__MACOSX/._a.csv": b"\x00\x05"}))
 
 
-@nasty("either")
+@nasty("refused", "holds no table")
 def zip_in_a_zip(folder: Path):
     return put(folder, "a.zip", packed({"b.zip": packed({"a.csv": TEXT})}))
 
@@ -84,7 +84,7 @@ def zip_that_lies_about_its_size(folder: Path):
     return put(folder, "a.zip", bytes(whole))
 
 
-@nasty("either")
+@nasty("refused", "outside of itself")
 def zip_with_a_path_outside(folder: Path):
     return put(folder, "a.zip", packed({"../../../etc/cron.d/a.csv": TEXT}))
 
@@ -144,7 +144,7 @@ def gzip_of_zeros(folder: Path):
     return put(folder, "a.csv.gz", gzip.compress(b"\x00" * (32 << 20)))
 
 
-@nasty("either")
+@nasty("refused", "ending in nothing")
 def gzip_without_inner_ending(folder: Path):
     return put(folder, "export.gz", gzip.compress(TEXT.encode()))
 

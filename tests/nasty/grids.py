@@ -47,7 +47,7 @@ def cells_plain(folder: Path):
     return handed(folder, squares())
 
 
-@nasty("either")
+@nasty("read", rows_in=8, rows_used=8)
 def cells_bow_tie(folder: Path):
     bow = Polygon([(113.5, 22.5), (113.51, 22.51), (113.51, 22.5), (113.5, 22.51)])
     return handed(folder, [bow, *squares()[1:]])
@@ -68,7 +68,7 @@ def cells_in_degrees_said_to_be_metres(folder: Path):
     return handed(folder, squares(), crs=4547)
 
 
-@nasty("either")
+@nasty("read", rows_in=8, rows_used=8)
 def cells_overlapping(folder: Path):
     return handed(folder, [*squares(), box(113.505, 22.5, 113.515, 22.51)])
 
@@ -79,17 +79,17 @@ def cells_with_gaps_and_holes(folder: Path):
     return handed(folder, [ring, *squares()[2:]])
 
 
-@nasty("either")
+@nasty("read", rows_in=8, rows_used=8)
 def cells_missing_and_empty(folder: Path):
     return handed(folder, [None, Polygon(), *squares()])
 
 
-@nasty("either")
+@nasty("refused", "no area")
 def cells_not_finite(folder: Path):
     return handed(folder, [Polygon([(113.5, 22.5), (np.nan, 22.6), (113.6, 22.5)]), *squares()])
 
 
-@nasty("either")
+@nasty("refused", "no area")
 def cells_without_area(folder: Path):
     return handed(folder, [Polygon([(113.5, 22.5), (113.51, 22.5), (113.52, 22.5)]), *squares()])
 
@@ -104,7 +104,7 @@ def cells_are_points(folder: Path):
     return handed(folder, [Point(113.5, 22.5)] * 3)
 
 
-@nasty("either")
+@nasty("refused", "hold LineString")
 def cells_and_a_line_among_them(folder: Path):
     return handed(folder, [*squares(), LineString([(113.5, 22.5), (113.6, 22.6)])], name="c.gpkg")
 
@@ -142,7 +142,7 @@ def cells_with_payloads_as_codes(folder: Path):
     )
 
 
-@nasty("either")
+@nasty("refused", "not in the file")
 def cells_whose_parent_is_themselves(folder: Path):
     return handed(folder, squares(), ["1", "2", "3", "4"], parent=["2", "1", "3", "9"])
 

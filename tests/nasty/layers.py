@@ -69,7 +69,7 @@ def geopackage_in_metres(folder: Path):
     return saved(folder, layer().to_crs(4547), "a.gpkg")
 
 
-@nasty("either")
+@nasty("read", rows_in=8, rows_used=8)
 def geopackage_without_a_system(folder: Path):
     return saved(folder, layer(crs=None), "a.gpkg")
 
@@ -145,7 +145,7 @@ def shapefile_in_gbk(folder: Path):
     return saved(folder, frame, "a.shp", encoding="GBK")
 
 
-@nasty("either")
+@nasty("refused", "cannot be read")
 def shapefile_alone(folder: Path):
     path = saved(folder, layer().assign(received_at="2026-01-05 08:03"), "a.shp")
     for ending in (".shx", ".dbf", ".prj", ".cpg"):
@@ -153,14 +153,20 @@ def shapefile_alone(folder: Path):
     return path
 
 
-@nasty("either")
+@nasty("read", rows_in=8, rows_used=8)
 def shapefile_without_a_system(folder: Path):
-    path = saved(folder, layer().assign(received_at="2026-01-05 08:03"), "a.shp")
+    path = saved(folder, layer().drop(columns="received_at").assign(opened_at="2026-01-05 08:03"), "a.shp")
     path.with_suffix(".prj").unlink()
     return path
 
 
-@nasty("either")
+@nasty("refused", "hold the time")
+def shapefile_whose_names_were_cut(folder: Path):
+    """Ten letters are all a .dbf has: `received_a` is suggested, not taken."""
+    return saved(folder, layer().assign(received_at="2026-01-05 08:03"), "a.shp")
+
+
+@nasty("read", rows_in=8, rows_used=8)
 def google_earth(folder: Path):
     marks = "".join(
         f"<Placemark><name>A{n}</name><ExtendedData><Data name='category'><value>供水</value></Data><Data name="
@@ -188,12 +194,12 @@ def geojson_odd_points(folder: Path):
     return put(folder, "a.geojson", features(at(113.502, 22.505), None, empty, at(0, 0)))
 
 
-@nasty("either")
+@nasty("read", rows_in=3, rows_used=1, rows_quarantined=2)
 def geojson_nan(folder: Path):
     return put(folder, "a.geojson", features(at(113.502, 22.505), at(float("nan"), 1), at(float("inf"), 2)))
 
 
-@nasty("either")
+@nasty("read", rows_in=2, rows_used=1, rows_quarantined=1)
 def geojson_words_as_numbers(folder: Path):
     return put(folder, "a.geojson", features(at("113.502", "22.505"), at(113.502, 22.505)))
 
@@ -210,7 +216,7 @@ def geojson_code_as_a_long_number(folder: Path):
     return put(folder, "a.geojson", made)
 
 
-@nasty("either")
+@nasty("refused", "have lost digits")
 def geojson_code_of_25_digits_as_a_number(folder: Path):
     made = features(at(113.502, 22.505), at(113.504, 22.505), case_id=4401050010031200000000101)
     return put(folder, "a.geojson", made)
@@ -301,7 +307,7 @@ def parquet_without_rows(folder: Path):
     return parquet(folder, placed().iloc[:0])
 
 
-@nasty("either")
+@nasty("refused", "have no coordinates")
 def parquet_with_false_geometry(folder: Path):
     geo = {"version": "1.0.0", "primary_column": "geometry", "columns": {"geometry": {"encoding": "WKB"}}}
     whole = pa.Table.from_pandas(table(), preserve_index=False).append_column("geometry", pa.array([b"\x01\xff"] * 8))

@@ -55,7 +55,7 @@ def utf16_without_mark(folder: Path):
     return put(folder, "a.csv", TEXT, "utf-16-le")
 
 
-@nasty("either")
+@nasty("read", rows_in=8, rows_used=8)
 def big5(folder: Path):
     text = TEXT.translate(str.maketrans("单编号时间诉类经纬来联系电话张", "單編號時間訴類經緯來聯繫電話張"))
     return put(folder, "a.csv", text, "big5")
@@ -85,7 +85,7 @@ def utf8_cut_inside_a_character(folder: Path):
     return put(folder, "a.csv", whole[:-1])
 
 
-@nasty("either")
+@nasty("refused", "neither UTF-8 nor GB18030")
 def euro_sign_of_code_page_936(folder: Path):
     return put(folder, "a.csv", TEXT.replace("水管爆裂", "水管X", 1).encode("gb18030").replace(b"X", b"\x80"))
 
@@ -181,7 +181,7 @@ def two_stray_quotes_swallow_rows(folder: Path):
     return csv(folder, changed(3, '"水管', "水管", "水管", '爆裂"'))
 
 
-@nasty("either")
+@nasty("read", rows_in=8, rows_used=8)
 def stray_quote_inside_a_field(folder: Path):
     return csv(folder, changed(3, '水管"爆裂', '5" 管'))
 
@@ -206,17 +206,23 @@ def ragged_rows(folder: Path):
     return csv(folder, rows)
 
 
-@nasty("either")
+@nasty("refused", "another number of fields")
 def one_field_more_than_the_header(folder: Path):
     return csv(folder, [row + ",x" for row in ROWS])
 
 
-@nasty("either")
+@nasty("read", rows_in=8, rows_used=8)
 def a_delimiter_after_every_row(folder: Path):
     return csv(folder, [row + "," for row in ROWS])
 
 
-@nasty("either")
+@nasty("read", rows_in=41, rows_used=40, rows_quarantined=1)
+def a_delimiter_after_every_row_and_once_more_than_that(folder: Path):
+    rows = [row.replace("A", f"B{n}-") for n in range(5) for row in ROWS]
+    return csv(folder, [*(row + "," for row in rows), ROWS[0] + ",x"])
+
+
+@nasty("refused", "another number of fields")
 def one_field_less_than_the_header(folder: Path):
     return csv(folder, [row.rsplit(",", 1)[0] for row in ROWS])
 
@@ -246,7 +252,7 @@ def nul_in_the_head(folder: Path):
     return put(folder, "a.csv", TEXT.replace("A1", "A\x001"))
 
 
-@nasty("either")
+@nasty("read", rows_in=161, rows_used=160, rows_quarantined=1)
 def nul_far_down(folder: Path):
     rows = [row.replace("A", f"B{n}-") for n in range(20) for row in ROWS]
     return csv(folder, [*rows, ROWS[0].replace("爆", "\x00")])
@@ -255,12 +261,12 @@ def nul_far_down(folder: Path):
 # headers
 
 
-@nasty("either")
+@nasty("read", rows_in=8, rows_used=8)
 def title_rows_above(folder: Path):
     return put(folder, "a.csv", "某市热线工单" + "," * 8 + "\n导出时间:2026-02-01" + "," * 8 + "\n" + TEXT)
 
 
-@nasty("either")
+@nasty("read", rows_in=8, rows_used=8)
 def title_line_alone_above(folder: Path):
     return put(folder, "a.csv", "某市热线工单\n\n" + TEXT)
 
@@ -383,10 +389,11 @@ def a_link_to_itself(folder: Path):
     return folder / "a.csv"
 
 
-@nasty("either")
+@nasty("refused", "holds no table")
 def a_folder_without_tables(folder: Path):
-    put(folder, "readme.md", "nothing")
-    return folder
+    (folder / "calls").mkdir()
+    put(folder / "calls", "readme.md", "nothing")
+    return folder / "calls"
 
 
 @nasty("read", rows_in=16, rows_used=8, rows_duplicate=8)

@@ -123,12 +123,12 @@ def excel_serials(folder: Path):
     return csv(folder, changed(TIME, *(f"4602{n}.{n}354" for n in range(8))))
 
 
-@nasty("either")
+@nasty("refused", "are not dates")
 def epoch_seconds(folder: Path):
     return csv(folder, changed(TIME, *(str(1767600000 + 86400 * n) for n in range(8))))
 
 
-@nasty("either")
+@nasty("refused", "are not dates")
 def years_of_two_digits(folder: Path):
     return csv(folder, changed(TIME, *(f"26-01-0{n} 08:00" for n in range(1, 9))))
 
@@ -194,13 +194,13 @@ def zero_coordinates(folder: Path):
     return csv(folder, changed(LAT, "0", "-0.0", rows=rows))
 
 
-@nasty("either")
+@nasty("read", rows_in=8, rows_used=8)
 def degrees_minutes_seconds(folder: Path):
     rows = changed(LON, *("113°30′12″" for _ in range(8)))
     return csv(folder, changed(LAT, *("22°30′18″" for _ in range(8)), rows=rows))
 
 
-@nasty("either")
+@nasty("read", rows_in=8, rows_used=8)
 def both_in_one_column(folder: Path):
     rows = [",".join((*row.split(",")[:4], f'"{row.split(",")[4]},{row.split(",")[5]}"', "12345")) for row in ROWS]
     return csv(folder, rows, "工单编号,受理时间,诉求大类,诉求小类,经纬度,来源")
@@ -212,7 +212,7 @@ def metres_without_a_system(folder: Path):
     return csv(folder, changed(LAT, *("2490000.5" for _ in range(8)), rows=rows))
 
 
-@nasty("either")
+@nasty("refused", "are not numbers")
 def decimal_commas(folder: Path):
     rows = [row.replace("113.", '"113,').replace(",22.505", '","22,505"') for row in ROWS]
     return csv(folder, rows)
@@ -223,7 +223,7 @@ def full_width_numbers(folder: Path):
     return csv(folder, changed(LON, "１１３．５０２", " 113.504 ", "＋113.506"))
 
 
-@nasty("either", rows_in=8)
+@nasty("read", rows_in=8, rows_used=8)
 def units_behind_numbers(folder: Path):
     return csv(folder, changed(LON, "113.502E", "113.504°", "东经113.506"))
 

@@ -73,7 +73,7 @@ def workbook_total_row(folder: Path):
     return folder / "a.xlsx"
 
 
-@nasty("either")
+@nasty("read", rows_in=8, rows_used=8)
 def workbook_hidden_sheet(folder: Path):
     with book_at(folder / "a.xlsx") as book:
         sheet(book, "工单")
@@ -104,7 +104,7 @@ def workbook_merged_cells(folder: Path):
     return folder / "a.xlsx"
 
 
-@nasty("either")
+@nasty("read", rows_in=8, rows_used=8)
 def workbook_two_header_rows(folder: Path):
     with book_at(folder / "a.xlsx") as book:
         page = sheet(book, "工单", above=1)
@@ -202,7 +202,7 @@ def workbook_zip_bomb(folder: Path):
     return put(folder, "a.xlsx", swollen(path.read_bytes(), "xl/sharedStrings.xml", 300))
 
 
-@nasty("either")
+@nasty("refused", "cannot be opened")
 def workbook_entity_bomb(folder: Path):
     levels = "".join(f'<!ENTITY e{n} "{f"&e{n - 1};" * 10}">' for n in range(1, 10))
     head = f'<?xml version="1.0"?><!DOCTYPE sst [<!ENTITY e0 "lol">{levels}]>'
@@ -244,24 +244,24 @@ def old_workbook_of_noise(folder: Path):
     return put(folder, "a.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(range(256)) * 16)
 
 
-@nasty("either")
+@nasty("read", rows_in=8, rows_used=8)
 def web_page_named_xls(folder: Path):
     lines = [NAMES, *(row.split(",") for row in ROWS)]
     body = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in line) + "</tr>" for line in lines)
     return put(folder, "a.xls", f"<html><meta charset='utf-8'><table>{body}</table></html>")
 
 
-@nasty("either")
+@nasty("read", rows_in=8, rows_used=8)
 def tabs_named_xls(folder: Path):
     return put(folder, "a.xls", TEXT.replace(",", "\t"), "gb18030")
 
 
-@nasty("either")
+@nasty("refused", "is named .xlsx but holds")
 def commas_named_xlsx(folder: Path):
     return put(folder, "a.xlsx", TEXT)
 
 
-@nasty("either")
+@nasty("refused", "is named .csv but holds")
 def workbook_named_csv(folder: Path):
     path = workbook(folder)
     return path.rename(folder / "a.csv")
@@ -298,7 +298,7 @@ def open_document(folder: Path):
     return ods(folder)
 
 
-@nasty("either")
+@nasty("read", rows_in=8, rows_used=8)
 def open_document_with_a_million_blank_rows(folder: Path):
     return ods(folder, '<table:table-row table:number-rows-repeated="1048567"><table:table-cell/></table:table-row>')
 
