@@ -133,27 +133,27 @@ def pack(counts: np.ndarray, lanes: np.ndarray, words: np.ndarray) -> None:
 
 
 @njit(cache=True, nogil=True)
-def fill_table(kind: int, cases: float, mass: float, floor: float, table: np.ndarray) -> None:
-    """For every number of cases the baseline up to which its ratio passes *floor*, by bisection; never falling."""
+def fill_table(kind: int, cases: float, mass: float, floor: float, grid: np.ndarray, table: np.ndarray) -> None:
+    """For every number of cases of *grid* the baseline up to which its ratio passes *floor*, by bisection."""
     table[0] = 0.0
-    for c in range(1, len(table)):
-        low = table[c - 1]
-        high = float(c) if kind != BERNOULLI else c * mass / cases
+    for i in range(1, len(grid)):
+        c = float(grid[i])
+        low, high = table[i - 1], c * mass / cases if kind == BERNOULLI else c
         if kind != EXPECTATION:
             high = min(high, mass)
         if kind == BERNOULLI:
-            low = min(max(low, float(c)), high)
+            low = min(max(low, c), high)
         if kind != EXPECTATION and c > cases:
             low = high
         for _ in range(60):
             middle = 0.5 * (low + high)
             if middle <= low or middle >= high:
                 break
-            if ratio_of(kind, float(c), middle, cases, mass) > floor:
+            if ratio_of(kind, c, middle, cases, mass) > floor:
                 low = middle
             else:
                 high = middle
-        table[c] = max(high, table[c - 1])
+        table[i] = max(high, table[i - 1])
 
 
 @njit(cache=True, nogil=True)
@@ -161,6 +161,7 @@ def fill_needs(
     members: np.ndarray,
     start: np.ndarray,
     lowest: np.ndarray,
+    grid: np.ndarray,
     tables: np.ndarray,
     table: np.ndarray,
     baseline: np.ndarray,
@@ -169,18 +170,18 @@ def fill_needs(
     first_block: np.ndarray,
     needs: np.ndarray,
 ) -> None:
-    """For each block and lane, the half range less the fewest cases with which its smallest zone passes the floor.
+    """For each block and lane, the half range less the fewest cases with which its smallest zone may pass the floor.
 
-    Added to the counts of a lane it sets the lane's top bit where they are enough. tables : (n_penalties, most + 1)
-    the baseline up to which so many cases pass (more than *most* are always looked at); table : (n_rows,) which of
+    Added to the counts of a lane it sets the lane's top bit where they are enough. grid : (n_grid,) numbers of cases
+    from 0 on; tables : (n_penalties, n_grid) the baseline up to which so many cases pass; table : (n_rows,) which of
     them; baseline : (n_spans, n_sites); lane_span : (n_lanes,) span, -1 none; needs : (n_blocks, n_groups, WORDS),
-    written.
+    written. More cases than the grid has are always looked at.
     """
     half, per_word = np.uint64(1) << np.uint64(bits - 1), 64 // bits
-    n_lanes, most = len(lane_span), tables.shape[1] - 1
+    n_lanes, n_grid = len(lane_span), len(grid)
     for row in range(len(start) - 1):
         cut = tables[table[row]]
-        mu, need = np.zeros(n_lanes), np.zeros(n_lanes, dtype=np.int64)
+        mu, place = np.zeros(n_lanes), np.ones(n_lanes, dtype=np.int64)
         k, n, block = 0, start[row + 1] - start[row], first_block[row]
         while k < n:
             end = min(_block_end(k), n)
@@ -190,11 +191,12 @@ def fill_needs(
                 if w < 0:
                     continue
                 total = mu[lane] + baseline[w, members[start[row] + k]]
-                while need[lane] < most and cut[need[lane]] <= total:
-                    need[lane] += 1
+                while place[lane] < n_grid and cut[place[lane]] <= total:
+                    place[lane] += 1
                 if end >= lowest[row]:
+                    least = np.uint64(grid[place[lane] - 1] + 1)
                     word, at = lane // per_word, lane % per_word
-                    needs[block, word // WORDS, word % WORDS] |= (half - np.uint64(need[lane])) << np.uint64(bits * at)
+                    needs[block, word // WORDS, word % WORDS] |= (half - least) << np.uint64(bits * at)
                 for i in range(k, end):
                     mu[lane] += baseline[w, members[start[row] + i]]
             k, block = end, block + 1

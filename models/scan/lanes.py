@@ -11,6 +11,7 @@ from .likelihood import EXPECTATION
 from .nulls import Null
 from .windows import Zones
 
+_FINE = 2048  # cases up to which every number has its own entry in the table of needs
 _IN_CACHE = 1 << 19  # bytes of counts one pass holds: what a core keeps near
 
 
@@ -74,11 +75,18 @@ def needs_of(zones: Zones, lanes: Lanes, baseline: np.ndarray, null: Null, floor
     first = count_blocks(zones.start)
     needs = np.zeros((int(first[-1]), lanes.groups, WORDS), dtype=np.uint64)
     penalties, table = np.unique(zones.penalty, return_inverse=True)
-    most = int(null.cases if null.kind != EXPECTATION else 2 * (null.cases + null.mass))
-    tables = np.empty((len(penalties), min(max(most, 1), 2 ** (lanes.bits - 1) - 1) + 1))
+    grid = _grid(null.cases if null.kind != EXPECTATION else 2 * (null.cases + null.mass), 2 ** (lanes.bits - 1) - 2)
+    tables = np.empty((len(penalties), len(grid)))
     for row, penalty in zip(tables, penalties, strict=True):
-        fill_table(null.kind, null.cases, null.mass, floor * (1 - 1e-9) / penalty, row)
-    fill_needs(
-        zones.members, zones.start, zones.lowest, tables, table.ravel(), baseline, lanes.span, lanes.bits, first, needs
-    )
+        fill_table(null.kind, null.cases, null.mass, floor * (1 - 1e-9) / penalty, grid, row)
+    members, start, lowest = zones.members, zones.start, zones.lowest
+    fill_needs(members, start, lowest, grid, tables, table.ravel(), baseline, lanes.span, lanes.bits, first, needs)
     return needs
+
+
+def _grid(most: float, limit: int) -> np.ndarray:
+    """Numbers of cases up to *most*: all small ones, of the large ones one in five hundred."""
+    fine = np.arange(min(most, _FINE) + 1)
+    steps = np.log(max(most, 1.0) / _FINE) * _FINE / 4
+    coarse = _FINE * np.exp(np.arange(1, int(steps) + 2) * 4 / _FINE) if steps > 0 else np.empty(0)
+    return np.unique(np.minimum(np.concatenate([fine, np.floor(coarse)]), limit)).astype(np.int64)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import sparse
 from scipy.spatial import cKDTree
 
 from ...errors import InputError
@@ -48,6 +49,12 @@ class Sites:
         rows = values.reshape(-1, len(self.of_cell))
         summed = [np.bincount(self.of_cell, weights=row, minlength=len(self)) for row in rows]
         return np.reshape(summed, (*values.shape[:-1], len(self)))
+
+    def linked(self, contiguity: sparse.spmatrix) -> sparse.csr_array:
+        """(n_sites, n_sites) which sites touch, of (n_cells, n_cells) links between cells."""
+        links = sparse.coo_array(contiguity)
+        ends = (self.of_cell[links.row], self.of_cell[links.col])
+        return sparse.csr_array((np.ones(len(ends[0])), ends), shape=(len(self), len(self)))
 
     def distance(self, one: int, others: np.ndarray) -> np.ndarray:
         """Metres from a site to others, along the great circle where the sites lie on a sphere."""

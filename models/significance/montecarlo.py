@@ -45,7 +45,7 @@ def rank_p(observed: np.ndarray | float, simulated: np.ndarray) -> np.ndarray:
     """(1 + number of simulated >= observed) / (1 + number simulated); broadcasts over *observed*."""
     ordered = np.sort(np.asarray(simulated, dtype=float))
     above = len(ordered) - np.searchsorted(ordered, np.asarray(observed, dtype=float), side="left")
-    return (1.0 + above) / (1.0 + len(ordered))
+    return np.asarray((1.0 + above) / (1.0 + len(ordered)))
 
 
 def stopping_time(observed: float, simulated: np.ndarray, exceedances: int) -> int:

@@ -1,0 +1,135 @@
+"""Published clusters of the scan statistic, found again: SaTScan, FleXScan, SpatialEpi, scanstatistics."""
+
+from __future__ import annotations
+
+import importlib.util
+import math
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from gridbeacon.models.scan import PermutationNull, Sites, circles, poisson_llr, scan, spans
+from parity import agree
+
+HERE = Path(__file__).parent
+REPLICATES = 499
+
+
+def _script():
+    path = HERE.parent / "benchmarks" / "scan_references.py"
+    spec = importlib.util.spec_from_file_location("scan_references", path)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # its dataclasses look themselves up
+    spec.loader.exec_module(module)
+    return module
+
+
+def monte_carlo_error(p: float) -> float:
+    """Four standard errors between two Monte Carlo p, of ours and of 999 replicates."""
+    spread = max(p * (1 - p), 1e-3)
+    return 4 * math.sqrt(spread * (1 / REPLICATES + 1 / 999)) + 1 / (REPLICATES + 1)
+
+
+@pytest.mark.parity
+def test_the_clusters_of_other_programs(shared_data):
+    script = _script()
+    for reference in script.references(shared_data / "reference", REPLICATES):
+        for number, printed in enumerate(reference.printed, start=1):
+            place = reference.match(printed)
+            assert place is not None, (reference.name, printed)
+            ours, what = reference.result.clusters[place], f"{reference.name}, cluster {number}"
+            agree("scan", f"{what}: members", reference.members(place), printed.names, source=reference.program)
+            if not np.isnan(printed.p):
+                stated = ours.p_value if printed.p >= 0.002 else ours.gumbel_p
+                slack = monte_carlo_error(printed.p) if printed.p >= 0.002 else 0.002
+                agree("scan", f"{what}: p", stated, printed.p, source=reference.program, within=slack)
+            if "Scotland" in reference.name or np.isnan(printed.llr):
+                continue
+            what_llr = f"{what}: statistic"
+            agree("scan", what_llr, ours.llr, printed.llr, source=reference.program, within=printed.rounding * 1.01)
+            agree("scan", f"{what}: cases", ours.observed, float(printed.cases), source=reference.program)
+            gap = 0.5 * 10 ** -len(f"{printed.expected}".partition(".")[2]) + 1e-9
+            agree("scan", f"{what}: expected", ours.expected, printed.expected, source=reference.program, within=gap)
+
+
+@pytest.mark.parity
+def test_scotland_with_the_expectation_unscaled():
+    """SpatialEpi leaves the expectation at 536.2 beside 536 cases; ours is scaled, so its scan says 99.000986."""
+    source = "SpatialEpi 1.2.8"
+    agree("scan", "Scotland lip cancer, ratio", float(poisson_llr(175, 55.0, 536)), 98.9511, source=source, within=5e-5)
+
+
+@pytest.mark.parity
+def test_the_window_of_the_new_mexico_replica(shared_data):
+    """Nine counties, 1985-89; no circle around a county of NMgeo holds just these, so it is compared as a window."""
+    counts, expected, _, geography = _script().new_mexico_tables(shared_data / "reference" / "nm_brain_cancer")
+    nine = "Bernalillo Sandoval Valencia Torrance SantaFe LosAlamos Socorro SanMiguel Guadelupe".split()
+    inside = np.ix_(np.arange(12, 17), [list(geography["county"]).index(name) for name in nine])
+    c, mu, source = counts[inside].sum(), expected[inside].sum(), "a replica (no print)"
+    assert (c, counts.sum()) == (236, 1175)
+    agree("scan", "NM brain cancer, nine counties: expected", mu, 176.2, source=source, within=0.05)
+    agree(
+        "scan",
+        "NM brain cancer, nine counties: ratio",
+        float(poisson_llr(c, mu, 1175)),
+        10.98,
+        source=source,
+        within=0.005,
+    )
+    agree("scan", "NM brain cancer, nine counties: O/E", c / mu, 1.34, source=source, within=0.005)
+    risk = (c / mu) / ((1175 - c) / (1175 - mu))
+    agree("scan", "NM brain cancer, nine counties: relative risk", risk, 1.42, source=source, within=0.005)
+
+
+def test_the_circles_of_new_mexico(shared_data):
+    """A value of our own to hold on to: at most half the people and nine years."""
+    found = _script().new_mexico_poisson(shared_data / "reference" / "nm_brain_cancer", 99)
+    first = found.result.clusters[0]
+    assert found.members(0) == sorted(
+        "Bernalillo Sandoval Valencia Torrance SantaFe LosAlamos Socorro SanMiguel".split()
+    )
+    assert (1973 + first.start, 1972 + first.end, first.observed) == (1985, 1989, 232)
+    assert first.llr == pytest.approx(10.016994, abs=5e-7)
+    assert first.p_value <= 0.1
+
+
+LATTICES = {
+    1: [(3.352053, 3, 0.42, "23 6 16", 993, 0.202), (2.715606, 4, 0.96, "10", 962, 0.581)],
+    3: [(1.622161, 10, 5.46, "21 6 22 11", 930, 1.0)],
+}
+
+
+@pytest.mark.parity
+@pytest.mark.parametrize("lattice", LATTICES)
+def test_space_time_permutation_on_a_lattice_full_of_ties(lattice):
+    """100 simulated cases (open_cp's notebooks); prospective, at most half the cases and the time (lattice 3: 50 units)."""
+    table = np.loadtxt(HERE / "golden" / "scan_lattice.csv", delimiter=",", skiprows=1)
+    table = table[table[:, 0] == lattice]
+    names, where = np.unique(table[:, 3].astype(int), return_inverse=True)
+    centres = np.array([table[table[:, 3] == name][0, 1:3] for name in names])
+    counts = np.zeros((1001, len(names)))
+    np.add.at(counts, (table[:, 4].astype(int), where), table[:, 5])
+    sites = Sites.of(centres)
+    counts = sites.gather(counts)
+    assert counts.sum() == 100
+    zones = circles(sites, counts.sum(axis=0), max_radius=50.0 if lattice == 3 else np.inf)
+    found = scan(counts, PermutationNull.of(counts), sites, zones, spans(1001, 500), stop_after=50)
+    source = "SaTScan 9.4.4 print"
+    for cluster, (llr, cases, expected, members, first, p) in zip(found.clusters, LATTICES[lattice], strict=False):
+        what = f"lattice {lattice}, cluster {cluster.number}"
+        ours = sorted(str(names[cell]) for cell in cluster.cells)
+        agree("scan", f"{what}: members", ours, sorted(members.split()), source=source)
+        agree("scan", f"{what}: statistic", cluster.llr, llr, source=source, within=5.1e-7)
+        agree("scan", f"{what}: first time", cluster.start, first, source=source)
+        agree("scan", f"{what}: cases", cluster.observed, float(cases), source=source)
+        agree("scan", f"{what}: expected", cluster.expected, expected, source=source, within=0.005)
+        agree("scan", f"{what}: p", cluster.p_value, p, source=source, within=0.12)  # 248 replicates there, 50 here
+    agree(
+        "scan",
+        f"lattice {lattice}: ratios by arithmetic",
+        [float(poisson_llr(cases, mu, 100)) for _, cases, mu, *_ in LATTICES[lattice]],
+        [llr for llr, *_ in LATTICES[lattice]],
+        source=source,
+        within=6e-7,
+    )
