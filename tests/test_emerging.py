@@ -229,6 +229,13 @@ def test_the_table_is_data_and_a_faulty_one_is_refused(root):
         read_rules(table)
 
 
+def test_the_docs_name_every_pattern_of_the_table(root):
+    page = (root / "docs" / "clusters.md").read_text(encoding="utf-8")
+    rules = pattern_rules()
+    assert f"version {rules.version}" in page
+    assert all(f"| {en} | {zh} |" in page for key, (en, zh) in rules.names.items() if key.endswith("_hot"))
+
+
 # --- the model
 
 
