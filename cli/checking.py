@@ -19,10 +19,14 @@ def run_check(
     out: str | None,
     against: str | None,
     save_to: str | None,
+    accept: bool,
     replace: bool,
     as_json: bool,
 ) -> None:
-    """Check *files* under *plan*; *out* is the report's folder, *save_to* the plan file that remembers the mapping."""
+    """Check *files* under *plan*; *out* is the report's folder, *save_to* the plan file that remembers the mapping.
+
+    With *accept* that holds for the classes the comparison proposes as renamed too.
+    """
     from ..layers.quality_report import PAGE
     from ..pipeline import check_inputs
 
@@ -38,8 +42,12 @@ def run_check(
         lang=voice.lang,
         progress=voice.progress,
     )
-    saved = save_tables(save_to, confirmed(found["mapping"], files)) if save_to else []
+    proposed = {r["old"]: r["new"] for r in found.get("against", {}).get("renamings", ())}
+    saved = save_tables(save_to, confirmed(found["mapping"], files, proposed if accept else {})) if save_to else []
     tell_findings(voice, found, as_json)
+    if proposed and not accept:
+        how = "--plan city.toml --save-mapping --accept-renamed"
+        voice.say(voice.pick(f"if these classes were renamed, save it: {how}", f"如确系改名,一条命令保存:{how}"))
     for line in saved:
         voice.say(voice.pick(f"saved in the plan: {line}", f"已写入方案:{line}"))
     if out:
@@ -49,7 +57,10 @@ def run_check(
             voice.emit({"done": {"out": str(out), "report": str(page)}})
 
 
-def confirmed(mapping: dict[str, str], files: Files) -> dict[str, dict[str, str]]:
-    """What a plan file is to remember: one column per role (not where files differ), and the classes renamed."""
+def confirmed(mapping: dict[str, str], files: Files, proposed: dict[str, str]) -> dict[str, dict[str, str]]:
+    """What a plan file is to remember: one column per role (not where files differ), and the classes renamed.
+
+    What the user named stands before what was *proposed*.
+    """
     columns = {role: name for role, name in mapping.items() if role in COLUMNS and name and " | " not in name}
-    return {"columns": columns, "classes": dict(files.classes)}
+    return {"columns": columns, "classes": {**proposed, **dict(files.classes)}}

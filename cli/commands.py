@@ -217,6 +217,14 @@ def demo(voice: Voice, out: str, ledger: str | None, as_json: bool, progress: st
                 "将字段对应与类别改名写入方案文件,供以后使用。",
             ),
         ),
+        Option(
+            ["--accept-renamed"],
+            is_flag=True,
+            help=_text(
+                "With --save-mapping: also the classes that the comparison proposes as renamed.",
+                "与 --save-mapping 同用:比较所提示的疑似改名类别一并写入。",
+            ),
+        ),
         _repair_option(),
         _replace_option(),
         _json_option(),
@@ -225,7 +233,14 @@ def demo(voice: Voice, out: str, ledger: str | None, as_json: bool, progress: st
 )
 @click.pass_obj
 def check(
-    voice: Voice, as_json: bool, progress: str, against: str | None, save_mapping: bool, replace: bool, **values: Any
+    voice: Voice,
+    as_json: bool,
+    progress: str,
+    against: str | None,
+    save_mapping: bool,
+    accept_renamed: bool,
+    replace: bool,
+    **values: Any,
 ) -> None:
     """Read, map and account; no model runs. Only what is asked for is written."""
     from .checking import run_check
@@ -234,8 +249,10 @@ def check(
     if inputs.repair and not values.get("out"):
         raise InputError("there is no folder for the repaired copy", where="--repair", fix="Name one: --out FOLDER")
     save_to = _plan_to_save(values, save_mapping)
-    facts = {"out": values.get("out"), "against": against, "save_to": save_to, "replace": replace}
-    run_check(voice, inputs, plan, **facts, as_json=as_json)
+    if accept_renamed and not save_to:
+        raise InputError("nothing is to be saved", where="--accept-renamed", fix="Pass --save-mapping too.")
+    facts = {"out": values.get("out"), "against": against, "save_to": save_to, "accept": accept_renamed}
+    run_check(voice, inputs, plan, **facts, replace=replace, as_json=as_json)
 
 
 def _plan_to_save(values: dict[str, Any], wanted: bool) -> str | None:
