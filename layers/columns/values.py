@@ -118,7 +118,9 @@ def _plain_numbers(text: pa.Array) -> np.ndarray | None:
         return None
     if any((letters == ord(other)).any() for other in ",/"):
         return None
-    filled = pc.if_else(pc.equal(text, ""), None, text)
+    filled = text
+    if len(text) and not pc.min(pc.binary_length(text)).as_py():
+        filled = pc.if_else(pc.equal(text, ""), None, text)
     try:
         return np.array(filled.cast(pa.float64()).to_numpy(zero_copy_only=False), dtype=float)
     except pa.ArrowInvalid:  # two points, or a plus sign

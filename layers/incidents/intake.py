@@ -23,7 +23,7 @@ from ..privacy import Privacy
 from .duplicates import LOOKED_AT, Duplicates, find_duplicates, whole_rows
 from .folders import expand, tell_drift
 from .places import WGS84, parse_crs
-from .rows import CODES, Part, read_part
+from .rows import CODES, Part, few_words, read_part
 from .rules import DUPLICATES, RULES, notice, quarantined
 from .sources import Source, open_sources, split_layer
 from .urls import is_url, shown_name
@@ -185,7 +185,8 @@ def _assemble(
     parts: list[Part], duplicates: str, classes: dict[str, str] | None = None, *, may_be_empty: bool = False
 ) -> Intake:
     crs = _common_crs(parts)
-    frame = pd.concat([_moved(part, number, crs) for number, part in enumerate(parts)], ignore_index=True)
+    frames = [_moved(part, number, crs) for number, part in enumerate(parts)]
+    frame = pd.concat([_in_words(f) for f in frames], ignore_index=True) if len(frames) > 1 else frames[0]
     if not may_be_empty and not any(part.n_rows for part in parts):
         raise InputError("there are no rows", where=parts[0].source.name, fix="Export it again, with the incidents.")
     verdicts = frame["verdict"].to_numpy()
@@ -199,6 +200,7 @@ def _assemble(
     kept[dropped.index] = False
     quarantine = _quarantine(parts, frame[(verdicts != 0) & (verdicts != _EXCLUDED)])
     excluded = frame.loc[verdicts == _EXCLUDED, ["source_file", "source_row"]].assign(rule="P-CLASS-001")
+    excluded["source_file"] = excluded["source_file"].astype("str")
     rows_in = sum(part.n_rows for part in parts)
     unplaced = _unplaced(frame, crs)
     if not kept.any() and unplaced is None and not may_be_empty:
@@ -236,12 +238,23 @@ def _common_crs(parts: list[Part]) -> Any:
 
 def _moved(part: Part, number: int, crs: Any) -> pd.DataFrame:
     """The part's rows in the common coordinate system, with the file they came from."""
-    frame = part.frame.assign(source_file=part.source.name, part=number)
+    file = few_words([part.source.name], np.zeros(len(part.frame), np.int8))
+    frame = part.frame.assign(source_file=file, part=number)
     if part.crs != crs:
         frame["x"], frame["y"] = transformer(part.crs, crs).transform(frame["x"], frame["y"])
         lost = (frame["verdict"] == 0) & ~(np.isfinite(frame["x"]) & np.isfinite(frame["y"]))
         frame.loc[lost, "verdict"] = CODES.index("E-COORD-003")
     return frame
+
+
+def _in_words(frame: pd.DataFrame) -> pd.DataFrame:
+    """*frame* with its categorical columns as text."""
+    coded = {name: frame[name] for name in frame if isinstance(frame[name].dtype, pd.CategoricalDtype)}
+    words = {
+        name: pa.array(column.cat.categories, pa.large_string()).take(pa.array(column.cat.codes.to_numpy()))
+        for name, column in coded.items()
+    }
+    return frame.assign(**{name: column.to_pandas().set_axis(frame.index) for name, column in words.items()})
 
 
 def _incidents(kept: pd.DataFrame, crs: Any, points: np.ndarray) -> gpd.GeoDataFrame:
@@ -251,7 +264,7 @@ def _incidents(kept: pd.DataFrame, crs: Any, points: np.ndarray) -> gpd.GeoDataF
         own = kept.loc[nameless, "source_file"].astype(str) + "#" + kept.loc[nameless, "source_row"].astype(str)
         kept = kept.assign(incident_id=kept["incident_id"].where(~nameless, own))
     asked = [name for name in ("cell_code", "text", "caller") if name in kept]
-    table = kept[[*COLUMNS, *asked]].reset_index(drop=True)
+    table = _in_words(kept[[*COLUMNS, *asked]].reset_index(drop=True))
     table[asked] = table[asked].fillna("")
     return gpd.GeoDataFrame(table, geometry=points, crs=crs)
 

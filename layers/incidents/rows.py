@@ -18,7 +18,8 @@ from ...errors import Notice
 from ..columns.dates import BLANK, Dates, localise, parse_dates, with_clock
 from ..columns.names import Mapping, known_names, normal_name
 from ..columns.values import coded, is_missing, is_text, scientific, to_numbers, to_text
-from ..privacy import PERSON_SHARE, Privacy, looks_personal, mask_personal, mask_text
+from ..privacy import Privacy, mask_personal, mask_text
+from .identifiers import is_personal, maybe_personal
 from .places import read_places, read_written
 from .rules import RULES, TIME_RULES, notice
 from .sources import Loaded, Source
@@ -27,15 +28,7 @@ UNCLASSIFIED = "未分类"
 CODES = ("", *RULES)
 """What a verdict means: 0 is a good row, else the place of its rule."""
 
-_LOOKS_PERSONAL = r"^(\+?86[- ]?)?1[3-9]\d{9}$|^[1-9]\d{16}[0-9Xx]$"
-_MAY_BE_PERSONAL = (
-    r"(^|\D)(\+?86[- ]?)?1[3-9]\d[- ]?\d{4}[- ]?\d{4}(\.0)?(\D|$)"
-    r"|(^|[^0-9A-Za-z])[1-9]\d{5}(18|19|20)\d{2}(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])\d{3}[0-9Xx]([^0-9A-Za-z]|$)"
-    r"|0\d{2,3}\)?[- ]\d{7,8}|[^\x00-\x7F]|@"
-)
-"""Whatever `mask_personal` changes matches this, and few codes do: an 18-digit one only with a date in its middle."""
 _CALLER_WORDS = ("电话", "電話", "手机", "号码", "身份证", "phone", "mobile", "id_card", "id_number")
-_PERSON_SAMPLE = 2_000
 _FEW = 20
 _MOST_SEVERE = 1e6
 
@@ -93,23 +86,24 @@ def read_part(
     with ThreadPoolExecutor(1) as beside:  # while the texts are read: Arrow and numpy let other threads run
         times = beside.submit(reader.read_times, timezone)
         written = beside.submit(read_written, source, mapping, loaded)
-        frame = reader.texts(caller)
-        reader.times(frame, times.result(), timezone)
+        columns: dict[str, Any] = reader.texts(caller)
+        columns |= reader.times(times.result(), timezone)
         places = read_places(source, mapping, written.result(), crs, reader.verdicts)
     reader.notices.extend(places.notices)
-    frame = frame.assign(
-        x=places.x,
-        y=places.y,
-        severity=reader.severities(),
-        source=reader.words("source", mask_personal),
-        kind=reader.kinds(),
-        handler=reader.words("handler", mask_personal),
-        source_row=loaded.rows,
-        place=np.arange(len(loaded.rows)),
-        verdict=reader.verdicts.codes,
-    )
     # blank rows outrank what their blanks would break
-    frame.loc[reader.blank_rows(places.missing), "verdict"] = CODES.index("E-ROW-001")
+    reader.verdicts.codes[reader.blank_rows(places.missing)] = CODES.index("E-ROW-001")
+    columns |= {
+        "x": places.x,
+        "y": places.y,
+        "severity": reader.severities(),
+        "source": reader.words("source", mask_personal),
+        "kind": reader.kinds(),
+        "handler": reader.words("handler", mask_personal),
+        "source_row": loaded.rows,
+        "place": np.arange(len(loaded.rows)),
+        "verdict": reader.verdicts.codes,
+    }
+    frame = pd.DataFrame(columns, copy=False)
     return Part(
         source,
         mapping,
@@ -168,8 +162,8 @@ class _Reader:
         if "id" not in self.mapping.columns:
             return _constant("", self.n_rows)
         text = self.codes("id")
-        suspects = np.flatnonzero(pc.match_substring_regex(text, _MAY_BE_PERSONAL).to_numpy(zero_copy_only=False))
-        if not _is_personal(text, suspects):
+        suspects = maybe_personal(text)
+        if not is_personal(text, suspects):
             return self._without_persons(text, suspects).to_pandas()
         self.notices.append(notice("N-PERSON-002", column=self.mapping.columns["id"]))
         return _constant("", self.n_rows)
@@ -185,16 +179,16 @@ class _Reader:
         mask[bad] = True
         return pc.if_else(pa.array(mask), "", text)
 
-    def texts(self, caller: str) -> pd.DataFrame:
+    def texts(self, caller: str) -> dict[str, pd.Series]:
         """Identifiers and classes; codes of cells, free text and pseudonyms of callers where they are wanted."""
-        frame = pd.DataFrame({"incident_id": self.identifiers(), "category": self.categories()}, copy=False)
+        columns = {"incident_id": self.identifiers(), "category": self.categories()}
         if "cell_code" in self.mapping.columns:
-            frame["cell_code"] = self.codes("cell_code").to_pandas()
+            columns["cell_code"] = self.codes("cell_code").to_pandas()
         if "text" in self.mapping.columns:
-            frame["text"] = self.free_text()
+            columns["text"] = self.free_text()
         if caller:
-            frame["caller"] = self.callers(caller)
-        return frame
+            columns["caller"] = self.callers(caller)
+        return columns
 
     def free_text(self) -> pd.Series:
         """The column of free text the plan names, personal data blotted out."""
@@ -215,7 +209,7 @@ class _Reader:
         """The class of every row, its levels joined by "/"; refused classes are set aside."""
         if not self.mapping.category:
             self.notices.append(notice("N-CLASS-003"))
-            return _constant(UNCLASSIFIED, self.n_rows)
+            return few_words([UNCLASSIFIED], np.zeros(self.n_rows, np.int8))
         columns = [coded(self.loaded.table[name]) for name in self.mapping.category]
         words = [known for known, _ in columns]
         keys = np.zeros(self.n_rows, np.int64)
@@ -231,7 +225,7 @@ class _Reader:
         joined = self._renamed(joined, rows_per)
         left_out = np.array([self.privacy.policy.refuses(name) for name in joined], bool)
         self.verdicts.put(left_out[where] if len(joined) else np.zeros(self.n_rows, bool), "P-CLASS-001")
-        return _spread([mask_personal(name) for name in joined], where)
+        return few_words([mask_personal(name) for name in joined], where)
 
     def _renamed(self, names: list[str], rows_per: np.ndarray) -> list[str]:
         """Old names of classes, or of the levels above them, by their new ones."""
@@ -260,10 +254,11 @@ class _Reader:
             read[role] = dates, instants, double + skipped
         return read
 
-    def times(self, frame: pd.DataFrame, read: dict[str, _Times], timezone: str) -> None:
-        """Put `time`, `reported_time` and `closed_time` into *frame*; rows without a time are set aside."""
+    def times(self, read: dict[str, _Times], timezone: str) -> dict[str, pd.Series]:
+        """`time`, `reported_time` and `closed_time`; rows without a time are set aside."""
+        columns = {}
         for role, (dates, instants, n_moved) in read.items():
-            frame[role] = instants
+            columns[role] = instants
             self.tally["N-TIME-003"] += n_moved
             unread = int(((dates.why != 0) & (dates.why != BLANK)).sum()) if role != "time" else 0
             if unread:
@@ -271,9 +266,9 @@ class _Reader:
         dates = read["time"][0]
         self.layout = dates.layout
         why = dates.why.copy()
-        stands_in = (why == BLANK) & frame["reported_time"].notna().to_numpy()
+        stands_in = (why == BLANK) & columns["reported_time"].notna().to_numpy()
         if stands_in.any():
-            frame["time"] = frame["time"].where(~stands_in, frame["reported_time"])
+            columns["time"] = columns["time"].where(~stands_in, columns["reported_time"])
             why[stands_in] = 0
             self.tally["N-TIME-001"] += int(stands_in.sum())
         for value, code in TIME_RULES.items():
@@ -281,6 +276,7 @@ class _Reader:
         self._tell_days(dates)
         if not np.isnan(dates.offsets).all():
             self.notices.append(notice("N-TIME-005", file=self.source.name, timezone=timezone))
+        return columns
 
     def _tell_days(self, dates: Dates) -> None:
         read = dates.values[dates.why == 0]
@@ -303,25 +299,25 @@ class _Reader:
         known = {name: kind for kind, names in values.items() for name in names}
         column = self.column("kind")
         if column is None:
-            return _constant("handled", self.n_rows)
+            return few_words(["handled"], np.zeros(self.n_rows, np.int8))
         words, where = coded(column)
         words = [normal_name(word) for word in words]
         strange = np.array([bool(word) and word not in known for word in words], bool)
         self.tally["N-VALUE-002"] += int(strange[where].sum()) if words else 0
-        return _spread([known.get(word, "handled") for word in words], where)
+        return few_words([known.get(word, "handled") for word in words], where)
 
     def words(self, role: str, clean: Callable[[str], str]) -> pd.Series:
         """A column of few distinct words, each cleaned once; "" where there is none."""
         column = self.column(role)
         if column is None:
-            return _constant("", self.n_rows)
+            return few_words([""], np.zeros(self.n_rows, np.int8))
         before, where = coded(column)
         after = [clean(word) for word in before]
         changed = np.array([a != b for a, b in zip(after, before, strict=True)], bool)
         if changed.any():
             n = int(changed[where].sum())
             self.notices.append(notice("N-PERSON-001", n=n, column=self.mapping.columns[role]))
-        return _spread(after, where)
+        return few_words(after, where)
 
     def blank_rows(self, no_place: np.ndarray) -> np.ndarray:
         """Mask of the rows where every column that is read is blank."""
@@ -366,16 +362,11 @@ def _join(levels: tuple[str, ...]) -> str:
     return "/".join(level.replace("/", "／") or UNCLASSIFIED for level in tidy) or UNCLASSIFIED
 
 
-def _is_personal(text: pa.Array, suspects: np.ndarray) -> bool:
-    """Whether most of a column's values are phone or identity numbers, which all are among the rows *suspects*."""
-    n_filled = len(text) - (pc.sum(pc.equal(text, "")).as_py() or 0)
-    if not n_filled or len(suspects) < PERSON_SHARE * n_filled:
-        return False
-    words = text.take(pa.array(suspects))
-    words = words.filter(pc.match_substring_regex(words, _LOOKS_PERSONAL))
-    sample = words.slice(0, _PERSON_SAMPLE).to_pylist()
-    sure = sum(map(looks_personal, sample)) / max(1, len(sample))
-    return sure * len(words) >= PERSON_SHARE * n_filled
+def few_words(words: list[str], where: np.ndarray) -> pd.Series:
+    """A categorical column, from words and each row's place among them: rows are taken and left at little cost."""
+    merged, distinct = pd.factorize(np.array(words, object))
+    codes = where if len(distinct) == len(words) else merged[where]
+    return pd.Series(pd.Categorical.from_codes(codes, pd.Index(distinct, dtype=object)), copy=False)
 
 
 def _no_dates(n_rows: int) -> Dates:
