@@ -16,7 +16,7 @@ from gridbeacon.models.anomaly.run_length import glr_run_lengths, run_length, so
 from hypothesis import given
 from hypothesis import strategies as st
 from parity import agree
-from scipy import stats
+from scipy import optimize, stats
 from test_anomaly import cube_of
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -84,11 +84,11 @@ def test_run_length_is_that_of_simulated_charts():
 
 @pytest.mark.parametrize(("mean", "size"), [(0.05, np.inf), (0.5, 2.0), (4.0, np.inf), (20.0, 5.0)])
 def test_the_threshold_solved_gives_the_run_length_and_lies_below_lordens_bound(mean, size):
-    threshold = solve_threshold(mean, 2.0, 365, size)
+    threshold = solve_threshold(mean, 2.0, 365, size, states=60)
     assert threshold <= np.log(365)
-    assert run_length(mean, 2.0, threshold, size) >= 365
+    assert run_length(mean, 2.0, threshold, size, states=60) >= 365
     if threshold > 1e-3:
-        assert run_length(mean, 2.0, threshold - 1e-3, size) <= 365 * 1.05
+        assert run_length(mean, 2.0, threshold - 1e-3, size, states=60) <= 365 * 1.05
 
 
 def test_simulated_run_lengths_of_the_glr_hold_what_the_threshold_promises():
@@ -110,6 +110,23 @@ def test_glr_is_the_best_of_all_windows(counts, reach, mean):
     series = np.array(counts, dtype=float)
     found = glr(series[:, None], mean, reach=reach)[0][-1, 0]
     assert found == pytest.approx(max(brute_glr(series, mean, reach), 0.0), abs=1e-9)
+
+
+def test_the_negative_binomial_glr_far_from_its_mean_is_the_maximum_scipy_finds():
+    """Where R's Newton iteration runs away; uneven means too, so that ours iterates as well."""
+    counts = np.array([0, 0, 2, 0, 9.0])
+    for mean in (np.full(5, 0.02), np.array([0.01, 0.02, 0.04, 0.01, 0.03])):
+        best = 0.0
+        for n in range(1, 6):
+            window, calm = counts[-n:], mean[-n:]
+
+            def loss(kappa, window=window, calm=calm):
+                moved = calm * np.exp(kappa)
+                rise = stats.nbinom.logpmf(window, 5, 5 / (5 + moved)) - stats.nbinom.logpmf(window, 5, 5 / (5 + calm))
+                return -rise.sum()
+
+            best = max(best, -optimize.minimize_scalar(loss, bounds=(0, 12), method="bounded").fun)
+        assert glr(counts[:, None], mean[:, None], 5.0)[0][-1, 0] == pytest.approx(best, rel=1e-6)
 
 
 @given(st.lists(st.integers(0, 9), min_size=1, max_size=20), st.floats(1.2, 6))

@@ -151,7 +151,7 @@ class NegativeBinomialCusum(_Chart):
     log p = -statistic, and this is a bound that holds whatever the means of the single bins: read backwards from
     today, the likelihood ratio is a martingale of mean 1 in control, so the chance that it ever reaches e^S is at most
     e^-S (Ville's inequality). Hence p is never anti-conservative where counts follow the predictive, and conservative
-    by the overshoot: the true tail is about half of it. p is the chance to see the statistic so high on a given
+    by the overshoot: the true tail is a tenth to a half of it. p is the chance to see the statistic so high on a given
     day in control, not the chance of a signal up to that day.
 
     `threshold` is solved by Markov chain for `run_length_days` with each ratio's chart given its share of the
