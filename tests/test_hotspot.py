@@ -105,7 +105,7 @@ def test_gi_star_agrees_with_esda_on_st_louis(shared_data):
 
 @pytest.mark.parametrize("level", [0, 4, 0.1, 2.7])
 @pytest.mark.parametrize("self_included", [True, False])
-@pytest.mark.parametrize("tails", ["exact", "normal"])
+@pytest.mark.parametrize("tails", ["exact", "permutation", "normal"])
 def test_an_even_city_has_no_hot_spots(level, self_included, tails):
     cube = lattice_cube([np.full(36, level), level * (1 + np.resize([0, 2e-16], 36))], 6, 6)  # the second: rounding
     model = GetisOrdHotspots(self_included=self_included, tails=tails).fit(cube)
@@ -165,6 +165,23 @@ def test_two_sided_p_doubles_the_smaller_tail():
     np.testing.assert_allclose(p, np.minimum(1, 2 * np.minimum(upper, lower)), rtol=1e-12)
     assert side[0, 14] == 1
     assert side[0, 0] == -1
+
+
+@pytest.mark.parametrize("neighbours", ["queen", "distance", "knearest"])
+def test_permutation_tails_agree_with_exact_ones(neighbours):
+    """Gi leaves the cell out of its draw; with permutations Gi* does too, and only holds its own count besides."""
+    counts = np.random.default_rng(4).poisson(0.6, 144)
+    centres = np.column_stack(np.divmod(np.arange(144), 12)) * 100.0
+    cube = cube_of(counts, queen(12, 12), centres)
+    place = {"neighbours": neighbours, "bandwidth": 150.0, "k": 5}
+    exact, lower = GetisOrdHotspots(self_included=False, **place).fit(cube).log_tails(cube)
+    for self_included in (False, True):
+        model = GetisOrdHotspots(tails="permutation", replicates=4999, self_included=self_included, **place).fit(cube)
+        drawn = model.log_tails(cube)
+        for found, p in zip(np.exp(drawn), np.exp([exact, lower]), strict=True):
+            assert (np.abs(found - p) <= 5 * np.sqrt(p * (1 - p) / 4999) + 2 / 5000).all()
+        assert model.least_p() == 1 / 5000
+        assert np.exp(drawn).min() >= 1 / 5000 - 1e-12
 
 
 def test_exact_and_normal_tails_meet_where_counts_are_large():

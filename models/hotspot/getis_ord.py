@@ -12,7 +12,7 @@ from ...cube import SpaceTimeCube
 from ...params import check, param
 from ..base import check_cells
 from ..significance import exchangeable_tails, permutation_tails
-from .links import Neighbourhood
+from .links import Neighbourhood, row_sums
 from .moderation import moderate_counts
 
 _BLOCK = 65_536  # numbers scored at a time: they stay in the processor's cache
@@ -43,7 +43,7 @@ def gi_star(counts: np.ndarray, weights: sparse.spmatrix) -> np.ndarray:
     """
     counts = _rows(counts, weights)
     n = counts.shape[1]
-    total, squares = _row_sums(weights)
+    total, squares = row_sums(weights)
     scale = np.sqrt(np.maximum(n * squares - total**2, 0) / max(n - 1, 1))
     z = np.zeros(counts.shape)
     block = max(_BLOCK // max(n, 1), 1)
@@ -65,7 +65,7 @@ def gi(counts: np.ndarray, weights: sparse.spmatrix) -> np.ndarray:
     centred = counts - counts.mean(axis=1, keepdims=True)
     mean = (centred.sum(axis=1, keepdims=True) - centred) / others
     variance = ((centred**2).sum(axis=1, keepdims=True) - centred**2) / others - mean**2
-    total, squares = _row_sums(weights)
+    total, squares = row_sums(weights)
     scale = np.sqrt(np.maximum(variance * (others * squares - total**2), 0) / max(others - 1, 1))
     excess = _gather(centred, weights) - mean * total
     flat = variance <= _FLAT * (centred**2).mean(axis=1, keepdims=True)
@@ -199,11 +199,6 @@ def _rows(counts: np.ndarray, weights: sparse.spmatrix) -> np.ndarray:
     if weights.shape != (n, n):
         raise ValueError(f"weights must be {(n, n)} to match {n} cells, not {weights.shape}")
     return counts
-
-
-def _row_sums(weights: sparse.spmatrix) -> tuple[np.ndarray, np.ndarray]:
-    """Each row's sum of weights and of squared weights."""
-    return np.asarray(weights.sum(axis=1)).ravel(), np.asarray(weights.multiply(weights).sum(axis=1)).ravel()
 
 
 def _gather(values: np.ndarray, weights: sparse.spmatrix) -> np.ndarray:

@@ -80,10 +80,16 @@ def neighbour_links(
 
 def row_standardised(links: sparse.spmatrix) -> sparse.csr_array:
     """The same links with weights that sum to one in every row that has any."""
-    links = sparse.csr_array(links)
-    total = np.asarray(links.sum(axis=1)).ravel()
-    share = np.divide(1.0, total, out=np.zeros_like(total, dtype=float), where=total > 0)
-    return sparse.csr_array(sparse.diags_array(share) @ links)
+    links = sparse.csr_array(links, dtype=float)
+    share = np.repeat(row_sums(links)[0], np.diff(links.indptr))
+    return sparse.csr_array((links.data / np.where(share > 0, share, 1.0), links.indices, links.indptr), links.shape)
+
+
+def row_sums(weights: sparse.spmatrix) -> tuple[np.ndarray, np.ndarray]:
+    """(n_cells,) sum of each row's weights, and of their squares."""
+    weights = sparse.csr_array(weights)
+    squared = sparse.csr_array((weights.data**2, weights.indices, weights.indptr), weights.shape)
+    return np.asarray(weights.sum(axis=1)).ravel(), np.asarray(squared.sum(axis=1)).ravel()
 
 
 def without_diagonal(links: sparse.spmatrix) -> sparse.csr_array:

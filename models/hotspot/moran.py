@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
+from .links import row_sums
+
 QUADRANTS = ("", "HH", "LH", "LL", "HL")
 """Names of the quadrants 0 to 4: the cell high or low, then its neighbours; 0 where there is nothing to tell."""
 
@@ -86,8 +88,7 @@ def lag_moments(apart: np.ndarray, weights: sparse.spmatrix) -> tuple[np.ndarray
     """
     n = len(apart)
     others = max(n - 1, 1)
-    total = np.asarray(weights.sum(axis=1)).ravel()
-    squares = np.asarray(weights.multiply(weights).sum(axis=1)).ravel()
+    total, squares = row_sums(weights)
     mean = -apart / others
     spread = np.maximum((np.sum(apart**2) - apart**2) / others - mean**2, 0.0)
     return mean * total, spread * np.maximum(others * squares - total**2, 0.0) / max(others - 1, 1)
@@ -117,8 +118,7 @@ def _moments(
     if moments != "total":
         raise ValueError(f"moments must be 'conditional' or 'total', not {moments!r}")
     n = len(own)
-    total = np.asarray(links.sum(axis=1)).ravel()
-    squares = np.asarray(links.multiply(links).sum(axis=1)).ravel()
+    total, squares = row_sums(links)
     b2 = np.mean(own**4) / np.mean(own**2) ** 2
     expected = -total / (n - 1)
     pairs = (2 * b2 - n) / ((n - 1) * (n - 2)) if n > 2 else 0.0

@@ -111,24 +111,26 @@ def _checked(values: np.ndarray, weights: sparse.spmatrix) -> tuple[np.ndarray, 
         raise ValueError(f"weights must be {(len(values),) * 2} to match {len(values)} cells, not {weights.shape}")
     if not np.isfinite(values).all():
         raise ValueError("values must be finite numbers")
-    found = sparse.coo_array(weights)
-    kept = (found.row != found.col) & (found.data != 0)
-    if (found.data[kept] < 0).any():
+    links = sparse.csr_array(weights, dtype=float)
+    if (links.data < 0).any():
         raise ValueError("weights must be at least 0")
-    links = sparse.csr_array((found.data[kept].astype(float), (found.row[kept], found.col[kept])), shape=found.shape)
+    if not links.data.all() or links.diagonal().any():
+        found = links.tocoo()
+        kept = (found.row != found.col) & (found.data > 0)
+        links = sparse.csr_array((found.data[kept], (found.row[kept], found.col[kept])), shape=found.shape)
     return values, _unit_rows(links)
 
 
 def _unit_rows(links: sparse.csr_array) -> sparse.csr_array:
     """Rows of equal weights as ones: whole numbers then have whole sums, and tails are the same."""
+    if (links.data == 1.0).all():
+        return links
     k = np.diff(links.indptr)
-    filled = np.flatnonzero(k)
-    largest, smallest = np.ones(len(k)), np.zeros(len(k))
-    if len(filled):
-        largest[filled] = np.maximum.reduceat(links.data, links.indptr[filled])
-        smallest[filled] = np.minimum.reduceat(links.data, links.indptr[filled])
-    even = np.repeat(smallest >= largest * (1 - 1e-14), k)
-    return sparse.csr_array((np.where(even, 1.0, links.data), links.indices, links.indptr), shape=links.shape)
+    first = np.ones(len(k))
+    first[k > 0] = links.data[links.indptr[:-1][k > 0]]
+    like_first = np.abs(links.data / np.repeat(first, k) - 1.0) < 1e-14
+    unlike = np.bincount(np.repeat(np.arange(len(k)), k)[~like_first], minlength=len(k)) > 0
+    return sparse.csr_array((np.where(np.repeat(unlike, k), links.data, 1.0), links.indices, links.indptr), links.shape)
 
 
 def _equal_rows(links: sparse.csr_array) -> bool:
