@@ -182,6 +182,25 @@ def test_threads_change_nothing(kind):
     np.testing.assert_array_equal(one.maxima[:33], short.maxima)
 
 
+def test_replicates_keep_what_their_null_keeps():
+    """Totals: of all, of every bin and site (permutation), of every bin; and the mean is the baseline."""
+    _, counts, expected = town(12)
+    rng = np.random.default_rng(1)
+    for null in (
+        PoissonNull.of(counts, expected),
+        PoissonNull.of(counts, expected, 3.0, by_bin=True),
+        PermutationNull.of(counts),
+    ):
+        drawn = np.array([null.sampler(0)(rng) for _ in range(3000)])
+        assert (drawn.sum(axis=(1, 2)) == counts.sum()).all()
+        np.testing.assert_allclose(drawn.mean(axis=0), null.baseline, atol=0.35)
+        if getattr(null, "by_bin", True):
+            assert (drawn.sum(axis=2) == counts.sum(axis=1)).all()
+        later = np.array([null.sampler(3)(rng) for _ in range(2000)])
+        np.testing.assert_allclose(later.mean(axis=0), null.baseline[3:], atol=0.35)
+    assert (drawn.sum(axis=1) == counts.sum(axis=0)).all()
+
+
 def test_a_sequential_scan_is_the_beginning_of_a_full_one():
     centres, counts, expected = town(8)
     sites = Sites.of(centres)

@@ -103,7 +103,7 @@ LATTICES = {
 @pytest.mark.parity
 @pytest.mark.parametrize("lattice", LATTICES)
 def test_space_time_permutation_on_a_lattice_full_of_ties(lattice):
-    """100 simulated cases (open_cp's notebooks); prospective, at most half the cases and the time (lattice 3: 50 units)."""
+    """100 simulated cases (open_cp's notebooks); prospective, half the cases and the time (lattice 3: 50 units)."""
     table = np.loadtxt(HERE / "golden" / "scan_lattice.csv", delimiter=",", skiprows=1)
     table = table[table[:, 0] == lattice]
     names, where = np.unique(table[:, 3].astype(int), return_inverse=True)

@@ -213,9 +213,10 @@ class PoissonScan(_Scan):
 
     Discrete Poisson scan statistic (Kulldorff 1997, 2001), conditional on all incidents of the period scanned,
     prospective. What a place should hold is its share of the past (`expected="past"`: its own rate, steadied by the
-    city's, times the city's rhythm of the week; the period is the longest window), or of people
-    (`expected="exposure"`; the period is the whole cube, and a place that is always busy is a cluster). Replicates
-    draw rates that are known from the past anew each time, as far as the past leaves them open.
+    city's; the period is the longest window), or of people (`expected="exposure"`; the period is the whole cube, and
+    a place that is always busy is a cluster). With `adjust_time` every bin's total is taken as it is, in the
+    expectation and in the replicates, so that a rise of the whole city is no cluster. Replicates draw rates that are
+    known from the past anew each time, as far as the past leaves them open.
     """
 
     title = "Scan statistic (Poisson)"
@@ -227,13 +228,20 @@ class PoissonScan(_Scan):
         choices=("past", "exposure"),
         zh="期望来源:本格历史(past)或人口等暴露量(exposure)。",
     )
+    adjust_time: bool = param(
+        True,
+        "Take each bin's total as it is: a rise of the whole city is no cluster.",
+        advanced=True,
+        zh="按各时段总量调整:全市同升不算聚集。",
+    )
 
     def _null(self, counts: np.ndarray, cube: SpaceTimeCube, n_last: int) -> tuple[Null, np.ndarray, int]:
         if self.expected == "exposure":
             people = self.sites_.gather(np.where(self._left_out(cube), 0.0, cube.exposure))
-            return PoissonNull.of(counts, np.outer(cube.valid, people)), people, 0
+            expected = np.outer(cube.valid, people)
+            return PoissonNull.of(counts, expected, by_bin=self.adjust_time), people, 0
         known = expect(counts, cube.valid, cube.bins, cube.bin, n_last)
-        null = PoissonNull.of(counts[-n_last:], known.expected, known.shape)
+        null = PoissonNull.of(counts[-n_last:], known.expected, known.shape, by_bin=self.adjust_time)
         return null, known.expected.sum(axis=0), cube.n_times - n_last
 
     def _left_out(self, cube: SpaceTimeCube) -> np.ndarray:

@@ -39,27 +39,36 @@ class PoissonNull(Null):
     """All cases fall on bins and sites in proportion to the expectation (Kulldorff's discrete Poisson model).
 
     Where expectations rest on the past, *shape* (n_sites,) makes the replicates know that: each site's rate is then
-    drawn from a gamma distribution of that shape around it, once a replicate; infinite for a known rate.
+    drawn from a gamma distribution of that shape around it, once a replicate; infinite for a known rate. With
+    *by_bin*, every replicate keeps the number of cases of each bin.
     """
 
     shape: np.ndarray = field(default_factory=lambda: np.array(np.inf))
+    by_bin: bool = False
 
     @classmethod
-    def of(cls, counts: np.ndarray, expected: np.ndarray, shape: np.ndarray | float = np.inf) -> PoissonNull:
-        """*expected* is scaled to the number of cases; population counts do as well as expectations."""
+    def of(
+        cls, counts: np.ndarray, expected: np.ndarray, shape: np.ndarray | float = np.inf, *, by_bin: bool = False
+    ) -> PoissonNull:
+        """*expected* is scaled to the number of cases, *by_bin* to that of each bin; population counts will do."""
         cases, expected = _cases(counts), _known(expected, counts)
-        mass = expected.sum()
-        if mass <= 0:
-            raise ValueError("nothing is expected anywhere")
-        return cls(expected * (cases / mass), cases, cases, np.asarray(shape, dtype=float))
+        mass = expected.sum(axis=1, keepdims=True) if by_bin else expected.sum(keepdims=True)
+        held = counts.sum(axis=1, keepdims=True) if by_bin else cases
+        if (np.broadcast_to(held, mass.shape)[mass <= 0] > 0).any():
+            raise ValueError("there are cases where nothing is expected")
+        scaled = expected * (held / np.where(mass > 0, mass, 1.0))
+        return cls(scaled, cases, cases, np.asarray(shape, dtype=float), by_bin)
 
     def sampler(self, first: int) -> Sampler:
         part, before = self.baseline[first:], self.baseline[:first].sum(axis=0)
+        held = np.rint(part.sum(axis=1)).astype(np.int64)
 
         def draw(rng: np.random.Generator) -> np.ndarray:
             rate = _rates(rng, self.shape, part.shape[1])
-            share = np.append((part * rate).ravel(), before @ rate)
-            return rng.multinomial(int(self.cases), share / share.sum())[:-1].reshape(part.shape)
+            if self.by_bin:
+                return rng.multinomial(held, _shares(part * rate))
+            share = _shares(np.append((part * rate).ravel(), before @ rate))
+            return rng.multinomial(int(self.cases), share)[:-1].reshape(part.shape)
 
         return draw
 
@@ -201,6 +210,12 @@ def _rates(rng: np.random.Generator, shape: np.ndarray, n_sites: int) -> np.ndar
     rate, finite = np.ones(n_sites), np.isfinite(shape)
     rate[finite] = rng.gamma(shape[finite]) / shape[finite]
     return rate
+
+
+def _shares(weight: np.ndarray) -> np.ndarray:
+    """Weights along the last axis, as parts of their sum; even where there are none."""
+    total = weight.sum(axis=-1, keepdims=True)
+    return np.where(total > 0, weight, 1.0) / np.where(total > 0, total, weight.shape[-1])
 
 
 def _cases(counts: np.ndarray) -> float:
