@@ -156,7 +156,8 @@ def main() -> None:
         docs = Path(__file__).parents[1] / "docs"
         told = __doc__.split("\n\n")[2].replace("\n", " ")
         text = f"# Power and delay\n\n`benchmarks/power.py --cities {asked.cities}`. {told}\n\n"
-        text += f"Scans and Gi* are looked at on days {', '.join(str(day + 1) for day in LOOKS)} only.\n\n![share found](power.png)\n\n"
+        text += f"Scans and Gi* are looked at on days {', '.join(str(day + 1) for day in LOOKS)} only.\n\n"
+        text += "![share found](power.png)\n\n"
         (docs / "power.md").write_text(text + "\n".join(lines) + "\n", encoding="utf-8")
         draw(found, docs / "power.png")
 
