@@ -154,8 +154,9 @@ class NegativeBinomialCusum(_Chart):
     by the overshoot: the true tail is a tenth to a half of it. p is the chance to see the statistic so high on a given
     day in control, not the chance of a signal up to that day.
 
-    `threshold` is solved by Markov chain for `run_length_days` with each ratio's chart given its share of the
-    signals, at the unit's mean and the pooled dispersion of a single bin.
+    `threshold` is solved by Markov chain for `run_length_days`, with each ratio's chart given its share of the
+    signals, at the unit's mean and the pooled dispersion of a single bin; never above log(bins), where Lorden's bound
+    holds for the mean of likelihood ratios itself.
 
     Source: Page (1954) Biometrika 41; Höhle & Paul (2008) Comput. Stat. Data Anal. 52; Ville (1939).
     """
@@ -240,8 +241,9 @@ def _cusum_thresholds(ratios: tuple[float, ...], bins: float, clustering: float,
     solved = []
     for mean in _MEANS.tolist():
         size = 1 / (dispersion + clustering / mean)
-        solved.append(max(solve_threshold(mean, ratio, bins, size, _STATES, 0.01) for ratio in ratios))
-    return np.asarray(solved) - math.log(len(ratios))
+        highest = max(solve_threshold(mean, ratio, bins, size, _STATES, 0.01) for ratio in ratios)
+        solved.append(min(highest, math.log(bins / len(ratios))))  # the mean passes no sooner than one of its charts
+    return np.asarray(solved)
 
 
 @cache
