@@ -12,6 +12,9 @@ import zipfile
 from pathlib import Path
 
 import geopandas as gpd
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import shapely
 import xlsxwriter
@@ -88,7 +91,19 @@ def mutated_gpkg(tmp_path):
     return bytes(data)
 
 
+def swelling_parquet(tmp_path):
+    """One class of a thousand letters, said sixty million times in a few kilobytes."""
+    always = pa.array(np.zeros(1_000_000, np.int8))
+    day, kind = (pa.DictionaryArray.from_arrays(always, [text]) for text in ("2026-01-05 08:00", "水" * 1_000))
+    table = pa.table({"受理时间": day, "诉求类型": kind})
+    with pq.ParquetWriter(tmp_path / "whole.parquet", table.schema, compression="zstd") as writer:
+        for _ in range(60):
+            writer.write_table(table)
+    return (tmp_path / "whole.parquet").read_bytes()
+
+
 BOMBS = {
+    "swelling.parquet": swelling_parquet,
     "far.xlsx": lambda _: far_cell(),
     "zip.xlsx": lambda _: zip_bomb(1 << 28),
     "strings.xlsx": lambda _: long_strings(),
@@ -144,6 +159,17 @@ def test_a_process_for_each_file_where_there_are_no_forks(tmp_path, monkeypatch,
     (tmp_path / "a.xls").write_bytes(b"\xd0\xcf\x11\xe0 no workbook")
     with pytest.raises(InputError, match=problem):
         parse("workbook", {"layer": ""}, name="a.xls", path=tmp_path / "a.xls", limits=Limits(seconds))
+
+
+def test_a_document_that_ends_in_the_middle_is_told_at_once(tmp_path):
+    """calamine looks for the end of such content for ever: found by mutating valid files."""
+    with zipfile.ZipFile(io.BytesIO(wide_ods())) as book:
+        content = book.read("content.xml")
+    (tmp_path / "cut.ods").write_bytes(with_part(wide_ods(), "content.xml", content[: len(content) // 2]))
+    start = time.monotonic()
+    with pytest.raises(InputError, match="damaged or cut short"):
+        read_incidents([tmp_path / "cut.ods"])
+    assert time.monotonic() - start < 5
 
 
 @posix
