@@ -193,6 +193,7 @@ def table(quick: bool) -> str:
         rows.insert(
             1, line("ST-DBSCAN", ours_st_dbscan, sklearn_st_dbscan, "scikit-learn, sparse precomputed", 1_000_000)
         )
+        rows.insert(4, line("near repeats, 5 × 2 bands, 99 permutations", ours_near_repeat, None, "", 1_000_000))
         rows += [line("emerging hot spots, all", ours_emerging, None, "", n, 52) for n in (1_000, 8_000)]
         rows.append(line("emerging hot spots, all", ours_emerging, None, "", 8_000, 365))
     return HEAD + "".join(rows)

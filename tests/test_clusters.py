@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from gridbeacon.errors import InputError
 from gridbeacon.models.clusters import dbscan, hdbscan, st_dbscan
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from parity import agree
 from sklearn.cluster import DBSCAN, HDBSCAN
@@ -81,6 +81,7 @@ def test_hdbscan_agrees_with_scikit_learn(root):
     assert found.n_clusters == theirs.max() + 1 > 2
 
 
+@settings(max_examples=40)
 @given(st.integers(0, 10_000))
 def test_the_order_of_rows_changes_nothing(seed):
     points, times, *settings = scattered(seed)
