@@ -42,9 +42,9 @@ def test_st_dbscan_gives_the_labels_of_the_full_matrix():
     """eps are powers of two: dividing by them is exact, so both sides see the same ties."""
     ours, theirs, cores = [], [], []
     for seed in range(150):
-        points, times, *settings = scattered(seed)
-        found = st_dbscan(points, times, *settings)
-        labels, core = by_matrix(points, times, *settings)
+        points, times, *chosen = scattered(seed)
+        found = st_dbscan(points, times, *chosen)
+        labels, core = by_matrix(points, times, *chosen)
         ours.append(found.labels)
         theirs.append(labels)
         cores.append(np.array_equal(core, found.core))
@@ -84,11 +84,11 @@ def test_hdbscan_agrees_with_scikit_learn(root):
 @settings(max_examples=40)
 @given(st.integers(0, 10_000))
 def test_the_order_of_rows_changes_nothing(seed):
-    points, times, *settings = scattered(seed)
+    points, times, *chosen = scattered(seed)
     order = np.random.default_rng(seed).permutation(len(points))
     for find in (
-        lambda p, t: st_dbscan(p, t, *settings),
-        lambda p, t: dbscan(p, settings[0], settings[2]),
+        lambda p, t: st_dbscan(p, t, *chosen),
+        lambda p, t: dbscan(p, chosen[0], chosen[2]),
         lambda p, t: hdbscan(p, 5),
     ):
         straight, turned = find(points, times), find(points[order], times[order])
