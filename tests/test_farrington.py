@@ -210,3 +210,26 @@ def test_weeks_without_data_are_no_zeros():
 def test_more_years_asked_for_than_used():
     with pytest.raises(InputError, match="min_years 4 is more than years 3"):
         FarringtonAnomaly(years=3, min_years=4).fit(weekly(np.zeros((10, 1))))
+
+
+def test_a_year_full_of_gaps_is_judged_by_its_own_weeks():
+    """Fewer counts than levels: no fit, no dispersion, and still a finite tail."""
+    counts = np.random.default_rng(3).poisson(3, (60, 2)).astype(float)
+    valid = np.zeros(60, dtype=bool)
+    valid[[4, 5, 6, 7, 8, 9, 59]] = True
+    cube = replace(weekly(counts), factors={"valid": valid})
+    model = FarringtonAnomaly(years=1, min_years=1, min_cases=0).fit(cube)
+    assert set(model.status(cube)) == {"ok"}
+    assert np.isfinite(model.log_p(cube)).all()
+    assert (model.log_p(cube)[-1] < 0).any()
+    assert set(model.details(cube)["reason"]) == {"within the bound, same weeks alone, no fit"}
+
+
+def test_a_class_that_has_died_out_may_come_back():
+    """The trend foretells 3e-14, as from a million weeks; there are 35 like this one, and two cases are no miracle."""
+    counts = np.zeros((330, 1))
+    counts[[80, 90, 100, 104, 110, 115, 130]] = 1
+    told = foretell(counts, reference_of(330), 5)
+    assert told.trend.all()
+    assert told.mean[0] < 1e-10
+    assert log_tail(told, np.array([2.0]))[0] > np.log(1e-3)

@@ -23,19 +23,19 @@ LOG_MEAN, VARIANCE, DISPERSION, SE_DISPERSION, SLOPE, SLOPE_T, FREEDOM, TREND, R
 
 @njit(cache=True, error_model="numpy")
 def fit_series(
-    counts: np.ndarray, time: np.ndarray, first: np.ndarray, threshold: float, alike: bool, with_trend: np.ndarray
+    counts: np.ndarray, time: np.ndarray, first: np.ndarray, threshold: float, flexible: bool, with_trend: np.ndarray
 ) -> np.ndarray:
     """Fit each row of *counts*; what the last season foretells for time 0.
 
     counts : (n_series, n) counts, NaN where missing, seasons one after another; time : (n,) weeks, 0 is the week
     judged; first : (n_seasons + 1,) where each season begins. Where the Anscombe residual exceeds *threshold*, a
-    second fit gives the count the weight (residual)^-2. with_trend : (n_series,) bool. *alike*: the dispersion used
+    second fit gives the count the weight (residual)^-2. with_trend : (n_series,) bool. *flexible*: the dispersion used
     for standard errors is the one R's `farringtonFlexible` uses (weights of the second fit in the place of working
     weights).
 
     Returns (n_series, 9): log of the mean at time 0; its variance for a dispersion of 1; dispersion, at least 1; the
     dispersion for standard errors; slope per week; its t; degrees of freedom; 1 with trend; dispersion of the first
-    fit, where surges count in full. A series whose fit did not converge is NaN.
+    fit, where surges count in full. A series whose fit did not converge, or that has too few counts, is NaN.
     """
     fits = np.full((len(counts), 9), np.nan)
     n = counts.shape[1]
@@ -49,20 +49,22 @@ def fit_series(
         known = (y[:size], t[:size], weight[:size], edge, mean[:size], eta[:size], pull[:size], sums)
         weight[:size] = 1.0
         trend = with_trend[row]
-        if not (edge[-2] < size and _fit(known, trend, fits[row])):
+        if edge[-2] == size or size <= len(edge):  # nothing of the last season, or nothing left to judge the fit by
+            continue
+        if not _fit(known, trend, fits[row]):
             trend = False
-            if not (edge[-2] < size and _fit(known, trend, fits[row])):
+            if not _fit(known, trend, fits[row]):
                 fits[row] = np.nan
                 continue
-        _, dispersion = _spread(known, fits[row])
+        _, dispersion = _dispersions(known, fits[row])
         fits[row, RAW_DISPERSION] = dispersion
         _weigh(known, max(dispersion, 1.0), trend, threshold)
         _fit(known, trend, fits[row])
-        oddly, dispersion = _spread(known, fits[row])
+        oddly, dispersion = _dispersions(known, fits[row])
         fits[row, DISPERSION] = max(dispersion, 1.0)
-        fits[row, SE_DISPERSION] = oddly if alike else dispersion
+        fits[row, SE_DISPERSION] = oddly if flexible else dispersion
         fits[row, SLOPE_T] /= np.sqrt(fits[row, SE_DISPERSION])
-        if not alike:
+        if not flexible:
             fits[row, SE_DISPERSION] = fits[row, DISPERSION]
     return fits
 
@@ -149,7 +151,7 @@ def _least_squares(known: tuple, trend: bool, fit: np.ndarray) -> float:
 
 
 @njit(cache=True, error_model="numpy")
-def _spread(known: tuple, fit: np.ndarray) -> tuple[float, float]:
+def _dispersions(known: tuple, fit: np.ndarray) -> tuple[float, float]:
     """Dispersion with the fit's weights in the place of the working weights, and Pearson's."""
     y, _, weight, edge, mean, _, pull, _ = known
     seasons = 0
