@@ -63,7 +63,7 @@ def zip_in_a_zip(folder: Path):
     return put(folder, "a.zip", packed({"b.zip": packed({"a.csv": TEXT})}))
 
 
-@nasty("refused")
+@nasty("refused", "the archive holds no table")
 def zip_that_holds_zips_twenty_deep(folder: Path):
     inner = packed({"a.csv": TEXT})
     for _ in range(20):
@@ -71,12 +71,12 @@ def zip_that_holds_zips_twenty_deep(folder: Path):
     return put(folder, "a.zip", inner)
 
 
-@nasty("refused")
+@nasty("refused", "the archive unpacks to more than can be read")
 def zip_bomb(folder: Path):
     return put(folder, "a.zip", swollen(packed({"a.csv": zeros_deflated(300)}, zipfile.ZIP_STORED), "a.csv", 300))
 
 
-@nasty("refused")
+@nasty("refused", "the archive is damaged or cut short")
 def zip_that_lies_about_its_size(folder: Path):
     whole = bytearray(packed({"a.csv": TEXT}))
     at = whole.rindex(b"PK\x01\x02")
@@ -102,19 +102,19 @@ def zip_with_a_password(folder: Path):
     return put(folder, "a.zip", bytes(whole))
 
 
-@nasty("refused")
+@nasty("refused", "the archive is damaged or cut short")
 def zip_cut_short(folder: Path):
     return put(folder, "a.zip", packed({"a.csv": TEXT * 50})[:-60])
 
 
-@nasty("refused")
+@nasty("refused", "the archive is damaged or cut short")
 def zip_with_a_wrong_checksum(folder: Path):
     whole = bytearray(packed({"a.csv": TEXT}, zipfile.ZIP_STORED))
     whole[whole.index("供水".encode()) + 1] ^= 1
     return put(folder, "a.zip", bytes(whole))
 
 
-@nasty("refused")
+@nasty("refused", "the archive holds no file")
 def zip_empty(folder: Path):
     return put(folder, "a.zip", packed({}))
 
@@ -129,17 +129,17 @@ def gzipped(folder: Path):
     return put(folder, "a.csv.gz", gzip.compress(TEXT.encode()))
 
 
-@nasty("refused")
+@nasty("refused", "the archive is damaged or cut short")
 def gzip_cut_short(folder: Path):
     return put(folder, "a.csv.gz", gzip.compress(TEXT.encode() * 30)[:-9])
 
 
-@nasty("refused")
+@nasty("refused", "the file is empty")
 def gzip_of_nothing(folder: Path):
     return put(folder, "a.csv.gz", gzip.compress(b""))
 
 
-@nasty("refused")
+@nasty("refused", "the file is not text")
 def gzip_of_zeros(folder: Path):
     return put(folder, "a.csv.gz", gzip.compress(b"\x00" * (32 << 20)))
 
@@ -149,66 +149,66 @@ def gzip_without_inner_ending(folder: Path):
     return put(folder, "export.gz", gzip.compress(TEXT.encode()))
 
 
-@nasty("refused")
+@nasty("refused", "the file is named .csv but holds a ZIP archive")
 def zip_named_csv(folder: Path):
     return put(folder, "a.csv", packed({"a.csv": TEXT}))
 
 
-@nasty("refused")
+@nasty("refused", "the file is named .zip but holds something else")
 def commas_named_zip(folder: Path):
     return put(folder, "a.zip", TEXT)
 
 
-@nasty("refused")
+@nasty("refused", "the file is named .csv but holds a PDF")
 def paper_named_csv(folder: Path):
     return put(folder, "a.csv", b"%PDF-1.7\n" + TEXT.encode())
 
 
-@nasty("refused")
+@nasty("refused", "the file is named .csv but holds a picture")
 def picture_named_csv(folder: Path):
     return put(folder, "a.csv", b"\x89PNG\r\n\x1a\n" + bytes(range(256)))
 
 
-@nasty("refused")
+@nasty("refused", "no column is known to hold the time")
 def web_page_named_csv(folder: Path):
     return put(folder, "a.csv", "<!DOCTYPE html><html><body>登录已过期</body></html>")
 
 
-@nasty("refused")
+@nasty("refused", "the file is not text")
 def noise_named_csv(folder: Path):
     return put(folder, "a.csv", bytes((n * 7919 + (n >> 3) * 31) % 256 for n in range(4096)))
 
 
-@nasty("refused")
+@nasty("refused", "the file is not text")
 def program_named_txt(folder: Path):
     return put(folder, "a.txt", b"MZ\x90\x00\x03" + b"\x00" * 500)
 
 
-@nasty("refused")
+@nasty("refused", "the file is named .parquet but holds something")
 def commas_named_parquet(folder: Path):
     return put(folder, "a.parquet", TEXT)
 
 
-@nasty("refused")
+@nasty("refused", "the file is named .gpkg but holds something else")
 def commas_named_gpkg(folder: Path):
     return put(folder, "a.gpkg", TEXT)
 
 
-@nasty("refused")
+@nasty("refused", "the file is named .geojson but holds no JSON")
 def commas_named_geojson(folder: Path):
     return put(folder, "a.geojson", "\n".join(ROWS))
 
 
-@nasty("refused")
+@nasty("refused", "the layer cannot be read")
 def json_of_another_kind(folder: Path):
     return put(folder, "a.json", '{"code": 401, "message": "token expired"}')
 
 
-@nasty("refused")
+@nasty("refused", "the layer cannot be read")
 def json_cut_short(folder: Path):
     return put(folder, "a.geojson", '{"type":"FeatureCollection","features":[{"type":"Feature","geometry":{"type":"Po')
 
 
-@nasty("refused")
+@nasty("refused", "the layer cannot be read")
 def json_ten_thousand_deep(folder: Path):
     return put(folder, "a.geojson", '{"type":"FeatureCollection","features":' + "[" * 10_000 + "]" * 10_000 + "}")

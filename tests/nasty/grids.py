@@ -58,12 +58,12 @@ def cells_with_one_code_twice(folder: Path):
     return handed(folder, squares(), ["1", "2", "2", "3"])
 
 
-@nasty("refused")
+@nasty("refused", "the cells name no coordinate system")
 def cells_without_a_system(folder: Path):
     return handed(folder, squares(), crs=None)
 
 
-@nasty("refused")
+@nasty("refused", "lies in a cell")
 def cells_in_degrees_said_to_be_metres(folder: Path):
     return handed(folder, squares(), crs=4547)
 
@@ -73,7 +73,7 @@ def cells_overlapping(folder: Path):
     return handed(folder, [*squares(), box(113.505, 22.5, 113.515, 22.51)])
 
 
-@nasty("read", rows_in=8)
+@nasty("read", rows_in=8, rows_used=2, rows_outside=6)
 def cells_with_gaps_and_holes(folder: Path):
     ring = squares()[0].difference(box(113.503, 22.503, 113.507, 22.507))
     return handed(folder, [ring, *squares()[2:]])
@@ -94,12 +94,12 @@ def cells_without_area(folder: Path):
     return handed(folder, [Polygon([(113.5, 22.5), (113.51, 22.5), (113.52, 22.5)]), *squares()])
 
 
-@nasty("refused")
+@nasty("refused", "the cells hold LineString, not polygons")
 def cells_are_lines(folder: Path):
     return handed(folder, [LineString([(113.5, 22.5), (113.6, 22.6)])] * 3)
 
 
-@nasty("refused")
+@nasty("refused", "the cells hold Point, not polygons")
 def cells_are_points(folder: Path):
     return handed(folder, [Point(113.5, 22.5)] * 3)
 
@@ -115,22 +115,22 @@ def cells_multipart(folder: Path):
     return handed(folder, [MultiPolygon([one, four]), MultiPolygon([two, three])])
 
 
-@nasty("read", rows_in=8, rows_quarantined=0)
+@nasty("read", rows_in=8, rows_used=4, rows_outside=4)
 def cells_only_one(folder: Path):
     return handed(folder, squares()[:1])
 
 
-@nasty("refused")
+@nasty("refused", "lies in a cell")
 def cells_elsewhere(folder: Path):
     return handed(folder, [shapely.affinity.translate(s, 3, 3) for s in squares()])
 
 
-@nasty("refused")
+@nasty("refused", "a code is stored as a number with lost digits")
 def cells_with_codes_as_floats(folder: Path):
     return handed(folder, squares(), [440105001003120001.0 + 64 * n for n in range(4)])
 
 
-@nasty("refused")
+@nasty("refused", "cells have no code")
 def cells_with_blank_codes(folder: Path):
     return handed(folder, squares(), ["1", "", "3", "4"])
 
@@ -147,22 +147,22 @@ def cells_whose_parent_is_themselves(folder: Path):
     return handed(folder, squares(), ["1", "2", "3", "4"], parent=["2", "1", "3", "9"])
 
 
-@nasty("refused")
+@nasty("refused", "no cell is territorial")
 def cells_all_sectoral(folder: Path):
     return handed(folder, squares(), role=["sectoral"] * 4)
 
 
-@nasty("refused")
+@nasty("refused", "the cells hold no polygons")
 def cells_are_a_table(folder: Path):
     return Handed([put(folder, "a.csv", TEXT)], put(folder, "c.csv", TEXT))
 
 
-@nasty("refused")
+@nasty("refused", "the cells hold no polygons")
 def cells_are_empty(folder: Path):
     return Handed([put(folder, "a.csv", TEXT)], put(folder, "c.geojson", '{"type":"FeatureCollection","features":[]}'))
 
 
-@nasty("refused")
+@nasty("refused", "there is no file nowhere.gpkg")
 def cells_are_not_there(folder: Path):
     return Handed([put(folder, "a.csv", TEXT)], folder / "nowhere.gpkg")
 

@@ -95,12 +95,12 @@ def geopackage_layer_that_is_not_there(folder: Path):
     return Handed([f"{saved(folder, layer(), 'a.gpkg')}|nowhere"])
 
 
-@nasty("refused")
+@nasty("refused", "no columns are known to hold coordinates")
 def geopackage_without_geometry(folder: Path):
     return saved(folder, table(), "a.gpkg")
 
 
-@nasty("refused")
+@nasty("refused", "the layer cannot be read")
 def geopackage_cut_short(folder: Path):
     whole = saved(folder, layer(), "b.gpkg").read_bytes()
     return put(folder, "a.gpkg", whole[: len(whole) // 3])
@@ -222,7 +222,7 @@ def geojson_code_of_25_digits_as_a_number(folder: Path):
     return put(folder, "a.geojson", made)
 
 
-@nasty("refused")
+@nasty("refused", "no column is known to hold the time")
 def geojson_no_features(folder: Path):
     return put(folder, "a.geojson", features())
 
@@ -291,18 +291,18 @@ def parquet_dictionary_and_decimal(folder: Path):
     return parquet(folder, whole.set_column(5, "lon", whole["lon"].cast(pa.decimal128(12, 6), safe=False)))
 
 
-@nasty("refused")
+@nasty("refused", "no column is known to hold the time")
 def parquet_lists_as_times(folder: Path):
     whole = pa.Table.from_pandas(placed().drop(columns="received_at"), preserve_index=False)
     return parquet(folder, whole.append_column("received_at", pa.array([[1, 2]] * 8)))
 
 
-@nasty("refused")
+@nasty("refused", "the Parquet file is damaged")
 def parquet_cut_short(folder: Path):
     return put(folder, "b.parquet", parquet(folder, placed()).read_bytes()[:-40])
 
 
-@nasty("refused")
+@nasty("refused", "there are no rows")
 def parquet_without_rows(folder: Path):
     return parquet(folder, placed().iloc[:0])
 

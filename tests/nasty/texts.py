@@ -61,7 +61,7 @@ def big5(folder: Path):
     return put(folder, "a.csv", text, "big5")
 
 
-@nasty("refused")
+@nasty("refused", "the text is neither UTF-8 nor GB18030")
 def shift_jis(folder: Path):
     rows = ["1,2026-01-05 08:00,カミナリ,ソラミミ,113.5,22.5,12345,x,y"] * 3
     return put(
@@ -90,7 +90,7 @@ def euro_sign_of_code_page_936(folder: Path):
     return put(folder, "a.csv", TEXT.replace("水管爆裂", "水管X", 1).encode("gb18030").replace(b"X", b"\x80"))
 
 
-@nasty("refused")
+@nasty("refused", "the text is neither UTF-8 nor GB18030")
 def surrogates_as_utf8(folder: Path):
     return put(folder, "a.csv", TEXT.encode().replace("爆".encode(), b"\xed\xa0\x81\xed\xb0\x80"))
 
@@ -149,7 +149,7 @@ def separator_line_of_excel(folder: Path):
     return put(folder, "a.csv", "sep=;\n" + TEXT.replace(",", ";"))
 
 
-@nasty("refused")
+@nasty("refused", "no column is known to hold the time")
 def full_width_commas(folder: Path):
     return put(folder, "a.csv", TEXT.replace(",", "，"))
 
@@ -186,7 +186,7 @@ def stray_quote_inside_a_field(folder: Path):
     return csv(folder, changed(3, '水管"爆裂', '5" 管'))
 
 
-@nasty("read", rows_in=8)
+@nasty("read", rows_in=8, rows_used=7, rows_quarantined=1)
 def backslash_before_the_comma(folder: Path):
     return csv(folder, changed(3, "水管\\,爆裂"))
 
@@ -291,7 +291,7 @@ def header_only(folder: Path):
     return put(folder, "a.csv", HEADER + "\n")
 
 
-@nasty("refused")
+@nasty("refused", "no column is known to hold the time")
 def no_header(folder: Path):
     return put(folder, "a.csv", "\n".join(ROWS))
 
@@ -301,17 +301,17 @@ def empty(folder: Path):
     return put(folder, "a.csv", b"")
 
 
-@nasty("refused")
+@nasty("refused", "the first row is blank")
 def only_newlines(folder: Path):
     return put(folder, "a.csv", "\n\n\n")
 
 
-@nasty("refused")
+@nasty("refused", "the first row is blank")
 def only_a_mark(folder: Path):
     return put(folder, "a.csv", codecs.BOM_UTF8)
 
 
-@nasty("refused")
+@nasty("refused", "no column is known to hold the time")
 def one_column(folder: Path):
     return put(folder, "a.csv", "工单编号\nA1\nA2\n")
 
@@ -367,23 +367,23 @@ def name_like_a_path(folder: Path):
     return put(folder, "..%2f..%2fetc%2fpasswd;C:\\temp\\x.csv", TEXT)
 
 
-@nasty("refused")
+@nasty("refused", "there is no such file")
 def name_of_nothing(folder: Path):
     return folder / "nowhere.csv"
 
 
-@nasty("refused")
+@nasty("refused", "files ending in nothing are not read")
 def no_ending(folder: Path):
     return put(folder, "export", TEXT)
 
 
-@nasty("refused")
+@nasty("refused", "the file is empty")
 def a_pipe_instead_of_a_file(folder: Path):
     os.mkfifo(folder / "a.csv")
     return folder / "a.csv"
 
 
-@nasty("refused")
+@nasty("refused", "there is no such file")
 def a_link_to_itself(folder: Path):
     (folder / "a.csv").symlink_to(folder / "a.csv")
     return folder / "a.csv"
@@ -410,11 +410,11 @@ def same_name_in_two_folders_with_drifting_columns(folder: Path):
     return [csv(folder / "1", ROWS), csv(folder / "2", [row.replace("A", "B") for row in ROWS], other)]
 
 
-@nasty("refused")
+@nasty("refused", "column 联系电话 holds personal data and cannot be used")
 def a_phone_column_named_as_identifier(folder: Path):
     return Handed([put(folder, "a.csv", TEXT)], columns={"id": "联系电话"})
 
 
-@nasty("refused")
+@nasty("refused", "there is no column 时间不存在")
 def a_named_column_that_is_not_there(folder: Path):
     return Handed([put(folder, "a.csv", TEXT)], columns={"time": f"时间{PHONE[:0]}不存在"})

@@ -88,7 +88,7 @@ def hours_that_do_not_exist(folder: Path):
     return csv(folder, changed(TIME, "2026-01-05 24:00:00", "2026-01-05 08:61:00", "2026-01-05 08:00:60"))
 
 
-@nasty("read", rows_in=8, rows_quarantined=1)
+@nasty("read", rows_in=8, rows_used=7, rows_quarantined=1)
 def day_first_with_31_february(folder: Path):
     return csv(folder, changed(TIME, "31/02/2026 08:00", *(f"{day}/01/2026 08:00" for day in range(14, 21))))
 
@@ -103,7 +103,7 @@ def day_first_proved_by_the_column(folder: Path):
     return csv(folder, changed(TIME, *(f"{13 + n}/01/2026 08:00" for n in range(8))))
 
 
-@nasty("read", rows_in=8)
+@nasty("read", rows_in=8, rows_used=5, rows_quarantined=3)
 def two_orders_in_one_column(folder: Path):
     return csv(folder, changed(TIME, *(["13/01/2026 08:00"] * 5), *(["01/13/2026 08:00"] * 3)))
 
@@ -162,7 +162,7 @@ def times_missing(folder: Path):
     return csv(folder, changed(TIME, "", "NULL", "-"))
 
 
-@nasty("refused")
+@nasty("refused", "incident times are not dates")
 def only_clock_times(folder: Path):
     return csv(folder, changed(TIME, *(f"0{n}:03" for n in range(8))))
 
@@ -206,7 +206,7 @@ def both_in_one_column(folder: Path):
     return csv(folder, rows, "工单编号,受理时间,诉求大类,诉求小类,经纬度,来源")
 
 
-@nasty("refused", "")
+@nasty("refused", "lies in a cell")
 def metres_without_a_system(folder: Path):
     rows = changed(LON, *(f"{38551000 + n * 200}.25" for n in range(8)))
     return csv(folder, changed(LAT, *("2490000.5" for _ in range(8)), rows=rows))
@@ -253,7 +253,7 @@ def all_far_away(folder: Path):
     return csv(folder, changed(LON, *["116.4"] * 8))
 
 
-@nasty("read", rows_in=8, rows_quarantined=0)
+@nasty("read", rows_in=8, rows_used=7, rows_outside=1)
 def on_borders_and_corners(folder: Path):
     return csv(folder, changed(LON, "113.5", "113.51", "113.52", "113.510"))
 
@@ -323,7 +323,7 @@ def people_inside_texts(folder: Path):
     )
 
 
-@nasty("read", rows_in=8)
+@nasty("read", rows_in=8, rows_used=6, rows_excluded=2)
 def classes_that_are_refused(folder: Path):
     return csv(folder, changed(CLASS, "涉政言论", "宗教活动"))
 

@@ -97,7 +97,7 @@ def workbook_merged_title(folder: Path):
     return folder / "a.xlsx"
 
 
-@nasty("read", rows_in=8)
+@nasty("read", rows_in=8, rows_used=8)
 def workbook_merged_cells(folder: Path):
     with book_at(folder / "a.xlsx") as book:
         sheet(book, "工单").merge_range(1, 1, 4, 1, "2026-01-01 08:03:00")
@@ -161,7 +161,7 @@ def workbook_serials_as_numbers(folder: Path):
     return folder / "a.xlsx"
 
 
-@nasty("read", rows_in=8, rows_quarantined=1)
+@nasty("read", rows_in=8, rows_used=7, rows_quarantined=1)
 def workbook_errors_and_formulas(folder: Path):
     with book_at(folder / "a.xlsx") as book:
         page = sheet(book, "工单")
@@ -196,7 +196,7 @@ def workbook_with_a_cell_at_the_end_of_the_world(folder: Path):
     return repacked(workbook(folder), {"xl/worksheets/sheet1.xml": lambda old: old.replace(b"</sheetData>", cell)})
 
 
-@nasty("refused")
+@nasty("refused", "the workbook unpacks to more than can be read")
 def workbook_zip_bomb(folder: Path):
     path = repacked(workbook(folder), {"xl/sharedStrings.xml": zeros_deflated(300)})
     return put(folder, "a.xlsx", swollen(path.read_bytes(), "xl/sharedStrings.xml", 300))
@@ -216,30 +216,30 @@ def workbook_entity_bomb(folder: Path):
     )
 
 
-@nasty("refused")
+@nasty("refused", "the workbook cannot be opened")
 def workbook_cut_short(folder: Path):
     path = workbook(folder)
     return put(folder, "a.xlsx", path.read_bytes()[:-200])
 
 
-@nasty("refused")
+@nasty("refused", "the workbook cannot be opened")
 def workbook_without_sheets(folder: Path):
     with zipfile.ZipFile(folder / "a.xlsx", "w") as archive:
         archive.writestr("hello.txt", "not a workbook")
     return folder / "a.xlsx"
 
 
-@nasty("refused")
+@nasty("refused", "the workbook cannot be opened")
 def workbook_broken_xml(folder: Path):
     return repacked(workbook(folder), {"xl/worksheets/sheet1.xml": lambda old: old[: len(old) // 2]})
 
 
-@nasty("refused")
+@nasty("refused", "the file is named .xlsx but holds an old Excel workbook")
 def workbook_locked_by_password(folder: Path):
     return put(folder, "a.xlsx", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\x00" * 2000)
 
 
-@nasty("refused")
+@nasty("refused", "the workbook cannot be opened")
 def old_workbook_of_noise(folder: Path):
     return put(folder, "a.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(range(256)) * 16)
 
@@ -303,7 +303,7 @@ def open_document_with_a_million_blank_rows(folder: Path):
     return ods(folder, '<table:table-row table:number-rows-repeated="1048567"><table:table-cell/></table:table-row>')
 
 
-@nasty("refused")
+@nasty("refused", "the workbook cannot be opened")
 def open_document_bomb(folder: Path):
     wide = 'table:number-columns-repeated="16384" office:value-type="string"'
     cell = f"<table:table-cell {wide}><text:p>x</text:p></table:table-cell>"
