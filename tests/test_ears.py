@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from gridbeacon.cube import SpaceTimeCube
 from gridbeacon.errors import InputError
-from gridbeacon.models.anomaly import EarsAnomaly
+from gridbeacon.models.anomaly import EarsAnomaly, ears
 from gridbeacon.models.anomaly.ears import ears_bounds
 from hypothesis import given
 from hypothesis import strategies as st
@@ -88,6 +88,20 @@ def test_the_tail_is_never_too_light(method, mean, dispersion):
     log_p = EarsAnomaly(method=method).fit(cube).log_p(cube, last=1)[-1]
     for p in (0.05, 0.01, 0.001):
         assert np.mean(log_p <= np.log(p)) <= p + 4 * np.sqrt(p / 40_000)
+
+
+@pytest.mark.parametrize(
+    ("method", "baseline"), [("C1", slice(-8, -1)), ("C2", slice(-10, -3)), ("C3", slice(-10, -3))]
+)
+def test_without_dispersion_the_predictive_is_the_poisson_one(monkeypatch, method, baseline):
+    """Seven bins with S incidents and Jeffreys' prior: a gamma rate of shape S + 1/2, so the size of any bins to come."""
+    monkeypatch.setattr(ears, "upper_dispersion", lambda spread, *_: np.ones_like(spread))
+    counts = np.random.default_rng(4).poisson(3, (40, 6)).astype(float)
+    observed, mean, size = EarsAnomaly(method=method)._predict(counts, np.array([39]))
+    bins, total = (3 if method == "C3" else 1), counts[baseline].sum(axis=0)
+    np.testing.assert_allclose(observed[0], counts[-bins:].sum(axis=0))
+    np.testing.assert_allclose(size[0], total + 0.5)
+    np.testing.assert_allclose(mean[0], bins * (total + 0.5) / 7)
 
 
 def test_a_slow_rise_is_seen_by_three_bins_together():
