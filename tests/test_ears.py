@@ -94,7 +94,7 @@ def test_the_tail_is_never_too_light(method, mean, dispersion):
     ("method", "baseline"), [("C1", slice(-8, -1)), ("C2", slice(-10, -3)), ("C3", slice(-10, -3))]
 )
 def test_without_dispersion_the_predictive_is_the_poisson_one(monkeypatch, method, baseline):
-    """Seven bins with S incidents and Jeffreys' prior: a gamma rate of shape S + 1/2, so the size of any bins to come."""
+    """Seven bins with S incidents, Jeffreys' prior: a gamma rate of shape S + 1/2, the size of any bins to come."""
     monkeypatch.setattr(ears, "upper_dispersion", lambda spread, *_: np.ones_like(spread))
     counts = np.random.default_rng(4).poisson(3, (40, 6)).astype(float)
     observed, mean, size = EarsAnomaly(method=method)._predict(counts, np.array([39]))

@@ -128,7 +128,7 @@ class EarsAnomaly(Estimator):
     """Units whose last bin holds more incidents than the week before it foretells; needs three weeks of history.
 
     `details` has the bound of R surveillance's `earsC`. That bound takes seven counts for a normal distribution that
-    is known: at a nominal 0.001 it is exceeded by chance in 0.014 to 0.05 of all bins, and by any count where the
+    is known: at a nominal 0.001 it is exceeded by chance in 0.014 to 0.055 of all bins, and by any count where the
     seven are equal. So `log_p` is of the negative-binomial predictive: the mean learned from the baseline (Jeffreys'
     prior), the dispersion an upper 90 % limit from the variances within the baselines of the last 16 times `baseline`
     bins, hence free of drift and season. For C3 the count is that of three bins. Bins whose data are not complete are
