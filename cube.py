@@ -163,9 +163,7 @@ class SpaceTimeCube:
 
     def between(self, first: int, end: int) -> SpaceTimeCube:
         """Bins *first* to *end* (exclusive), by position."""
-        factors = {
-            name: values[first:end] if name in TIME_FACTORS else values for name, values in self.factors.items()
-        }
+        factors = {name: values[first:end] if name in TIME_FACTORS else values for name, values in self.factors.items()}
         if "regime" in factors:
             factors["regime"] = np.maximum(factors["regime"] - first, 0)
         return replace(self, counts=self.counts[first:end], bins=self.bins[first:end], factors=factors)

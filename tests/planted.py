@@ -71,6 +71,7 @@ def page(episodes: pd.DataFrame, cells: Cells, levels: pd.DataFrame) -> str:
             "against the days before it only. Levels are the peak of an episode, before any budget cut. "
             + "A strength of k",
             "means k standard deviations of the unit's own daily counts of the class (never less than k incidents).",
+            "What the city knows is declared (`sample_data/events.csv`): the start of heating, and one campaign.",
             "",
             "## Surges",
             "",

@@ -100,6 +100,18 @@ def test_limits_hold_what_comes_as_often_as_they_say():
     assert 0.92 <= np.mean(held) <= 1.0
 
 
+def test_a_share_from_few_incidents_makes_wider_limits():
+    """A delay told by 40 incidents against one told by 40,000: the same hundred of today, half as wide again."""
+    width = []
+    for scale in (1, 1000):
+        days = np.repeat(np.arange(20), 2)
+        late = np.tile([0, 1], 20)
+        delay = reporting_delay(days, days + late, np.full(40, scale), 21, 1)
+        found = nowcast(np.array([100]), np.array([0]), delay)
+        width.append(float(found.high[0] - found.low[0]))
+    assert width[0] > 1.5 * width[1]
+
+
 @given(st.integers(0, 500), st.integers(0, 20))
 def test_a_nowcast_never_falls_below_what_is_there(observed, age):
     reports = triangle(np.random.default_rng(7), 5.0, 30)

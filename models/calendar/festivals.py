@@ -39,14 +39,14 @@ class Festival:
 FESTIVALS = (
     Festival("lantern", "Lantern Festival", "元宵节", (1, 15), True),
     Festival("spring_festival", "Spring Festival", "春节", (1, 1), True, -7, 15, (-1, 0, 1, 2)),
-    Festival("qingming", "Qingming", "清明节", "qingming", False, -1, 2, (0,)),
-    Festival("dragon_boat", "Dragon Boat Festival", "端午节", (5, 5), True, -1, 2, (0,)),
+    Festival("qingming", "Qingming", "清明节", "qingming", False, 0, 2, (0,)),
+    Festival("dragon_boat", "Dragon Boat Festival", "端午节", (5, 5), True, 0, 2, (0,)),
     Festival("qixi", "Qixi", "七夕", (7, 7), True, lively=False),
     Festival("ghost", "Ghost Festival", "中元节", (7, 15), True, lively=False),
     Festival("mid_autumn", "Mid-Autumn Festival", "中秋节", (8, 15), True, -1, 2, (0,)),
     Festival("double_ninth", "Double Ninth", "重阳节", (9, 9), True, lively=False),
     Festival("winter_solstice", "Winter Solstice", "冬至", "winter_solstice", lively=False),
-    Festival("new_year", "New Year", "元旦", (1, 1), False, -1, 2, (0,)),
+    Festival("new_year", "New Year", "元旦", (1, 1), False, 0, 2, (0,)),
     Festival("peace_memorial", "Peace Memorial Day", "和平纪念日", (2, 28), False, -1, 1, (0,), regions=("tw",)),
     Festival("children", "Children's Day", "儿童节", (4, 4), days_off=(0,), lively=False, regions=("tw",)),
     Festival("labour_day", "Labour Day", "劳动节", (5, 1), False, -1, 5, (0,), regions=("cn",)),
@@ -132,7 +132,7 @@ def reference_days(day: np.datetime64, years: int, window: int = 0) -> np.ndarra
     Row k holds the days around that of k + 1 years earlier, *window* days to either side: what a baseline of reference
     weeks has to be made of near the Spring Festival. Raises InputError outside 1950 to 2100.
     """
-    own = np.datetime64(day, "D")
+    own = np.asarray(day).astype("datetime64[D]")[()]
     offset = int(lunar_offset(np.array([own]))[0])
     year = int(str(own - np.timedelta64(offset, "D"))[:4])
     middles = [lunar_day(year - back, 1, 1) + offset * _DAY for back in range(1, years + 1)]

@@ -35,7 +35,7 @@ def _row(year: int) -> pd.Series:
             where="models/calendar_lunar.csv",
             fix=f"Years from {FIRST_YEAR} to {LAST_YEAR} are.",
         )
-    return _table().loc[year]
+    return _table().iloc[year - FIRST_YEAR]
 
 
 def spring_festival(year: int) -> np.datetime64:
