@@ -203,7 +203,11 @@ def _score(cls: Any, files: Files, settings: dict[str, Any], progress: Progress)
 
 
 def _cube_of(ready: Any, scope: Scope) -> Any:
+    """The cube of the class and level asked for; classes that are only described stop at the street."""
     from ..cube import ALL_CLASSES
+    from ..pipeline.journey import lowest_level
+    from ..pipeline.points import only_described
+    from ..pipeline.surveillance import visible_at
 
     levels = ready.counts.cells.levels(scope.role)
     if not levels:
@@ -217,8 +221,12 @@ def _cube_of(ready: Any, scope: Scope) -> Any:
     if not ready.counts.in_class(node).any():
         nodes = ", ".join(ready.counts.nodes(1)[1:6])
         raise InputError("no incident has this class", where="--class-node", fix=f"Classes are, for example, {nodes}.")
-    known = ready.almanac.of_class(ready.counts, node, ready.plan, ready.valid)
-    return ready.counts.cube(node, level, scope.role, factors=known)
+    lowest = lowest_level(ready)
+    if level > lowest(node):
+        raise only_described()
+    counts = visible_at(ready.counts, level, lowest)
+    known = ready.almanac.of_class(counts, node, ready.plan, ready.valid)
+    return counts.cube(node, level, scope.role, factors=known)
 
 
 def _scored_cells(model: Any, cube: Any, ready: Any, scope: Scope) -> Any:

@@ -25,7 +25,7 @@ def placed_incidents(ready: Prepared, node: str, days: float) -> tuple[gpd.GeoDa
     """
     describes_only = ready.privacy.policy.describes_only
     if node and describes_only(node):
-        raise _only_described()
+        raise only_described()
     plan, rows = ready.plan, ready.incidents
     start = (ready.as_of - pd.Timedelta(days=days)).tz_localize(
         plan.timezone, ambiguous=True, nonexistent="shift_forward"
@@ -90,7 +90,7 @@ def window_counts(ready: Prepared, node: str, level: int) -> tuple[SpaceTimeCube
     if level > lowest_described(counts):
         describes_only = ready.privacy.policy.describes_only
         if node and describes_only(node):
-            raise _only_described()
+            raise only_described()
         hidden = [str(name) for name in counts.table["category"].unique() if describes_only(str(name))]
         left_out = int(counts.table["count"][counts.table["category"].isin(hidden)].sum())
         counts = counts.without(hidden)
@@ -198,7 +198,7 @@ def _left_out(described: int, repeated: int) -> list[Notice]:
     return told
 
 
-def _only_described() -> InputError:
+def only_described() -> InputError:
     return InputError(
         "this class is described at street level or above only",
         where="--class-node",

@@ -26,6 +26,7 @@ from ..models.density import (
     surface_shape,
 )
 from .maps import window_of
+from .points import only_described
 from .preparation import Prepared
 from .surveillance import BIN_DAYS
 
@@ -41,7 +42,13 @@ SELECTORS: dict[str, Callable[[np.ndarray, StudyArea], float]] = {
 
 
 def points_of(ready: Prepared, node: str = ALL_CLASSES) -> np.ndarray:
-    """(n, 2) metres of the window's incidents of a class that have a place of their own; no default points."""
+    """(n, 2) metres of the window's incidents of a class that have a place of their own; no default points.
+
+    Classes that are only described from the street level up are left out; InputError where *node* is one.
+    """
+    describes_only = ready.privacy.policy.describes_only
+    if node != ALL_CLASSES and describes_only(node):
+        raise only_described()
     plan, cells, table = ready.plan, ready.cells, ready.incidents
     start = pd.Timestamp(ready.counts.bins[-window_of(ready.counts, plan)]).tz_localize(
         plan.timezone, ambiguous=True, nonexistent="shift_forward"
@@ -50,8 +57,9 @@ def points_of(ready: Prepared, node: str = ALL_CLASSES) -> np.ndarray:
     # the code of a street is no place
     located = np.isin(table["cell"], cells.leaves()) | (table["sectoral"] >= 0).to_numpy()
     inside = (table["time"] >= start).to_numpy() & ~false_place & located
+    category = table["category"].astype(str)
+    inside &= ~category.map({name: describes_only(name) for name in category.unique()}).to_numpy(bool)
     if node != ALL_CLASSES:
-        category = table["category"].astype(str)
         inside &= ((category == node) | category.str.startswith(node + "/")).to_numpy()
     points = table.geometry[inside]
     return np.column_stack([points.x.to_numpy(), points.y.to_numpy()])
