@@ -146,7 +146,12 @@ class BayesPredictive(Estimator):
         chance = size / (size + np.maximum(mean, 1e-12))
         upper = stats.nbinom.ppf(1 - self.alpha, size, chance)
         observed = cube.counts[-1].astype(float)
-        return {"observed": observed, "expected": mean, "upper": upper, "alarm": (observed > upper) & bool(ready)}
+        return {
+            "observed": observed,
+            "expected": mean,
+            "upper": upper,
+            "alarm": ((observed > upper) & ready).astype(int),
+        }
 
     def _gap(self, cube: SpaceTimeCube) -> int:
         return 1 + int(np.ceil(self.guard * BINS_A_DAY[cube.bin]))

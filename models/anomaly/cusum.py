@@ -98,7 +98,7 @@ class _Chart(Estimator):
         return {
             "statistic": statistic,
             "threshold": threshold,
-            "alarm": (statistic >= threshold) & rising,
+            "alarm": ((statistic >= threshold) & rising).astype(int),
             "change_start": np.where(rising, np.datetime_as_string(cube.bins, unit="D")[first], ""),
             "observed": counted[-1] - counted[first, np.arange(cube.n_cells)],
             "expected": state.level * (running[-1] - running[first]),

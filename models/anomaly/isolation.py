@@ -67,19 +67,22 @@ class IsolationAnomaly(Estimator):
         return self
 
     def score_samples(self, cube: SpaceTimeCube) -> np.ndarray:
-        """(n_cells,) scikit-learn's score, in [-1, 0): the lower, the more abnormal; -0.5 where not judged."""
+        """(n_times, n_cells), the last row scikit-learn's score in [-1, 0): the lower, the more abnormal.
+
+        -0.5 where a unit is not judged, and in the rows before.
+        """
         check_is_fitted(self)
         check_cells(self, cube)
-        scores = np.full(cube.n_cells, -_ORDINARY)
+        scores = np.full(cube.counts.shape, -_ORDINARY)
         judged = self._judged(cube)
         if self.forest_ is not None and judged.any():
-            scores[judged] = self.forest_.score_samples(describe_cells(cube)[0][judged])
+            scores[-1, judged] = self.forest_.score_samples(describe_cells(cube)[0][judged])
         return scores
 
     def evidence(self, cube: SpaceTimeCube) -> np.ndarray:
         """(n_times, n_cells), the last row in [0, 1]: 0.5 where a unit is as odd as the average, higher is odder."""
         found = np.zeros(cube.counts.shape)
-        found[-1] = np.where(self._judged(cube), np.clip(-self.score_samples(cube), 0.0, 1.0), 0.0)
+        found[-1] = np.where(self._judged(cube), np.clip(-self.score_samples(cube)[-1], 0.0, 1.0), 0.0)
         return found
 
     def status(self, cube: SpaceTimeCube) -> np.ndarray:
@@ -89,11 +92,10 @@ class IsolationAnomaly(Estimator):
         return np.where(self._judged(cube), "ok", "too few incidents")
 
     def details(self, cube: SpaceTimeCube) -> dict[str, np.ndarray]:
-        """`score_samples` and `why_1` to `why_3`: the features in which a unit lies furthest from the city's middle,
+        """`why_1` to `why_3`: the features in which a unit lies furthest from the city's middle,
         with its value and the city's median.
         """
         values, names = describe_cells(cube)
-        told: dict[str, np.ndarray] = {"score_samples": self.score_samples(cube)}
         words = np.full((cube.n_cells, _TELLING), "", dtype=object)
         if self.forest_ is not None:
             middle = self.middle_
@@ -101,7 +103,7 @@ class IsolationAnomaly(Estimator):
             order = np.argsort(-apart, axis=1, kind="stable")[:, :_TELLING]
             for j in np.flatnonzero(self._judged(cube)):
                 words[j, : order.shape[1]] = [f"{names[k]} {values[j, k]:.2g} (city {middle[k]:.2g})" for k in order[j]]
-        return told | {f"why_{i + 1}": words[:, i] for i in range(_TELLING)}
+        return {f"why_{i + 1}": words[:, i] for i in range(_TELLING)}
 
     def _judged(self, cube: SpaceTimeCube) -> np.ndarray:
         return cube.counts[cube.valid].sum(axis=0) >= self.least

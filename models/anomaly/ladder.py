@@ -132,7 +132,7 @@ class Ladder(Estimator):
             "upper": upper,
             "p": np.exp(log_p),
             "score": np.abs(log_p) / np.log(10),
-            "alarm": (observed > upper) & (log_p < 0),
+            "alarm": ((observed > upper) & (log_p < 0)).astype(int),
             "method": np.asarray(METHODS, dtype=object)[rung],
             "why": why,
             "why_zh": why_zh,

@@ -134,7 +134,7 @@ class Silence(Estimator):
             "observed": observed[best, pick],
             "expected": expected[best, pick],
             "silent_bins": since,
-            "silent": log_p[-1] < np.log(0.001),
+            "silent": (log_p[-1] < np.log(0.001)).astype(int),
         }
 
     def _walk(self, cube: SpaceTimeCube, first: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
