@@ -13,7 +13,7 @@ _SPLIT = 134217729.0  # 2^27 + 1
 
 
 @njit(cache=True)
-def side_of(x0, y0, x1, y1, px, py):  # type: ignore[no-untyped-def]
+def side_of(x0: float, y0: float, x1: float, y1: float, px: float, py: float) -> int:
     """Sign of the area of (x0, y0), (x1, y1), (px, py): above 0 to the left of the edge, 0 exactly on its line."""
     one, two = (x0 - px) * (y1 - py), (y0 - py) * (x1 - px)
     area = one - two
