@@ -304,10 +304,10 @@ def page(rows: list[str], grown: list[str], n_cells: int, n_bins: int) -> str:
             "",
             f"Written by `benchmarks/hotspots.py`. {n_cells:,} ragged cells with 43 vertices each, {n_bins} bins; "
             f"Python {platform.python_version()}, {packages}. CPU seconds, best of several rounds, one thread, ours "
-            "and the peer in processes of their own in one run; memory is what the process grew by while it worked, in "
-            "MB, ours / the peer's; first run is compiling, or loading what was compiled, with a small city, in seconds by "
-            "the clock. esda gives one p for the smaller side with ties on one side only; ours are both sides, ties on "
-            "both.",
+            "and the peer in processes of their own in one run. Memory is what the process grew by while it worked, in "
+            "MB, ours / the peer's. First run is compiling, or loading what was compiled, on a small city, in seconds "
+            "by the clock. esda gives one p for the smaller side with ties on one side only; ours are both sides, ties "
+            "on both.",
             "",
             "| task | peer | ours, s | peer, s | ratio | goal | outputs | memory | first run |",
             "|---|---|---|---|---|---|---|---|---|",

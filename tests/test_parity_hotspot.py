@@ -267,6 +267,19 @@ def test_esda_side_by_side(city):
     agree("Rates", "EB local", found, peer, within=1e-12, source=source)
     peer = esda.Geary_Local(permutations=0, connectivity=weights.transform("r")).fit(cases).localG
     agree("Local Geary", "c", hotspot.local_geary(cases, city["row"]), peer, within=1e-10, source=source)
+    marked = cases > np.median(cases)
+    peer = esda.Join_Counts_Local(connectivity=weights, permutations=0).fit(marked.astype(int)).LJC
+    agree("Local join counts", "joins", hotspot.local_join_counts(marked, city["queen"])[0], peer, source=source)
+
+
+def test_local_join_counts_agree_with_the_engine(city):
+    """Exact hypergeometric tails beside conditional permutation of the marks."""
+    marked = city["cases"] > np.median(city["cases"])
+    exact = np.exp(hotspot.local_join_counts(marked, city["queen"])[1])[marked]
+    drawn = permutation_tails(marked.astype(float), city["queen"], replicates=9999).upper[marked]
+    gap = np.maximum(abs(drawn - exact) - 5 * np.sqrt(exact * (1 - exact) / 9999) - 2e-4, 0.0)
+    what = "p beyond Monte Carlo error of the permutations"
+    agree("Local join counts", what, gap, np.zeros(len(gap)), source="exact hypergeometric law")
 
 
 def pairs_of_libpysal(shapes: gpd.GeoSeries, rook: bool) -> np.ndarray:
