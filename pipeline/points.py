@@ -199,6 +199,7 @@ def _left_out(described: int, repeated: int) -> list[Notice]:
 
 
 def only_described() -> InputError:
+    """The refusal of a class that the policy lets be described at street level or above only."""
     return InputError(
         "this class is described at street level or above only",
         where="--class-node",
