@@ -157,6 +157,17 @@ def test_p_is_uniform_on_null_cities(model):
     assert np.mean(p) < 0.75
 
 
+@pytest.mark.parametrize("model", MODELS[1:])
+def test_a_short_past_makes_no_alarms(model):
+    """Ten days known, ten days scanned: rates taken for certain would be alarmed far too often."""
+    p = []
+    for seed in range(60):
+        cube = cube_of(ordinary(200 + seed, days=20, mean=1.0))
+        fitted = model(longest=10, max_cells=9, n_replicates=19, random_state=seed).fit(cube)
+        p.append(fitted.scan(cube).clusters[0].p_value)
+    assert np.sum(np.array(p) <= 0.1) <= stats.binom.ppf(0.999, len(p), 0.1)
+
+
 def test_what_the_past_lets_one_expect():
     """A gamma prior by moments, by hand: two cells of 40 and 0 cases in 20 days of a rate of one a day."""
     counts = np.zeros((24, 2))

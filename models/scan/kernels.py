@@ -22,8 +22,8 @@ _BLOCK = 16  # members of the longest block
 
 @njit(cache=True, nogil=True)
 def _block_end(k: int) -> int:
-    """End of the block of zones that begins at the k-th member: blocks grow with the zone, by an eighth."""
-    return k + min(max(1, k >> 3), _BLOCK)
+    """End of the block of zones that begins at the k-th member: blocks grow with the zone, by a sixteenth."""
+    return k + min(max(1, k >> 4), _BLOCK)
 
 
 @njit(cache=True, nogil=True)

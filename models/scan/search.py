@@ -12,7 +12,8 @@ from .likelihood import EXPECTATION, SCORE
 from .nulls import Null
 from .windows import Zones, in_spans
 
-_PILOT_SHARE = 0.9  # of the smallest maximum of the first replicates: the floor of all others
+_PILOT_SHARE = 0.97  # of the smallest maximum of the first replicates: the floor of all others
+_LADDER = (1.0, 0.8, 0.5, 0.0)  # parts of the floor, in turn, for replicates without a window above it
 _NEEDS_BYTES = 256_000_000  # of needs held at once; more spans are looked at in parts
 
 
@@ -70,10 +71,10 @@ class Search:
         if not self._by_lanes or not all(self._lanes[0].holds(counts) for counts in drawn):
             return np.array([self._best(counts.astype(float))[0].max(initial=0.0) for counts in drawn])
         found, start = np.zeros(len(drawn)), self._floor or self._guess
-        for floor in (start, start / 2, 0.0):
+        for part in _LADDER:
             missing = np.flatnonzero(found == 0)
             if len(missing):
-                found[missing] = self._above(floor, [drawn[i] for i in missing])
+                found[missing] = self._above(part * start, [drawn[i] for i in missing])
         return found
 
     def set_floor(self, maxima: np.ndarray) -> None:
