@@ -267,9 +267,6 @@ def test_esda_side_by_side(city):
     agree("Rates", "EB local", found, peer, within=1e-12, source=source)
     peer = esda.Geary_Local(permutations=0, connectivity=weights.transform("r")).fit(cases).localG
     agree("Local Geary", "c", hotspot.local_geary(cases, city["row"]), peer, within=1e-10, source=source)
-    marked = cases > np.median(cases)
-    peer = esda.Join_Counts_Local(connectivity=weights, permutations=0).fit(marked.astype(int)).LJC
-    agree("Local join counts", "joins", hotspot.local_join_counts(marked, city["queen"])[0], peer, source=source)
 
 
 def test_local_join_counts_agree_with_the_engine(city):
