@@ -14,6 +14,7 @@ import argparse
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -88,7 +89,8 @@ def last_p(name: str, cube: SpaceTimeCube) -> tuple[np.ndarray, np.ndarray | Non
     model = made(name).fit(cube)
     if name in ONE_P_A_CITY:
         return np.array([float(np.min(model.details(cube)["p_value"], initial=1.0))]), None
-    at_least = np.exp(model.log_p(cube)[-1])
+    late = {"last": 1} if "last" in signature(model.log_p).parameters else {}
+    at_least = np.exp(model.log_p(cube, **late)[-1])
     if hasattr(model, "log_tails") and name == "getis_ord":
         return at_least, np.clip(-np.expm1(model.log_tails(cube)[1][-1]), 0.0, 1.0)
     if not model.temporal:
@@ -96,8 +98,10 @@ def last_p(name: str, cube: SpaceTimeCube) -> tuple[np.ndarray, np.ndarray | Non
     step = -1.0 if model.side == "low" else 1.0
     counts = cube.counts.copy()
     counts[-1] = counts[-1] + step
-    beyond = np.exp(model.log_p(replace(cube, counts=np.maximum(counts, 0)))[-1])
-    return at_least, np.where(counts[-1] < 0, 0.0, np.minimum(beyond, at_least))
+    beyond = np.exp(model.log_p(replace(cube, counts=np.maximum(counts, 0)), **late)[-1])
+    beyond = np.where(counts[-1] < 0, 0.0, np.minimum(beyond, at_least))
+    scored = model.status(cube) == "ok"
+    return at_least[scored], beyond[scored]
 
 
 def share(inside: np.ndarray) -> tuple[float, float, float]:
@@ -118,10 +122,14 @@ def calibrate(name: str, kind: str, n_cities: int) -> dict[str, Any]:
     started = time.process_time()
     for seed in range(n_cities):
         at_least, beyond = last_p(name, null_cube(name, kind, seed))
+        if not len(at_least):
+            continue
         raw.append(at_least)
         called.append(float((benjamini_hochberg(at_least) <= 0.1).any()))
         if beyond is not None:
             uniform.append(beyond + rng.uniform(size=len(at_least)) * (at_least - beyond))
+    if not raw:
+        return {"raw": {}, "uniform": {}, "called": None, "seconds": 0.0, "violates": []}
     below = {level: share(np.array([(p <= level).mean() for p in raw])) for level in LEVELS}
     spread = (
         {level: share(np.array([(p <= level).mean() for p in uniform])) for level in (0.5, *LEVELS)} if uniform else {}
@@ -148,6 +156,8 @@ def rows(names: list[str], n_cities: int) -> Iterator[tuple[str, str, dict[str, 
 
 def line(name: str, kind: str, found: dict[str, Any]) -> str:
     """One row of the table."""
+    if not found["raw"]:
+        return f"| {name} | {kind} |" + " – |" * 10 + " no cell is scored |"
     raw = " | ".join(_percent(found["raw"][level][0]) for level in LEVELS)
     even = " | ".join(_percent(v[0]) for v in found["uniform"].values()) if found["uniform"] else " | ".join(["–"] * 5)
     mean, low, high = found["called"]
@@ -179,8 +189,9 @@ def main() -> None:
             "",
             *[f"- *{kind}*: {told}" for kind, told in KINDS.items()],
             "",
-            "Shares are percent of cells. p is *too small* where even the lower end of its 95 % interval over cities "
-            "lies above the level. Randomised p of models whose p covers several windows, or a chart, is a rough "
+            "Shares are percent of the cells that are scored. p is *too small* where even the lower end of its 95 % interval over cities "
+            "lies above the level. Uneven cities are no null for `emerging`: a cell that is always busy is hot. "
+            "Randomised p of models whose p covers several windows, or a chart, is a rough "
             "guide only.\n",
         ]
         path = Path(__file__).parents[1] / "docs" / "null-cities.md"

@@ -14,6 +14,7 @@ from pyproj import CRS, Proj, Transformer
 from pyproj.exceptions import CRSError, ProjError
 
 from ...errors import InputError, Notice
+from ..points import without_collecting
 
 WGS84 = CRS.from_epsg(4326)
 SCALE_TOLERANCE = 0.01
@@ -146,7 +147,9 @@ def _no_crs() -> InputError:
 def _move(shapes: np.ndarray, change: Transformer | _Chain) -> np.ndarray:
     coordinates = shapely.get_coordinates(shapes)
     x, y = change.transform(coordinates[:, 0], coordinates[:, 1])
-    moved = shapely.set_coordinates(shapely.force_2d(shapes), np.column_stack([x, y]))
+    with without_collecting():
+        flat = shapely.force_2d(shapes)
+    moved = shapely.set_coordinates(flat, np.column_stack([x, y]))
     lost = ~np.isfinite(shapely.bounds(moved)).all(axis=1) & ~shapely.is_missing(moved)
     moved[lost] = None
     return moved
