@@ -174,31 +174,31 @@ def fill_needs(
 
     Added to the counts of a lane it sets the lane's top bit where they are enough. grid : (n_grid,) numbers of cases
     from 0 on; tables : (n_penalties, n_grid) the baseline up to which so many cases pass; table : (n_rows,) which of
-    them; baseline : (n_spans, n_sites); lane_span : (n_lanes,) span, -1 none; needs : (n_blocks, n_groups, WORDS),
+    them; baseline : (n_sites, n_spans); lane_span : (n_lanes,) span, -1 none; needs : (n_blocks, n_groups, WORDS),
     written. More cases than the grid has are always looked at.
     """
     half, per_word = np.uint64(1) << np.uint64(bits - 1), 64 // bits
-    n_lanes, n_grid = len(lane_span), len(grid)
+    n_grid, n_spans = len(grid), baseline.shape[1]
     for row in range(len(start) - 1):
         cut = tables[table[row]]
-        mu, place = np.zeros(n_lanes), np.ones(n_lanes, dtype=np.int64)
+        mu, place = np.zeros(n_spans), np.ones(n_spans, dtype=np.int64)
         k, n, block = 0, start[row + 1] - start[row], first_block[row]
         while k < n:
             end = min(_block_end(k), n)
             needs[block] = 0
-            for lane in range(n_lanes):
-                w = lane_span[lane]
-                if w < 0:
-                    continue
-                total = mu[lane] + baseline[w, members[start[row] + k]]
-                while place[lane] < n_grid and cut[place[lane]] <= total:
-                    place[lane] += 1
-                if end >= lowest[row]:
-                    least = np.uint64(grid[place[lane] - 1] + 1)
-                    word, at = lane // per_word, lane % per_word
-                    needs[block, word // WORDS, word % WORDS] |= (half - least) << np.uint64(bits * at)
-                for i in range(k, end):
-                    mu[lane] += baseline[w, members[start[row] + i]]
+            for w in range(n_spans):
+                mu[w] += baseline[members[start[row] + k], w]
+                while place[w] < n_grid and cut[place[w]] <= mu[w]:
+                    place[w] += 1
+            if end >= lowest[row]:
+                for lane in range(len(lane_span)):
+                    if lane_span[lane] >= 0:
+                        least = np.uint64(grid[place[lane_span[lane]] - 1] + 1)
+                        word, at = lane // per_word, lane % per_word
+                        needs[block, word // WORDS, word % WORDS] |= (half - least) << np.uint64(bits * at)
+            for i in range(k + 1, end):
+                for w in range(n_spans):
+                    mu[w] += baseline[members[start[row] + i], w]
             k, block = end, block + 1
 
 

@@ -65,13 +65,19 @@ class Lanes:
             replicate[place, (self.slot == slot) & (self.span >= 0)] = number
         return words, replicate.ravel()
 
-    def holds(self, counts: np.ndarray) -> bool:
-        """Whether no lane can overflow, whichever zone all these cases fall into."""
-        return float(counts.sum()) < 2.0 ** (self.bits - 1)
+    def holds(self, counts: np.ndarray, longest: int) -> bool:
+        """Whether no lane can overflow, whichever *longest* sites a zone is made of."""
+        return largest_zone(counts, longest) < 2.0 ** (self.bits - 1)
+
+
+def largest_zone(counts: np.ndarray, longest: int) -> float:
+    """What *longest* sites of (n_bins, n_sites) counts hold at most."""
+    held = counts.sum(axis=0)
+    return float(np.partition(held, -longest)[-longest:].sum()) if longest < len(held) else float(held.sum())
 
 
 def needs_of(zones: Zones, lanes: Lanes, baseline: np.ndarray, null: Null, floor: float) -> np.ndarray:
-    """(n_blocks, groups, WORDS) what each block of zones needs to pass *floor*; *baseline* (n_spans, n_sites)."""
+    """(n_blocks, groups, WORDS) what each block of zones needs to pass *floor*; *baseline* (n_sites, n_spans)."""
     first = count_blocks(zones.start)
     needs = np.zeros((int(first[-1]), lanes.groups, WORDS), dtype=np.uint64)
     penalties, table = np.unique(zones.penalty, return_inverse=True)

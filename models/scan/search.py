@@ -7,14 +7,13 @@ from functools import cached_property
 import numpy as np
 
 from .kernels import best_of_rows, count_blocks, largest_in_lanes
-from .lanes import Lanes, needs_of
+from .lanes import Lanes, largest_zone, needs_of
 from .likelihood import EXPECTATION, SCORE
 from .nulls import Null
 from .windows import Zones, in_spans
 
 _PILOT_SHARE = 0.97  # of the smallest maximum of the first replicates: the floor of all others
-_LADDER = (1.0, 0.8, 0.5, 0.0)  # parts of the floor, in turn, for replicates without a window above it
-_NEEDS_BYTES = 256_000_000  # of needs held at once; more spans are looked at in parts
+_NEEDS_BYTES = 1_000_000_000  # of needs held at once; more spans are looked at in parts
 
 
 class Search:
@@ -68,13 +67,11 @@ class Search:
     def maxima(self, seeds: list[np.random.SeedSequence]) -> np.ndarray:
         """The largest statistic of a replicate drawn from each of the seeds, 0 where no window is worth telling."""
         drawn = [self._draw(np.random.default_rng(seed)) for seed in seeds]
-        if not self._by_lanes or not all(self._lanes[0].holds(counts) for counts in drawn):
-            return np.array([self._best(counts.astype(float))[0].max(initial=0.0) for counts in drawn])
-        found, start = np.zeros(len(drawn)), self._floor or self._guess
-        for part in _LADDER:
-            missing = np.flatnonzero(found == 0)
-            if len(missing):
-                found[missing] = self._above(part * start, [drawn[i] for i in missing])
+        found = np.zeros(len(drawn))
+        if self._by_lanes and all(self._lanes[0].holds(counts, self._longest) for counts in drawn):
+            found = self._above(self._floor or self._guess, drawn)
+        for i in np.flatnonzero(found == 0):
+            found[i] = self._best(drawn[i].astype(float))[0].max(initial=0.0)
         return found
 
     def set_floor(self, maxima: np.ndarray) -> None:
@@ -96,9 +93,13 @@ class Search:
         return 0.35 * float(np.log(max(self.zones.n_zones * len(self.spans), 2)))
 
     @cached_property
+    def _longest(self) -> int:
+        return int(np.diff(self.zones.start).max(initial=1))
+
+    @cached_property
     def _lanes(self) -> list[Lanes]:
         n_bins = len(self.null.baseline) - self.first
-        reach = self.null.baseline[self.first :].sum()
+        reach = largest_zone(self.null.baseline[self.first :], self._longest)
         most = min(reach + 12 * np.sqrt(reach) + 100, np.inf if self.null.kind == EXPECTATION else self.null.cases)
         bits = 16 if most < 2**15 else 32
         blocks = int(count_blocks(self.zones.start)[-1])
@@ -116,7 +117,7 @@ class Search:
         done = 0
         for number, lanes in enumerate(self._lanes):
             n_spans = int(lanes.span.max()) + 1
-            baseline = np.ascontiguousarray(self.baseline[:, done : done + n_spans].T)
+            baseline = self.baseline[:, done : done + n_spans]
             done += n_spans
             needs = self._needs_for(number, lanes, baseline, floor)
             words, replicate = lanes.packed(drawn)
@@ -132,7 +133,7 @@ class Search:
                 lanes.span,
                 replicate,
                 lanes.bits,
-                baseline,
+                np.ascontiguousarray(baseline.T),
                 self.null.kind,
                 self.null.cases,
                 self.null.mass,
@@ -144,7 +145,7 @@ class Search:
 
     def _needs_for(self, number: int, lanes: Lanes, baseline: np.ndarray, floor: float) -> np.ndarray:
         if len(self._lanes) > 1:  # too large to keep
-            return needs_of(self.zones, lanes, baseline, self.null, floor)
+            return needs_of(self.zones, lanes, np.ascontiguousarray(baseline), self.null, floor)
         if (number, floor) not in self._needs:
-            self._needs[number, floor] = needs_of(self.zones, lanes, baseline, self.null, floor)
+            self._needs[number, floor] = needs_of(self.zones, lanes, np.ascontiguousarray(baseline), self.null, floor)
         return self._needs[number, floor]
