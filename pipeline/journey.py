@@ -171,7 +171,7 @@ def study(ready: Prepared, responsible: Responsible, progress: Progress) -> Outc
         raise_warnings(found.tests, ready.counts, plan.early_warning, bin_days=BIN_DAYS[plan.bin], street_level=street),
     )
     described, members = describe(ready, raised, responsible)
-    risk, shares = map_risk(ready, found, evidence, described)
+    risk, shares = map_risk(ready, found, evidence, described, lowest_level(ready))
     warnings = _finished(described, risk, shares, ready)
     facts = facts_of(ready, found, warnings)
     facts["statuses"] = statuses

@@ -103,8 +103,12 @@ def map_risk(
     found: Survey,
     evidence: dict[tuple[str, int, str], tuple[np.ndarray, np.ndarray]],
     warnings: pd.DataFrame,
+    lowest_level: Callable[[str], int],
 ) -> tuple[pd.DataFrame, dict[tuple[str, int, str], dict[str, np.ndarray]]]:
-    """The table `risk`, and each model's share of it by (role, unit_level, class)."""
+    """The table `risk`, and each model's share of it by (role, unit_level, class).
+
+    Incidents are those that were tested: classes that are only described stand in no unit below the street.
+    """
     counts, plan = ready.counts, ready.plan
     recent = counts.since(counts.end_bin - window_of(counts, plan))
     drawn = drawn_classes(counts, plan)
@@ -115,7 +119,7 @@ def map_risk(
         parts = {"nb_predictive": found.evidence[role, level, node], "kernel_density": dense, "getis_ord": gi}
         risk, share = fuse({name: values for name, values in parts.items() if values is not None})
         shares[role, level, node] = share
-        cube = window_cube(recent.cube(node, level, role))
+        cube = window_cube(visible_at(recent, level, lowest_level).cube(node, level, role))
         frames.append(_risk_rows(cube, level, node, risk, found.expected[role, level, node], recent))
     table = pd.concat(frames, ignore_index=True)
     return _with_words(table, ready, recent, warnings), shares
