@@ -189,7 +189,7 @@ class Past:
         sums = np.minimum(sums, mean + _CUT * np.sqrt(mean + own) + _CUT)
         surplus = (sums - mean) ** 2 - mean - own
         thin = 1 / (mean + _SPARSE)
-        bins = (_window_sums((self.bin_weight * self.trust)[:, None], window) / window) ** 2
+        bins = (_window_sums(self.bin_weight[:, None], window) / window) ** 2
         trust = bins if self.weight is None else bins * _window_sums(self.weight, window) / window
         thin = thin * bins
         columns = [surplus * trust, mean * trust, mean**2 * trust, surplus * thin, mean * thin, mean**2 * thin]
