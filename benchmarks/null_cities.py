@@ -14,14 +14,13 @@ import argparse
 import time
 from collections.abc import Iterator
 from dataclasses import replace
-from inspect import signature
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from gridbeacon.cube import SpaceTimeCube
 from gridbeacon.models import registry
-from gridbeacon.models.base import window_cube
+from gridbeacon.models.base import at_last, window_cube
 from gridbeacon.models.significance import benjamini_hochberg
 from scipy import sparse, stats
 
@@ -89,8 +88,7 @@ def last_p(name: str, cube: SpaceTimeCube) -> tuple[np.ndarray, np.ndarray | Non
     model = made(name).fit(cube)
     if name in ONE_P_A_CITY:
         return np.array([float(np.min(model.details(cube)["p_value"], initial=1.0))]), None
-    late = {"last": 1} if "last" in signature(model.log_p).parameters else {}
-    at_least = np.exp(model.log_p(cube, **late)[-1])
+    at_least = np.exp(at_last(model.log_p, cube))
     if hasattr(model, "log_tails") and name == "getis_ord":
         return at_least, np.clip(-np.expm1(model.log_tails(cube)[1][-1]), 0.0, 1.0)
     if not model.temporal:
@@ -98,7 +96,7 @@ def last_p(name: str, cube: SpaceTimeCube) -> tuple[np.ndarray, np.ndarray | Non
     step = -1.0 if model.side == "low" else 1.0
     counts = cube.counts.copy()
     counts[-1] = counts[-1] + step
-    beyond = np.exp(model.log_p(replace(cube, counts=np.maximum(counts, 0)), **late)[-1])
+    beyond = np.exp(at_last(model.log_p, replace(cube, counts=np.maximum(counts, 0))))
     beyond = np.where(counts[-1] < 0, 0.0, np.minimum(beyond, at_least))
     scored = model.status(cube) == "ok"
     return at_least[scored], beyond[scored]

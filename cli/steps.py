@@ -230,7 +230,7 @@ def _cube_of(ready: Any, scope: Scope) -> Any:
 
 
 def _scored_cells(model: Any, cube: Any, ready: Any, scope: Scope) -> Any:
-    from ..models.base import window_cube
+    from ..models.base import at_last, window_cube
     from ..pipeline.maps import window_of
 
     recent = cube.window(window_of(ready.counts, ready.plan))
@@ -244,12 +244,12 @@ def _scored_cells(model: Any, cube: Any, ready: Any, scope: Scope) -> Any:
         "window_start": str(start.astype("datetime64[m]")),
         "window_end": f"{ready.as_of:%Y-%m-%dT%H:%M}",
         "incidents": seen.counts[-1].astype(int),
-        "evidence": model.evidence(seen)[-1],
+        "evidence": at_last(model.evidence, seen),
         "status": model.status(seen).astype(str),
     }
     if hasattr(model, "score_samples"):
         facts["score"] = model.score_samples(seen)[-1]
     if model.has_null:
-        facts["log_p"] = model.log_p(seen)[-1]
+        facts["log_p"] = at_last(model.log_p, seen)
     facts |= model.details(seen)
     return table.assign(**facts)

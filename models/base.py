@@ -22,7 +22,9 @@ Window models (hot spots, density) score every row of the cube on its own; hand 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from inspect import signature
 from typing import Any, TypeVar
 
 import numpy as np
@@ -74,6 +76,12 @@ class Estimator(BaseEstimator):
 def window_cube(cube: SpaceTimeCube) -> SpaceTimeCube:
     """The whole cube as one bin: totals per cell, at the start of its first bin."""
     return replace(cube, counts=cube.totals(), bins=cube.bins[:1], factors={})
+
+
+def at_last(method: Callable[..., np.ndarray], cube: SpaceTimeCube) -> np.ndarray:
+    """(n_cells,) what a model's `evidence` or `log_p` says of the last bin, without the others where it can."""
+    one = {"last": 1} if "last" in signature(method).parameters else {}
+    return method(cube, **one)[-1]
 
 
 def check_cells(model: Any, cube: SpaceTimeCube) -> None:

@@ -199,9 +199,9 @@ class EarsAnomaly(Estimator):
         observed = total[times + 1] - total[times + 1 - summed]
         return observed, mean, mean / (dispersion - 1 + dispersion * summed / n)
 
-    def evidence(self, cube: SpaceTimeCube) -> np.ndarray:
-        """(n_times, n_cells) in [0, 1]: 0 is ordinary, 0.5 one chance in 30, near 1 far out."""
-        strength = np.abs(self.log_p(cube))
+    def evidence(self, cube: SpaceTimeCube, last: int | None = None) -> np.ndarray:
+        """(n_times, n_cells) in [0, 1]: 0 is ordinary, 0.5 one chance in 30, near 1 far out; *last* as in `log_p`."""
+        strength = np.abs(self.log_p(cube, last))
         return strength / (strength + np.log(30.0))
 
     def status(self, cube: SpaceTimeCube) -> np.ndarray:
