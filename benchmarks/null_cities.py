@@ -11,8 +11,6 @@ many cities Benjamini-Hochberg at 10 % calls anything at all (under the null tha
 from __future__ import annotations
 
 import argparse
-import time
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -117,7 +115,6 @@ def calibrate(name: str, kind: str, n_cities: int) -> dict[str, Any]:
     """All figures of one model on one kind of city."""
     rng = np.random.default_rng(1)
     raw, uniform, called = [], [], []
-    started = time.process_time()
     for seed in range(n_cities):
         at_least, beyond = last_p(name, null_cube(name, kind, seed))
         if not len(at_least):
@@ -127,7 +124,7 @@ def calibrate(name: str, kind: str, n_cities: int) -> dict[str, Any]:
         if beyond is not None:
             uniform.append(beyond + rng.uniform(size=len(at_least)) * (at_least - beyond))
     if not raw:
-        return {"raw": {}, "uniform": {}, "called": None, "seconds": 0.0, "violates": []}
+        return {"raw": {}, "uniform": {}, "called": None, "violates": []}
     below = {level: share(np.array([(p <= level).mean() for p in raw])) for level in LEVELS}
     spread = (
         {level: share(np.array([(p <= level).mean() for p in uniform])) for level in (0.5, *LEVELS)} if uniform else {}
@@ -136,20 +133,12 @@ def calibrate(name: str, kind: str, n_cities: int) -> dict[str, Any]:
         "raw": below,
         "uniform": spread,
         "called": share(np.array(called)),
-        "seconds": (time.process_time() - started) / n_cities,
         "violates": [level for level, (_, low, _) in below.items() if low > level],
     }
 
 
 def _percent(value: float) -> str:
     return f"{100 * value:.3g}"
-
-
-def rows(names: list[str], n_cities: int) -> Iterator[tuple[str, str, dict[str, Any]]]:
-    """(model, kind, figures), told as they come."""
-    for name in names:
-        for kind in KINDS:
-            yield name, kind, calibrate(name, kind, n_cities)
 
 
 def line(name: str, kind: str, found: dict[str, Any]) -> str:
@@ -168,6 +157,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--cities", type=int, default=200)
     parser.add_argument("--model", nargs="*", default=[name for name, cls in registry().items() if cls.has_null])
+    parser.add_argument("--rows", type=Path, help="keep finished rows in this file, and go on from it")
     parser.add_argument("--write", action="store_true")
     asked = parser.parse_args()
     lines = [
@@ -176,9 +166,15 @@ def main() -> None:
         "|---|---|---|---|---|---|---|---|---|---|---|---|---|",
     ]
     print("\n".join(lines), flush=True)
-    for name, kind, found in rows(asked.model, asked.cities):
-        lines.append(line(name, kind, found))
-        print(lines[-1], f"{found['seconds']:.2f} s a city", flush=True)
+    kept = asked.rows.read_text(encoding="utf-8").splitlines() if asked.rows and asked.rows.exists() else []
+    for name in asked.model:
+        for kind in KINDS:
+            done = [row for row in kept if row.startswith(f"| {name} | {kind} |")]
+            lines.append(done[0] if done else line(name, kind, calibrate(name, kind, asked.cities)))
+            print(lines[-1], flush=True)
+            if asked.rows and not done:
+                with asked.rows.open("a", encoding="utf-8") as sink:
+                    sink.write(lines[-1] + "\n")
     if asked.write:
         head = [
             "# What the models say where nothing happens\n",
