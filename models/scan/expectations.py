@@ -42,7 +42,9 @@ def expect(counts: np.ndarray, valid: np.ndarray, bins: np.ndarray, bin: str, n_
     rhythm = _rhythm(seen.sum(axis=1), past, bins, bin)
     exposure = rhythm[past].sum()
     total = seen.sum(axis=0)
-    shape, rate = _prior(total / exposure, exposure)
+    mean = float(total.mean() / exposure)
+    clumping = 1 + mean / _size(seen, np.outer(rhythm[past], total / exposure))
+    shape, rate = _prior(total / exposure, exposure / clumping)
     posterior = (total + shape) / (exposure + rate)
     size = _size(seen, np.outer(rhythm[past], posterior))
     share = np.where(valid, rhythm, 0.0)[len(past) - n_last :]
@@ -50,7 +52,9 @@ def expect(counts: np.ndarray, valid: np.ndarray, bins: np.ndarray, bin: str, n_
 
 
 def _prior(rates: np.ndarray, exposure: float) -> tuple[float, float]:
-    """Shape and rate of the gamma distribution of the sites' rates, by moments."""
+    """Shape and rate of the gamma distribution of the sites' rates, by moments, where each is known as from Poisson
+    counts of *exposure*.
+    """
     mean = float(rates.mean())
     between = float(rates.var()) - mean / exposure
     shape = mean**2 / max(between, mean**2 * 1e-3)  # rates that differ no more than chance are as good as one

@@ -273,7 +273,8 @@ class ExpectationScan(_Scan):
         recent, weight = counts[-n_last:], known.expected.sum(axis=0)
         null: Null = ExpectationNull.of(recent, known.expected, known.shape)
         if self.distribution == "negative binomial":
-            null = NegativeBinomialNull.of(recent, known.expected, known.size, known.shape)
+            known_by = known.shape / (1 + known.expected.mean(axis=0) / known.size)  # bursts tell less of a rate
+            null = NegativeBinomialNull.of(recent, known.expected, known.size, known_by)
         return null, weight, cube.n_times - n_last
 
 
