@@ -6,7 +6,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
 from typing import Any, get_type_hints
 
-from .errors import InputError
+from .errors import InputError, refusals
+
+REFUSALS = refusals(
+    {
+        "E-SET-001": (
+            "{name} must be {range}, not {value!r}",
+            "{name}应为{range},不能是{value!r}",
+            "The default is {default}.",
+            "默认值为{default}。",
+        )
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -28,6 +39,14 @@ class Param:
             return " or ".join(self.choices)
         ends = [(self.low, "at least"), (self.high, "at most")]
         return " and ".join(f"{word} {end} {self.unit}".rstrip() for end, word in ends if end is not None)
+
+    @property
+    def range_zh(self) -> str:
+        """As `range`, in Chinese."""
+        if self.choices:
+            return "或".join(self.choices)
+        ends = [(self.low, "不小于"), (self.high, "不大于")]
+        return "且".join(f"{word}{end} {self.unit}".rstrip() for end, word in ends if end is not None)
 
     def allows(self, value: Any) -> bool:
         """Whether *value* lies within the declared choices or bounds."""
@@ -57,8 +76,6 @@ def check(settings: Any) -> None:
     for name, _, default, p in params_of(type(settings)):
         value = getattr(settings, name)
         if not p.allows(value):
-            raise InputError(
-                f"{name} must be {p.range}, not {value!r}",
-                where=type(settings).__name__,
-                fix=f"The default is {default} {p.unit}".rstrip() + ".",
-            )
+            facts = {"name": name, "name_zh": f"{p.zh}({name})" if p.zh else name, "value": value}
+            facts |= {"range": p.range, "range_zh": p.range_zh, "default": f"{default} {p.unit}".rstrip()}
+            raise REFUSALS["E-SET-001"].error(InputError, type(settings).__name__, facts)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..errors import InputError
 from .inputs import Files
+from .refusals import refusal
 from .voice import Progress
 
 
 def _reading(files: Files) -> dict[str, Any]:
     if not files.cells:
-        raise InputError("no cells were given", where="command line", fix="Name them: --cells grid.gpkg")
+        raise refusal("E-ASK-001", where="command line")
     return {"path": files.cells, "columns": dict(files.cell_columns) or None, "crs": files.cells_crs}
 
 

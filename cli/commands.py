@@ -7,9 +7,9 @@ from typing import Any
 
 import click
 
-from ..errors import InputError
 from .inputs import Files, dated_folder, merged, of_options, of_plan_file, with_inputs
 from .options import Command, Option, given, load_schema, with_settings
+from .refusals import refusal
 from .voice import MODES, Voice, language, print_json
 
 EPILOG = (
@@ -247,19 +247,17 @@ def check(
 
     inputs, plan = _inputs_and_plan(values)
     if inputs.repair and not values.get("out"):
-        raise InputError("there is no folder for the repaired copy", where="--repair", fix="Name one: --out FOLDER")
+        raise refusal("E-ASK-002", where="--repair")
     save_to = _plan_to_save(values, save_mapping)
     if accept_renamed and not save_to:
-        raise InputError("nothing is to be saved", where="--accept-renamed", fix="Pass --save-mapping too.")
+        raise refusal("E-ASK-003", where="--accept-renamed")
     facts = {"out": values.get("out"), "against": against, "save_to": save_to, "accept": accept_renamed}
     run_check(voice, inputs, plan, **facts, replace=replace, as_json=as_json)
 
 
 def _plan_to_save(values: dict[str, Any], wanted: bool) -> str | None:
     if wanted and not values.get("plan"):
-        raise InputError(
-            "there is no plan to save the columns in", where="--save-mapping", fix="Name it: --plan city.toml"
-        )
+        raise refusal("E-ASK-004", where="--save-mapping")
     return values["plan"] if wanted else None
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..errors import InputError, Notice
+from ..errors import Notice
 from .inputs import Files
+from .refusals import refusal
 from .voice import Progress
 
 COUNTING = ("as_of", "bin", "timezone", "duplicates")
@@ -38,7 +39,7 @@ def count(files: Files, settings: dict[str, Any], progress: Progress) -> tuple[A
 
     given = files.for_run()
     if not files.cells:
-        raise InputError("no cells were given", where="command line", fix="Name them: --cells grid.gpkg")
+        raise refusal("E-ASK-001", where="command line")
     plan = Plan().with_settings({name: value for name, value in settings.items() if name in COUNTING}).checked()
     facts = {"columns": given["cell_columns"], "crs": given["cells_crs"]}
     counted = count_files(

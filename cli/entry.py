@@ -17,7 +17,8 @@ from typing import Any
 
 import click
 
-from ..errors import Cancelled, GridBeaconError
+from ..errors import Cancelled, GridBeaconError, InputError
+from .refusals import fault, trouble
 from .voice import MODES, Voice
 
 CANCELLED = 130
@@ -39,11 +40,16 @@ def execute(arguments: Sequence[str]) -> int:
         outcome = gridbeacon.main(list(arguments), prog_name="gridbeacon", standalone_mode=False, obj=voice)
         return outcome if isinstance(outcome, int) else 0
     except (Stopped, KeyboardInterrupt, Cancelled, click.Abort):
-        return voice.error("cancelled", "run", "Nothing was written. Start it again when you are ready.", CANCELLED)
+        fix, fix_zh = (
+            "Nothing was written. Start it again when you are ready.",
+            "没有写入任何内容。需要时重新运行即可。",
+        )
+        return voice.error("cancelled", "run", fix, CANCELLED, problem_zh="已取消", fix_zh=fix_zh)
     except Exception as error:
         if os.environ.get("GRIDBEACON_DEBUG"):
             traceback.print_exc()
-        return voice.error(*_three_parts(error))
+        told = _ours(error)
+        return voice.error(**told.parts(), exit_code=told.exit_code)
     finally:
         voice.close()
         for number, handler in before.items():
@@ -59,42 +65,22 @@ def _mode_of(arguments: Sequence[str]) -> str:
     return "bar"
 
 
-def _three_parts(error: Exception) -> tuple[str, str, str, int]:
-    """(problem, where, fix, exit code) of any exception; the text of a foreign one may hold data and is not shown."""
+def _ours(error: Exception) -> GridBeaconError:
+    """Any exception as one of ours; the text of a foreign one may hold data and is not shown."""
     if isinstance(error, GridBeaconError):
-        return error.problem, error.where, error.fix, error.exit_code
+        return error
     if isinstance(error, click.ClickException):
         context = getattr(error, "ctx", None)
         command = context.command_path if context else "gridbeacon"
-        return error.format_message(), "command line", f"`{command} --help` lists what may be given.", 2
+        fix, fix_zh = f"`{command} --help` lists what may be given.", f"`{command} --help` 列出可用的选项。"
+        return InputError(error.format_message(), where="command line", fix=fix, fix_zh=fix_zh)
     if isinstance(error, ImportError):
-        missing = error.name or "a package"
-        return (
-            f"the Python package {missing} cannot be loaded",
-            sys.executable,
-            "Install GridBeacon again; `gridbeacon doctor` tells more.",
-            4,
-        )
+        return trouble("E-SYS-001", where=sys.executable, package=error.name or "a package")
     if isinstance(error, MemoryError):
-        return (
-            "the machine ran out of memory",
-            "this run",
-            "Close other programs, or use fewer cells or a coarser --bin.",
-            4,
-        )
+        return trouble("E-SYS-002", where="this run")
     if isinstance(error, OSError) and error.strerror:
-        return (
-            error.strerror.lower(),
-            str(error.filename or "disk"),
-            "Check free space and permissions, then run again.",
-            4,
-        )
-    return (
-        f"a fault of ours: {type(error).__name__}",
-        _last_own_line(error),
-        "Run again with GRIDBEACON_DEBUG=1 and send us the traceback.",
-        5,
-    )
+        return trouble("E-SYS-003", where=str(error.filename or "disk"), why=error.strerror.lower())
+    return fault("E-SYS-004", where=_last_own_line(error), kind=type(error).__name__)
 
 
 def _last_own_line(error: Exception) -> str:

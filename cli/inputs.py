@@ -9,9 +9,9 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-from ..errors import InputError
 from ..layers.incidents.urls import is_url
 from .options import Command, Option
+from .refusals import refusal
 from .voice import language
 
 COLUMNS = {
@@ -86,11 +86,7 @@ class Files:
         Raises InputError where no incident file was named.
         """
         if not self.incidents:
-            raise InputError(
-                "no incident file was given",
-                where="command line",
-                fix="Name one or more: --incidents calls.csv --cells grid.gpkg",
-            )
+            raise refusal("E-ASK-006", where="command line")
         return {
             "incidents": expand(self.incidents),
             "cells": self._cells(),
@@ -113,11 +109,9 @@ class Files:
         if not asked:
             return self.cells
         if not self.cells:
-            raise InputError("no cells were given", where=asked[0], fix="Name them: --cells grid.gpkg")
+            raise refusal("E-ASK-001", where=asked[0])
         if self.cells_since and not self.cells_before:
-            raise InputError(
-                "the division before was not given", where="--cells-since", fix="Name it: --cells-before old.gpkg"
-            )
+            raise refusal("E-ASK-007", where="--cells-since")
         from ..pipeline.cells import CellFiles
 
         return CellFiles(self.cells, self.cells_before, self.cells_since, self.repair)
@@ -139,7 +133,7 @@ def expand(names: Sequence[str]) -> list[str]:
             continue
         matches = sorted(str(path) for path in Path(name).parent.glob(Path(name).name))
         if not matches:
-            raise InputError("no file matches the pattern", where=name, fix="Check the folder and the spelling.")
+            raise refusal("E-ASK-008", where=name)
         found += matches
     return found
 
@@ -166,7 +160,7 @@ def _renaming(text: str) -> tuple[str, str]:
     """`old=new` of the option --rename. Raises InputError where a side is missing."""
     old, equals, new = (part.strip() for part in text.partition("="))
     if not (old and equals and new):
-        raise InputError("a class is renamed by old=new", where="--rename", fix='For example --rename "噪音=噪声".')
+        raise refusal("E-ASK-005", where="--rename")
     return old, new
 
 
@@ -181,9 +175,7 @@ def of_plan_file(path: str | Path) -> Files:
     try:
         tables = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise InputError(
-            "the plan file cannot be read", where=str(path), fix=f"It must be TOML in UTF-8: {error}."
-        ) from error
+        raise refusal("E-ASK-009", where=str(path), why=f": {error}") from error
     inputs, columns = tables.get("inputs", {}), tables.get("columns", {})
     _refuse_unknown(inputs, {"incidents", *_PLAIN, *_FILES}, path, "inputs")
     _refuse_unknown(columns, {*COLUMNS, *CELL_COLUMNS}, path, "columns")
@@ -201,9 +193,7 @@ def of_plan_file(path: str | Path) -> Files:
 def _refuse_unknown(table: dict[str, Any], known: set[str], path: Path, name: str) -> None:
     for key in table:
         if key not in known:
-            raise InputError(
-                f"[{name}] has no entry {key!r}", where=str(path), fix=f"It may have {', '.join(sorted(known))}."
-            )
+            raise refusal("E-ASK-010", where=str(path), table=name, name=key, known=", ".join(sorted(known)))
 
 
 def merged(first: Files, beneath: Files) -> Files:

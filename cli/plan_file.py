@@ -8,7 +8,8 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 
-from ..errors import EnvironmentProblem, InputError
+from ..errors import InputError
+from .refusals import refusal, trouble
 
 _TABLE = re.compile(r"^\s*\[")
 
@@ -23,7 +24,7 @@ def save_tables(path: str | Path, tables: Mapping[str, Mapping[str, str]]) -> li
         text = place.read_text(encoding="utf-8") if place.exists() else ""
         before = tomllib.loads(text)
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise InputError("the plan file cannot be read", where=place.name, fix="It must be TOML in UTF-8.") from error
+        raise refusal("E-ASK-009", where=place.name, why="") from error
     lines, told = text.splitlines(), []
     for table, entries in tables.items():
         known = before.get(table, {})
@@ -63,11 +64,7 @@ def _entry(key: str, value: str) -> str:
 
 
 def _odd(place: Path) -> InputError:
-    return InputError(
-        "the plan file is laid out in a way that cannot be added to",
-        where=place.name,
-        fix="Write the tables [columns] and [classes] as plain lines of their own.",
-    )
+    return refusal("E-ASK-012", where=place.name)
 
 
 def _write(place: Path, text: str, tables: Mapping[str, Mapping[str, str]]) -> None:
@@ -83,6 +80,4 @@ def _write(place: Path, text: str, tables: Mapping[str, Mapping[str, str]]) -> N
         beside.write_text(text, encoding="utf-8", newline="\n")
         beside.replace(place)
     except OSError as error:
-        raise EnvironmentProblem(
-            "the plan file cannot be written", where=place.name, fix="Check permissions and free space."
-        ) from error
+        raise trouble("E-ASK-013", where=place.name) from error

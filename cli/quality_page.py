@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from ..errors import Refusal
+
 HEAD = (
     "What can be wrong with rows and cells, what becomes of them, and everything an import may tell. Each has a "
     "code that never changes its meaning; `gridbeacon check --out FOLDER` counts the rows of every rule and names "
@@ -23,6 +25,10 @@ ACROSS = (
     "class and rows whose time is a bare date are never dropped this way. Pairs within twice both limits are near "
     "misses: told, and kept.\n"
 )
+REFUSED = (
+    "They stop the work; nothing is half-written. The message says where, and with GRIDBEACON_LANG=zh it is in "
+    "Chinese. Words in braces are figures and names of files, columns and settings.\n"
+)
 
 
 def data_quality_page(generated: str) -> str:
@@ -33,16 +39,28 @@ def data_quality_page(generated: str) -> str:
     rules = [(r.code, r.zh, r.en, r.fix) for r in RULES.values()]
     doubles = [(r.code, r.zh, r.en, r.fix) for r in DUPLICATES.values()]
     cells = [(r.code, r.zh, r.en, ("Refused. " if r.refused else "") + r.fix) for r in CELL_RULES.values()]
+    refused = [(r.code, r.zh, r.en, r.fix, r.fix_zh) for _, r in sorted(every_refusal().items())]
     notices = [(code, zh, en) for code, (zh, en) in sorted({**NOTICES, **CELL_NOTICES}.items())]
     parts = [
         "# Data quality: every rule\n\n" + generated + HEAD,
         "## Rows set aside\n\n" + ACCOUNT + "\n" + _table(("code", "说明", "what", "what to do"), rules),
         "## Duplicates\n\n" + ACROSS + "\n" + _table(("code", "说明", "what", "what to do"), doubles),
         "## Cells\n\n" + _table(("code", "说明", "what", "what to do"), cells),
+        "## Refusals\n\n" + REFUSED + "\n" + _table(("code", "说明", "what", "what to do", "处理办法"), refused),
         "## Notices\n\nThey stop nothing. Words in braces are figures and names of columns and files.\n\n"
         + _table(("code", "提示", "notice"), notices),
     ]
     return "\n".join(parts)
+
+
+def every_refusal() -> dict[str, Refusal]:
+    """Code -> refusal of all rooms: data, settings, runs, the command line."""
+    from ..layers.refusals import REFUSALS as OF_DATA
+    from ..params import REFUSALS as OF_SETTINGS
+    from ..pipeline.refusals import REFUSALS as OF_RUNS
+    from .refusals import REFUSALS as OF_COMMANDS
+
+    return {**OF_DATA, **OF_SETTINGS, **OF_RUNS, **OF_COMMANDS}
 
 
 def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

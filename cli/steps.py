@@ -6,12 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields
 from typing import Any
 
-from ..errors import InputError
 from ..params import check, param, params_of
 from .cell_steps import examine, repair
 from .counting_steps import HELP, count, counting_params
 from .inputs import Files
 from .point_steps import POINT_STEPS
+from .refusals import refusal
 from .schema import describe_all
 from .surface_steps import RiskSettings, SurfaceSettings, compare, draw_surface
 from .voice import Progress
@@ -197,12 +197,12 @@ def _score(cls: Any, files: Files, settings: dict[str, Any], progress: Progress)
     """One row per cell: the window's incidents (or the last bin's, for a model over time) and what the model says."""
     model, scope = settings_of(cls, settings), settings_of(Scope, settings)
     ready = prepared_for(files, settings, progress)
-    cube = _cube_of(ready, scope)
+    cube = _cube_of(ready, scope, cls.uses)
     progress(0.7, "Scoring|计算")
     return _scored_cells(model, cube, ready, scope), list(ready.notices)
 
 
-def _cube_of(ready: Any, scope: Scope) -> Any:
+def _cube_of(ready: Any, scope: Scope, uses: tuple[str, ...] = ()) -> Any:
     """The cube of the class and level asked for; classes that are only described stop at the street."""
     from ..cube import ALL_CLASSES
     from ..pipeline.journey import lowest_level
@@ -211,21 +211,21 @@ def _cube_of(ready: Any, scope: Scope) -> Any:
 
     levels = ready.counts.cells.levels(scope.role)
     if not levels:
-        raise InputError(f"there are no {scope.role} cells", where="--role", fix="Choose the other role.")
+        raise refusal("E-ASK-014", where="--role", role=scope.role)
     level = levels[-1] if scope.unit_level < 0 else scope.unit_level
     if level not in levels:
-        raise InputError(
-            f"there is no level {level}", where="--unit-level", fix=f"Choose one of {', '.join(map(str, levels))}."
-        )
+        raise refusal("E-ASK-015", where="--unit-level", level=level, levels=", ".join(map(str, levels)))
     node = scope.class_node or ALL_CLASSES
     if not ready.counts.in_class(node).any():
         nodes = ", ".join(ready.counts.nodes(1)[1:6])
-        raise InputError("no incident has this class", where="--class-node", fix=f"Classes are, for example, {nodes}.")
+        raise refusal("E-ASK-016", where="--class-node", classes=nodes)
     lowest = lowest_level(ready)
     if level > lowest(node):
         raise only_described()
     counts = visible_at(ready.counts, level, lowest)
     known = ready.almanac.of_class(counts, node, ready.plan, ready.valid)
+    if "class_mix" in uses:
+        known |= counts.class_mix(node, level, scope.role)
     return counts.cube(node, level, scope.role, factors=known)
 
 

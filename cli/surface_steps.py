@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from ..errors import InputError, Notice
+from ..errors import Notice
 from ..params import param
 from .inputs import Files
+from .refusals import refusal
 from .voice import Progress
 
 
@@ -74,11 +75,7 @@ def draw_surface(files: Files, settings: dict[str, Any], progress: Progress) -> 
     ready = prepared_for(files, settings, progress)
     points = points_of(ready, _node(ready, own.class_node))
     if len(points) < 3:
-        raise InputError(
-            f"{len(points)} incidents of the window have a place, three are needed",
-            where="--class-node, --window",
-            fix="Choose a class higher up, or a longer window.",
-        )
+        raise refusal("E-ASK-017", where="--class-node, --window", n=len(points))
     progress(0.7, "Smoothing|平滑")
     bandwidth = own.bandwidth or choose_bandwidth(points, study_of(ready), own.rule, own.kernel)
     surface = draw_density(ready, points, own.kernel, bandwidth, own.adaptive, own.k)
@@ -123,7 +120,7 @@ def _node(ready: Any, node: str) -> str:
     node = node or ALL_CLASSES
     if not ready.counts.in_class(node).any():
         nodes = ", ".join(ready.counts.nodes(1)[1:6])
-        raise InputError("no incident has this class", where=node, fix=f"Classes are, for example, {nodes}.")
+        raise refusal("E-ASK-016", where=node, classes=nodes)
     return node
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import locale
 import os
+import re
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -12,6 +13,23 @@ from typing import Any
 from ..errors import Notice
 
 MODES = ("bar", "json", "none")
+_WHOLE_PLACES = {
+    "command line": "命令行",
+    "plan": "方案",
+    "cells": "网格",
+    "incidents": "事件",
+    "database URL": "数据库地址",
+    "this run": "本次运行",
+}
+_PARTS_OF_PLACES = (
+    (r", (?:first in row|row|line) (\d+)", r",第\1行"),
+    (r", near line (\d+)", r",约第\1行"),
+    (r", rows (\d+) and (\d+)", r",第\1、\2行"),
+    (r", rows (\d+(?:, \d+)*)", r",第\1行"),
+    (r", columns? ", ",列"),
+    (r", cells ", ",网格"),
+    (r", layer ", ",图层"),
+)
 
 
 def language() -> str:
@@ -26,6 +44,13 @@ def both(text: str) -> tuple[str, str]:
     """(English, Chinese) of a text written `English|中文`; one language alone serves for both."""
     english, _, chinese = text.partition("|")
     return english, chinese or english
+
+
+def place_in_chinese(where: str) -> str:
+    """The *where* of an error with its few words in Chinese; names of files, columns and options stay."""
+    for pattern, chinese in _PARTS_OF_PLACES:
+        where = re.sub(pattern, chinese, where)
+    return _WHOLE_PLACES.get(where, where)
 
 
 class Voice:
@@ -92,14 +117,24 @@ class Voice:
         else:
             self.say("  - " + self.pick(facts["en"], facts["zh"]))
 
-    def error(self, problem: str, where: str, fix: str, exit_code: int) -> int:
-        """Print what is wrong, where, and what to do; return the exit code."""
+    def error(
+        self, problem: str, where: str, fix: str, exit_code: int, code: str = "", problem_zh: str = "", fix_zh: str = ""
+    ) -> int:
+        """Print what is wrong, where, and what to do, in the reader's language and with the code; return the exit code.
+
+        As JSON both languages are told, after the parts that every error has.
+        """
         self.close()
         if self.mode == "json":
             facts = {"problem": problem, "where": where, "fix": fix, "exit_code": exit_code}
-            self.emit({"error": facts})
-        else:
-            self.say(f"error: {problem}\n  where: {where}\n  fix:   {fix}")
+            where_zh = place_in_chinese(where) if problem_zh else ""
+            more = {"code": code, "problem_zh": problem_zh, "where_zh": where_zh, "fix_zh": fix_zh}
+            self.emit({"error": facts | {name: text for name, text in more.items() if text}})
+            return exit_code
+        what = self.pick(problem, problem_zh) + (f" [{code}]" if code else "")
+        lines = [what, self.pick(where, place_in_chinese(where)), self.pick(fix, fix_zh)]
+        heads = self.pick("error: |  where: |  fix:   ", "错误:|  位置:|  办法:").split("|")
+        self.say("\n".join(map("".join, zip(heads, lines, strict=True))))
         return exit_code
 
     def close(self) -> None:

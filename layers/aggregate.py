@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 
 from ..cube import ROOT_CELL, Cells, Counts, bin_of, sum_counts
-from ..errors import InputError
 from .overlay import coordinates_of
+from .refusals import refusal
 
 ROLES = ("territorial", "sectoral")
 POLICIES = ("city", "keep", "spread")
@@ -49,10 +49,14 @@ def count_incidents(
     n = len(incidents)
     false_place = np.zeros(n, dtype=bool) if default_points is None else np.asarray(default_points, dtype=bool)
     if policy not in POLICIES or assigned.shape[0] != n or len(false_place) != n:
-        raise InputError(
-            f"{n} incidents, {len(assigned)} places, {len(false_place)} marks and policy {policy!r} do not go together",
+        raise refusal(
+            "E-RUN-004",
             where="count_incidents",
-            fix=f"Hand over one row each, and a policy of {', '.join(POLICIES)}.",
+            n=n,
+            n_assigned=len(assigned),
+            n_marks=len(false_place),
+            policy=policy,
+            policies=", ".join(POLICIES),
         )
     times = bin_of(incidents["time"], bin, timezone) if n else np.zeros(0, dtype=np.int64)
     placed = place_rows(incidents, np.asarray(assigned, dtype=np.int64), cells, false_place, policy)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from ..errors import InputError
+from .refusals import refusal
 
 _HEADS = {
     "date": ("date", "日期"),
@@ -52,7 +53,7 @@ def read_events(path: str | Path) -> pd.DataFrame:
     start, end = _dates(table["start"], path, "start"), _dates(table["end"], path, "end", may_be_empty=True)
     backwards = (end < start).to_numpy()
     if backwards.any():
-        raise _slip(path, int(backwards.argmax()), "end", "lies before its start")
+        raise _slip(path, int(backwards.argmax()), "end", "lies before its start", "早于开始日期")
     effect = table["effect"].where(table["effect"] != "", end.isna().map({True: "restart", False: "exclude"}))
     return pd.DataFrame(
         {
@@ -72,18 +73,16 @@ def _read(path: str | Path, needed: tuple[str, ...]) -> pd.DataFrame:
         except UnicodeDecodeError:
             continue
         except (OSError, ValueError) as error:
-            raise InputError(
-                f"the table cannot be read: {error}", where=Path(path).name, fix="Save it as CSV in UTF-8."
-            ) from error
+            raise refusal("E-CAL-001", where=Path(path).name, why=error) from error
         break
     else:
-        raise InputError("the table is no text", where=Path(path).name, fix="Save it as CSV in UTF-8.")
+        raise refusal("E-CAL-002", where=Path(path).name)
     known = {head: name for name, heads in _HEADS.items() for head in heads}
     table = table.rename(columns=lambda head: known.get(str(head).strip().lower(), str(head)))
     missing = [name for name in needed if name not in table]
     if missing:
         names = ", ".join("/".join(_HEADS[name]) for name in missing)
-        raise InputError(f"the table has no column {names}", where=Path(path).name, fix="See docs/calendar.md.")
+        raise refusal("E-CAL-003", where=Path(path).name, columns=names)
     return table.apply(lambda column: column.str.strip())
 
 
@@ -91,7 +90,7 @@ def _dates(texts: pd.Series, path: str | Path, column: str, *, may_be_empty: boo
     dates = pd.to_datetime(texts, errors="coerce", format="mixed")
     wrong = (dates.isna() & ~((texts == "") & may_be_empty)).to_numpy()
     if wrong.any():
-        raise _slip(path, int(wrong.argmax()), column, "is no date")
+        raise _slip(path, int(wrong.argmax()), column, "is no date", "不是日期")
     return dates
 
 
@@ -100,13 +99,9 @@ def _words_of(texts: pd.Series, allowed: tuple[str, ...], path: str | Path, colu
     named = texts.str.lower().map(known)
     if named.isna().any():
         words = ", ".join("/".join(_WORDS[name][:2]) for name in allowed)
-        raise _slip(path, int(named.isna().to_numpy().argmax()), column, f"is none of {words}")
+        raise _slip(path, int(named.isna().to_numpy().argmax()), column, f"is none of {words}", f"应为{words}之一")
     return named
 
 
-def _slip(path: str | Path, row: int, column: str, what: str) -> InputError:
-    return InputError(
-        f"the column {column} {what}",
-        where=f"{Path(path).name}, row {row + 2}",
-        fix="Write dates as 2026-02-17; see docs/calendar.md.",
-    )
+def _slip(path: str | Path, row: int, column: str, what: str, what_zh: str) -> InputError:
+    return refusal("E-CAL-004", where=f"{Path(path).name}, row {row + 2}", column=column, what=what, what_zh=what_zh)

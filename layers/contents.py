@@ -15,7 +15,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from ..errors import EnvironmentProblem, InputError
+from ..errors import InputError
+from .refusals import refusal, trouble
 
 TEXT, WORKBOOK, VECTOR, PARQUET = "text", "workbook", "vector", "parquet"
 KINDS = {
@@ -38,6 +39,21 @@ _MAGIC: tuple[tuple[bytes, str, set[str]], ...] = (
     (b"fgb", "a FlatGeobuf layer", {".fgb"}),
     (b"\x00\x00\x27\x0a", "a Shapefile", {".shp"}),
 )
+_IN_CHINESE = {
+    "a ZIP archive or an Excel workbook": "ZIP压缩包或Excel工作簿",
+    "an empty ZIP archive": "空的ZIP压缩包",
+    "a SQLite or GeoPackage database": "SQLite或GeoPackage数据库",
+    "a Parquet file": "Parquet文件",
+    "a gzip archive": "gzip压缩包",
+    "an old Excel workbook": "旧版Excel工作簿",
+    "a PDF": "PDF",
+    "a picture": "图片",
+    "a FlatGeobuf layer": "FlatGeobuf图层",
+    "a Shapefile": "Shapefile",
+    "a web page": "网页",
+    "something else, perhaps cut short": "其他内容,可能不完整",
+    "no JSON": "非JSON内容",
+}
 _MUST_BEGIN = {ending for _, _, endings in _MAGIC for ending in endings} - {".xls"}
 _PAGES = (b"<html", b"<!doctype", b"<table", b"<?xml", b"<meta", b"<head", b"<body", b"<style")
 LARGEST = 8 << 30
@@ -92,9 +108,9 @@ def open_contents(path: Path, name: str) -> list[Content]:
     EnvironmentProblem if it may not be read.
     """
     if not path.exists():
-        raise InputError("there is no such file", where=name, fix="Check the path; a layer is written file.gpkg|layer.")
+        raise refusal("E-FILE-001", where=name)
     if path.is_dir():
-        raise InputError("this is a folder", where=name, fix="Name the files in it.")
+        raise refusal("E-FILE-002", where=name)
     try:
         size = path.stat().st_size
         content = Content(name, path.suffix.lower(), path)
@@ -104,21 +120,21 @@ def open_contents(path: Path, name: str) -> list[Content]:
         if content.ending == ".gz":
             return [_gunzip(path, name)]
     except PermissionError as error:
-        raise EnvironmentProblem(
-            "the file may not be read", where=name, fix="Close it elsewhere, or ask for access."
-        ) from error
+        raise trouble("E-FILE-003", where=name) from error
     return [content]
 
 
 def _check_content(content: Content, size: int) -> None:
     """Empty, unknown by its ending, or beginning like something else: say which."""
     if size == 0:
-        raise InputError("the file is empty", where=content.name, fix="Export it again.")
+        raise refusal("E-FILE-004", where=content.name)
     if content.ending not in KINDS and content.ending not in (".zip", ".gz"):
-        raise InputError(
-            f"files ending in {content.ending or 'nothing'} are not read",
+        raise refusal(
+            "E-FILE-005",
             where=content.name,
-            fix=f"Use one of {', '.join(sorted({*KINDS, '.zip', '.gz'}))}.",
+            ending=content.ending or "nothing",
+            ending_zh=content.ending or "空白",
+            endings=", ".join(sorted({*KINDS, ".zip", ".gz"})),
         )
     head = content.head()
     for magic, what, endings in _MAGIC:
@@ -139,11 +155,7 @@ def is_page(head: bytes) -> bool:
 
 
 def _not_what_it_says(content: Content, what: str) -> InputError:
-    return InputError(
-        f"the file is named {content.ending} but holds {what}",
-        where=content.name,
-        fix="Rename it, or export it again.",
-    )
+    return refusal("E-FILE-006", where=content.name, ending=content.ending, what=what, what_zh=_IN_CHINESE[what])
 
 
 def _gunzip(path: Path, name: str) -> Content:
@@ -175,7 +187,7 @@ def _refuse_paths_outside(members: list[zipfile.ZipInfo], name: str) -> None:
     """Nothing is ever unpacked to where an archive says; one that names such places was not made by an export."""
     paths = [PurePosixPath(m.filename.replace("\\", "/")) for m in members]
     if any(path.is_absolute() or ".." in path.parts for path in paths):
-        raise InputError("the archive names places outside of itself", where=name, fix="Zip the export itself.")
+        raise refusal("E-FILE-007", where=name)
 
 
 @contextmanager
@@ -186,13 +198,11 @@ def unpacking(name: str) -> Iterator[None]:
     except (InputError, PermissionError):
         raise
     except NotImplementedError as error:
-        raise InputError(
-            "the archive is packed in a way that is not read", where=name, fix="Unpack it first."
-        ) from error
+        raise refusal("E-FILE-008", where=name) from error
     except RuntimeError as error:
-        raise InputError("the archive is locked with a password", where=name, fix="Unpack it first.") from error
+        raise refusal("E-FILE-009", where=name) from error
     except (OSError, EOFError, ValueError, zlib.error, lzma.LZMAError, struct.error, zipfile.BadZipFile) as error:
-        raise InputError("the archive is damaged or cut short", where=name, fix="Copy or export it again.") from error
+        raise refusal("E-FILE-010", where=name) from error
 
 
 def _is_table(member: zipfile.ZipInfo) -> bool:
@@ -203,12 +213,10 @@ def _is_table(member: zipfile.ZipInfo) -> bool:
 
 def _check_archive(members: list[zipfile.ZipInfo], every: list[zipfile.ZipInfo], name: str) -> None:
     if not members:
-        raise InputError("the archive holds no file", where=name, fix="Zip the export itself.")
+        raise refusal("E-FILE-011", where=name)
     unknown = [m for m in members if PurePosixPath(m.filename).suffix.lower() not in KINDS]
     if len(unknown) == len(members):
-        raise InputError(
-            "the archive holds no table", where=name, fix=f"Tables end in one of {', '.join(sorted(KINDS))}."
-        )
+        raise refusal("E-FILE-012", where=name, endings=", ".join(sorted(KINDS)))
     if _is_bomb(sum(m.file_size for m in every), max(1, sum(m.compress_size for m in every))):
         raise _too_large(name)
 
@@ -218,7 +226,7 @@ def _is_bomb(unpacked: int, packed: int) -> bool:
 
 
 def _too_large(name: str) -> InputError:
-    return InputError("the archive unpacks to more than can be read", where=name, fix="Unpack it and name the files.")
+    return refusal("E-FILE-013", where=name)
 
 
 def _member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, name: str, *, alone: bool) -> Content:

@@ -18,10 +18,11 @@ import pandas as pd
 import shapely
 
 from ..cube import ROOT_CELL
-from ..errors import InputError, Notice
+from ..errors import Notice
 from .grids.layer import ROLES, CellLayer
 from .incidents.intake import Intake
 from .incidents.rules import DUPLICATES, notice, quarantined
+from .refusals import refusal
 
 NO_PLACE = ("E-COORD-001", "E-COORD-002")
 """Rules of rows that have no coordinates: the ones a code may still place."""
@@ -73,11 +74,7 @@ def read_pattern(text: str) -> tuple[int, ...]:
     """
     parts = [part.strip() for part in text.replace("，", ",").split(",") if part.strip()]
     if not all(part.isdigit() and 0 < int(part) <= 64 for part in parts):
-        raise InputError(
-            f"code_pattern must be lengths such as 15,12,9,6, not {text[:40]!r}",
-            where="plan",
-            fix="Name how many characters of a code stand for cell, community, street and district.",
-        )
+        raise refusal("E-GEO-001", where="plan", text=text[:40])
     return tuple(sorted({int(part) for part in parts}, reverse=True))
 
 
@@ -131,11 +128,7 @@ def geocode(intake: Intake, cells: CellLayer, pattern: str = "", *, duplicates: 
     again = _repeats(back) if duplicates == "drop" else np.full(len(back), -1)
     joined = _joined(intake, back, again)
     if joined.incidents.empty:
-        raise InputError(
-            f"no row can be used: {len(unplaced)} have no coordinates, and no code among them names a unit",
-            where="cells",
-            fix="Check that incidents and cells are of one city, or name the parts of the code with --code-pattern.",
-        )
+        raise refusal("E-GEO-002", where="cells", n=len(unplaced))
     here = match_codes(_codes_of(intake.incidents), cells, pattern)
     unmatched = _unmatched([(intake.incidents, here), (unplaced, lost)])
     added = lost.unit[lost.unit >= 0][again < 0]

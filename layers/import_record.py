@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..errors import EnvironmentProblem, InputError, Notice
+from ..errors import Notice
 from .incidents.rules import notice
+from .refusals import refusal, trouble
 
 FILE_NAME = "last_import.json"
 KEPT_DAYS = 56
@@ -92,9 +93,7 @@ def write_record(record: dict[str, Any], path: str | Path) -> Path:
         beside.write_text(text, encoding="utf-8", newline="\n")
         beside.replace(place)
     except OSError as error:
-        raise EnvironmentProblem(
-            "the record of this import cannot be written", where=place.name, fix="Check free space and permissions."
-        ) from error
+        raise trouble("E-RECORD-001", where=place.name) from error
     return place
 
 
@@ -106,11 +105,7 @@ def read_record(path: str | Path) -> dict[str, Any]:
         if record["record"] != 1 or not {"files", "classes", "volumes", "last_day"} <= record.keys():
             raise KeyError("record")
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise InputError(
-            "the record of the last import cannot be read",
-            where=place.name,
-            fix="A run with a plan or a ledger writes one beside it.",
-        ) from error
+        raise refusal("E-RECORD-002", where=place.name) from error
     return record
 
 

@@ -19,7 +19,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from ..errors import EnvironmentProblem, GridBeaconError, InputError
+from ..errors import GridBeaconError, InputError
+from .refusals import refusal, trouble
 
 VERSION = 1
 APPLICATION = 1195527217
@@ -29,6 +30,12 @@ ISSUED, RUN_ISSUED = "issued", "run_issued"
 TO_JUDGE, ASSIGNED, HANDLED, CLOSED = "待研判", "已交办", "已办结", "已销号"
 STATES = (TO_JUDGE, ASSIGNED, HANDLED, CLOSED)
 """What people see of a warning, in the order of its life."""
+
+_REASONS = {
+    "database or disk is full": ("the disk is full", "磁盘已满"),
+    "database is locked": ("another program holds it", "其他程序正占用它"),
+}
+"""What SQLite says -> what it means, in both languages."""
 
 TRANSITIONS: dict[str, dict[str, str]] = {
     "judged": {TO_JUDGE: TO_JUDGE},
@@ -85,10 +92,10 @@ def open_ledger(path: str | Path, create: bool = True) -> Ledger:
     path = Path(path)
     if not path.exists():
         if not create:
-            raise InputError("there is no ledger", where=str(path), fix="Name an existing file with --ledger.")
+            raise refusal("E-LEDGER-001", where=str(path))
         _make(path)
     if not path.is_file():
-        raise InputError("the ledger is not a file", where=str(path), fix="Name a file with --ledger.")
+        raise refusal("E-LEDGER-002", where=str(path))
     connection = None
     try:
         connection = _connect(path)
@@ -131,9 +138,7 @@ def _make(path: Path) -> None:
             if not path.exists():
                 fresh.rename(path)
     except (OSError, sqlite3.Error) as error:
-        raise EnvironmentProblem(
-            "the ledger cannot be made", where=str(path), fix="Check that its folder may be written and has space."
-        ) from error
+        raise trouble("E-LEDGER-003", where=str(path)) from error
     finally:
         if fresh.exists():
             fresh.unlink()
@@ -143,35 +148,23 @@ def _check_kind(connection: sqlite3.Connection, path: Path) -> None:
     application = connection.execute("PRAGMA application_id").fetchone()[0]
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     if application != APPLICATION:
-        raise InputError("the file is not a ledger of GridBeacon", where=str(path), fix="Name another with --ledger.")
+        raise refusal("E-LEDGER-004", where=str(path))
     if version > VERSION:
-        raise InputError(
-            f"the ledger is of version {version}, and this program knows version {VERSION}",
-            where=str(path),
-            fix="Update GridBeacon; the ledger was not touched.",
-        )
+        raise refusal("E-LEDGER-005", where=str(path), version=version, known=VERSION)
     if connection.execute("PRAGMA quick_check").fetchone()[0] != "ok":
-        raise _damaged(path, "its pages do not fit together")
+        raise _damaged(path, "its pages do not fit together", "数据页不一致")
 
 
-def _damaged(path: Path, why: str) -> InputError:
-    return InputError(
-        f"the ledger is damaged: {why}",
-        where=str(path),
-        fix="Bring back the last good copy from your backup and keep this file; it was not touched.",
-    )
+def _damaged(path: Path, why: str, why_zh: str) -> InputError:
+    return refusal("E-LEDGER-006", where=str(path), why=why, why_zh=why_zh)
 
 
 def _trouble(error: sqlite3.Error, path: Path) -> GridBeaconError:
     text = str(error)
     if isinstance(error, sqlite3.OperationalError) and "malformed" not in text:
-        reason = {"database or disk is full": "the disk is full", "database is locked": "another program holds it"}
-        return EnvironmentProblem(
-            f"the ledger cannot be used: {reason.get(text, text)}",
-            where=str(path),
-            fix="Nothing was recorded. Free the disk or the file, check its permissions, and run again.",
-        )
-    return _damaged(path, "it cannot be read as a database")
+        reason, reason_zh = _REASONS.get(text, (text, text))
+        return trouble("E-LEDGER-007", where=str(path), why=reason, why_zh=reason_zh)
+    return _damaged(path, "it cannot be read as a database", "无法作为数据库读取")
 
 
 class Ledger:
@@ -206,7 +199,7 @@ class Ledger:
                 or event["previous_hash"] != previous
                 or event["hash"] != _digest([event[name] for name in _HASHED])
             ):
-                raise _damaged(self.path, f"event {count} is not what was recorded")
+                raise _damaged(self.path, f"event {count} is not what was recorded", f"第{count}条记录被改动过")
             previous = event["hash"]
         return count
 
@@ -270,18 +263,14 @@ class Ledger:
         with self._transaction():
             state = self.states().get(warning_id)
             if state is None:
-                raise InputError("no such warning was issued", where=warning_id, fix="See `ledger list` for the ids.")
+                raise refusal("E-LEDGER-008", where=warning_id)
             key = None if once is None else _digest([event, warning_id, once])
             if key is not None and self._known(key):
                 return state
             after = TRANSITIONS.get(event, {}).get(state)
             if after is None:
                 allowed = sorted(name for name, moves in TRANSITIONS.items() if state in moves)
-                raise InputError(
-                    f"a warning that is {state} cannot be {event}",
-                    where=warning_id,
-                    fix=f"Possible now: {', '.join(allowed)}.",
-                )
+                raise refusal("E-LEDGER-009", where=warning_id, state=state, event=event, events=", ".join(allowed))
             self._append((warning_id, event, after, actor, str(time), note), plain(payload or {}), key)
             return after
 

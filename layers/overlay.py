@@ -9,10 +9,10 @@ import geopandas as gpd
 import numpy as np
 import shapely
 
-from ..errors import InputError
 from .cell_index import CellIndex, build_index
 from .coordinates import reproject
 from .grids.layer import CellLayer
+from .refusals import refusal
 
 _OUTGROWN = 8
 """Times as many points as an index was made for, from which on a finer one pays."""
@@ -27,9 +27,7 @@ def assign_cells(points: gpd.GeoDataFrame, cells: CellLayer) -> np.ndarray:
     InputError when they name none.
     """
     if points.crs is None:
-        raise InputError(
-            "the incidents name no coordinate system", where="incidents", fix="Name it with --crs EPSG:4326."
-        )
+        raise refusal("E-CRS-005", where="incidents")
     x, y = coordinates_of(reproject(points, cells.crs).geometry.to_numpy())
     answer = np.full((len(points), len(cells.roles)), -1, dtype=np.int64)
     for column, role in enumerate(cells.roles):

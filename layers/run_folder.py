@@ -21,8 +21,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from ..errors import AccountError, EnvironmentProblem, GridBeaconError, InputError
+from ..errors import AccountError, EnvironmentProblem, GridBeaconError
 from .ledger import plain
+from .refusals import refusal, trouble
 
 ACCOUNT = (
     "rows_in",
@@ -193,18 +194,10 @@ class RunFolder:
         if not self.out.exists():
             return
         if not self.replace:
-            raise InputError(
-                f"the folder {self.out.name} is already there",
-                where=str(self.out),
-                fix="Name another folder with --out, or add --replace to put this run in its place.",
-            )
+            raise refusal("E-OUT-001", where=str(self.out), folder=self.out.name)
         stranger = _stranger_in(self.out)
         if stranger:
-            raise InputError(
-                f"the folder {self.out.name} is not replaced, because {stranger}",
-                where=str(self.out),
-                fix="Move your own files elsewhere, or name another folder with --out.",
-            )
+            raise refusal("E-OUT-002", where=str(self.out), folder=self.out.name, why=stranger[0], why_zh=stranger[1])
 
     def _complete(self) -> None:
         self.write_manifest(self._facts)
@@ -238,11 +231,7 @@ class RunFolder:
         try:
             self.out.rename(aside)
         except OSError as error:
-            raise EnvironmentProblem(
-                f"the folder {self.out.name} cannot be replaced, because a file in it is open or protected",
-                where=str(self.out),
-                fix="Close it in Excel, Word, QGIS or the file manager, and run again. The older run is untouched.",
-            ) from error
+            raise trouble("E-OUT-003", where=str(self.out), folder=self.out.name) from error
         return aside
 
     def _release(self) -> None:
@@ -264,21 +253,21 @@ def _files_of(folder: Path) -> list[Path]:
     return sorted(part for part in folder.rglob("*") if part.is_file())
 
 
-def _stranger_in(out: Path) -> str:
-    """Why *out* is not simply an older run's folder; empty if it is one, or an empty folder."""
+def _stranger_in(out: Path) -> tuple[str, str] | None:
+    """Why *out* is not simply an older run's folder, in both languages; None if it is one, or an empty folder."""
     if not out.is_dir():
-        return "it is a file"
+        return "it is a file", "它是一个文件"
     if not any(out.iterdir()):
-        return ""
+        return None
     try:
         known = set(json.loads((out / MANIFEST).read_text(encoding="utf-8"))["outputs"]) | {MANIFEST}
     except (OSError, ValueError, KeyError, TypeError):
-        return f"it has no {MANIFEST} of a run"
+        return f"it has no {MANIFEST} of a run", f"其中没有运行生成的{MANIFEST}"
     for part in _files_of(out):
         name = part.relative_to(out).as_posix()
         if name not in known and not part.name.startswith(_LIGHT_FILES) and not part.name.endswith(_SIDE_FILES):
-            return f"it also holds {name}, which no run wrote"
-    return ""
+            return f"it also holds {name}, which no run wrote", f"其中还有{name},不是运行生成的"
+    return None
 
 
 def _in_order(facts: dict[str, Any]) -> dict[str, Any]:
@@ -350,14 +339,8 @@ def _is_dead(part: Path) -> bool:
 
 def _disk_problem(error: OSError, out: Path) -> EnvironmentProblem:
     if error.errno in _FULL:
-        return EnvironmentProblem(
-            "the disk is full", where=str(out.parent), fix="Free some space or name another folder; nothing was left."
-        )
-    return EnvironmentProblem(
-        f"the folder {out.name} cannot be written: {error.strerror or type(error).__name__}",
-        where=str(out.parent),
-        fix="Check that the folder may be written, or name another one with --out.",
-    )
+        return trouble("E-OUT-004", where=str(out.parent))
+    return trouble("E-OUT-005", where=str(out.parent), folder=out.name, why=error.strerror or type(error).__name__)
 
 
 def _explain(error: BaseException, out: Path) -> EnvironmentProblem | None:

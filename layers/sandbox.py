@@ -23,13 +23,13 @@ from typing import Any
 
 import pyarrow as pa
 
-from ..errors import EnvironmentProblem, InputError
+from ..errors import InputError
+from .refusals import refusal, trouble
 
 _MODULE = f"{__package__}.parsers"
 _SIZE_OF_SMALL = 4 << 20
 _GRACE = 3.0
 _START = 30.0
-_FIX = "It may be damaged or made to do harm. Save it again in the program it comes from, or export it as CSV."
 
 
 @dataclass(frozen=True)
@@ -91,11 +91,7 @@ def parse(
         in_time = _do(json.dumps(order).encode(), limits.seconds)
         return _answer(folder, in_time, name)
     except OSError as error:
-        raise EnvironmentProblem(
-            "the file cannot be parsed: no room on the disk, or no process can be started",
-            where=name,
-            fix="Free some space, or ask your administrator.",
-        ) from error
+        raise trouble("E-FILE-018", where=name) from error
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -212,12 +208,12 @@ def _environment() -> dict[str, str]:
 def _answer(folder: Path, in_time: bool, name: str) -> Parsed:
     answer = folder / "answer.json"
     if not in_time:
-        raise InputError("the file takes too long to be read", where=name, fix=_FIX)
+        raise refusal("E-FILE-016", where=name)
     if not answer.exists():
-        raise InputError("the file crashes or exhausts the program that reads it", where=name, fix=_FIX)
+        raise refusal("E-FILE-017", where=name)
     facts = json.loads(answer.read_text(encoding="utf-8"))
     if "problem" in facts:
-        raise InputError(facts["problem"], where=facts["where"], fix=facts["fix"])
+        raise InputError(**facts)
     return Parsed(facts, tuple(_table(folder / f"{number}.arrow") for number in range(facts["n_tables"])))
 
 

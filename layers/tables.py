@@ -9,7 +9,7 @@ import geopandas as gpd
 import pandas as pd
 import pyogrio
 
-from ..errors import InputError
+from .refusals import refusal
 from .spreadsheets import write_csv
 
 ENDINGS = ("gpkg", "geojson", "csv")
@@ -22,11 +22,11 @@ def check_table_path(path: str | Path, replace: bool = False) -> Path:
     """
     path = Path(path)
     if path.suffix.lower().lstrip(".") not in ENDINGS:
-        raise InputError("the ending names no table format", where=path.name, fix=f"Use .{', .'.join(ENDINGS)}.")
+        raise refusal("E-OUT-006", where=path.name, endings=f".{', .'.join(ENDINGS)}")
     if not path.parent.is_dir():
-        raise InputError("the folder does not exist", where=str(path.parent), fix="Make it first, or choose another.")
+        raise refusal("E-OUT-007", where=str(path.parent))
     if path.exists() and not replace:
-        raise InputError("the file exists already", where=str(path), fix="Choose another name, or pass --replace.")
+        raise refusal("E-OUT-008", where=str(path))
     return path
 
 

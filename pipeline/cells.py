@@ -91,7 +91,8 @@ def topology_left(inputs: Inputs, as_of: pd.Timestamp | None, out: str | Path | 
         Path(out).mkdir(parents=True, exist_ok=True)
         write_table(Path(out) / LAYER, report.table, "topology", replace=True)
         fix = f"{error.fix} Where it is shows {LAYER} in the report's folder."
-        raise InputError(error.problem, where=error.where, fix=fix) from error
+        fix_zh = error.fix_zh and f"{error.fix_zh}位置见报告文件夹中的{LAYER}。"
+        raise InputError(**{**error.parts(), "fix": fix, "fix_zh": fix_zh}) from error
 
 
 def _refused(inputs: Inputs, as_of: pd.Timestamp | None) -> TopologyReport | None:

@@ -12,12 +12,12 @@ from typing import Any
 import pandas as pd
 
 from ..cube import bin_of, bin_start
-from ..errors import InputError
 from ..models.anomaly import NegativeBinomialPredictive
 from ..models.density import KernelDensity
 from ..models.early_warning import WarningRules
 from ..models.hotspot import GetisOrdHotspots
 from ..params import Param, check, param, params_of
+from .refusals import refusal
 
 MODEL_PARTS = ("nb_predictive", "getis_ord", "kernel_density")
 """Parts whose settings carry the part's name in front: `nb_predictive_baseline`."""
@@ -165,9 +165,9 @@ class Plan:
         try:
             moment = pd.Timestamp(self.as_of)
         except ValueError as error:
-            raise InputError(f"{self.as_of!r} is not a date", where="as_of", fix="Write it as 2026-01-05.") from error
+            raise refusal("E-PLAN-001", where="as_of", text=self.as_of) from error
         if moment is pd.NaT:
-            raise InputError(f"{self.as_of!r} is not a date", where="as_of", fix="Write it as 2026-01-05.")
+            raise refusal("E-PLAN-001", where="as_of", text=self.as_of)
         local = moment.tz_convert(self.timezone).tz_localize(None) if moment.tzinfo else moment
         return floor_to_bin(local, self.bin)
 
@@ -190,9 +190,7 @@ class Plan:
         known = {name: (table, own) for name, table, own, *_ in plan_params()}
         for name, value in settings.items():
             if name not in known:
-                raise InputError(
-                    f"there is no setting {name!r}", where="plan", fix="`gridbeacon schema` lists every setting."
-                )
+                raise refusal("E-PLAN-002", where="plan", name=name)
             table, own = known[name]
             tables.setdefault(table, {})[own] = value
         return self._with_tables(tables)
@@ -217,21 +215,13 @@ class Plan:
         try:
             data = tomllib.loads(Path(path).read_text(encoding="utf-8"))
         except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-            raise InputError(
-                f"the plan file cannot be read: {error}",
-                where=str(path),
-                fix="Begin with the plan.toml of a finished run.",
-            ) from error
+            raise refusal("E-PLAN-003", where=str(path), why=error) from error
         known = {(table, own) for _, table, own, *_ in plan_params()}
         tables = {table: values for table, values in data.items() if table not in ("inputs", "columns", "classes")}
         for table, values in tables.items():
             for name in values if isinstance(values, dict) else [table]:
                 if (table, name) not in known:
-                    raise InputError(
-                        f"the plan knows no setting [{table}] {name}",
-                        where=str(path),
-                        fix="`gridbeacon schema` lists every setting.",
-                    )
+                    raise refusal("E-PLAN-004", where=str(path), table=table, name=name)
         return cls()._with_tables(tables)
 
     def to_toml(self) -> str:
@@ -278,9 +268,5 @@ def _typed(part: Any, name: str, value: Any) -> Any:
     if isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
     if default is not None and value is not None and type(value) is not type(default):
-        raise InputError(
-            f"{name} must be a {type(default).__name__}, not {value!r}",
-            where="plan",
-            fix=f"The default is {default!r}.",
-        )
+        raise refusal("E-PLAN-005", where="plan", name=name, kind=type(default).__name__, value=value, default=default)
     return value

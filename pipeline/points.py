@@ -13,6 +13,7 @@ from ..models.clusters import Clusters, Concentration, NearRepeat
 from ..models.escalation import Escalation
 from .maps import window_of
 from .preparation import Prepared
+from .refusals import refusal
 from .wording import lowest_described
 
 
@@ -39,11 +40,7 @@ def placed_incidents(ready: Prepared, node: str, days: float) -> tuple[gpd.GeoDa
     picked = rows[keep & ~described]
     once = _once(ready, picked)
     if not once.any():
-        raise InputError(
-            "no incident of this class has a place of its own in the period",
-            where="--class-node, --window",
-            fix="Choose a class higher up, or a longer period.",
-        )
+        raise refusal("E-RUN-102", where="--class-node, --window")
     return picked[once], _left_out(int((keep & described).sum()), int((~once).sum()))
 
 
@@ -124,9 +121,7 @@ def counts_of_words(ready: Prepared, words: str, level: int, option: str) -> Spa
     names = [str(name) for name in ready.counts.table["category"].unique()]
     others = [name for name in names if not any(word in name.lower() for word in wanted)]
     if len(others) == len(names):
-        raise InputError(
-            "no class holds one of the words", where=f"{option} {words}", fix="Name words of your own classes."
-        )
+        raise refusal("E-RUN-103", where=f"{option} {words}")
     return ready.counts.without(others).cube(unit_level=level, valid=ready.valid)
 
 
@@ -154,9 +149,7 @@ def level_of(ready: Prepared, asked: int, default: int) -> int:
     levels = ready.counts.cells.levels()
     level = default if asked < 0 else asked
     if level not in levels:
-        raise InputError(
-            f"there is no level {level}", where="--unit-level", fix=f"Choose one of {', '.join(map(str, levels))}."
-        )
+        raise refusal("E-RUN-104", where="--unit-level", level=level, levels=", ".join(map(str, levels)))
     return int(level)
 
 
@@ -165,7 +158,7 @@ def known_class(counts: Counts, node: str) -> str:
     node = node or ALL_CLASSES
     if not counts.in_class(node).any():
         nodes = ", ".join(counts.nodes(1)[1:6])
-        raise InputError("no incident has this class", where="--class-node", fix=f"Classes are, for example, {nodes}.")
+        raise refusal("E-RUN-105", where="--class-node", classes=nodes)
     return node
 
 
@@ -200,8 +193,4 @@ def _left_out(described: int, repeated: int) -> list[Notice]:
 
 def only_described() -> InputError:
     """The refusal of a class that the policy lets be described at street level or above only."""
-    return InputError(
-        "this class is described at street level or above only",
-        where="--class-node",
-        fix="Choose another class, or a step on streets.",
-    )
+    return refusal("E-RUN-101", where="--class-node")

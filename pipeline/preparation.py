@@ -24,6 +24,7 @@ from .confirmation import confirm_across_sources
 from .placement import Placement, late_rows, place_incidents
 from .plan import Plan, floor_to_bin
 from .redivision import codes_of_today
+from .refusals import refusal
 
 Progress = Callable[[float, str], None]
 
@@ -196,9 +197,7 @@ def _at_least_in_the_city(assigned: np.ndarray) -> np.ndarray:
     return assigned
 
 
-def _cells_of(
-    plan: Plan, inputs: Inputs, intake: Intake, as_of: pd.Timestamp
-) -> tuple[CellLayer, Repaired | None]:
+def _cells_of(plan: Plan, inputs: Inputs, intake: Intake, as_of: pd.Timestamp) -> tuple[CellLayer, Repaired | None]:
     if inputs.cells:
         return cells_of(inputs, as_of)
     on_time = intake.incidents[~late_rows(intake.incidents, as_of, plan)]
@@ -261,22 +260,18 @@ def _nothing_left(
     if account["rows_after_as_of"] and not account["rows_outside"]:
         first = pd.DatetimeIndex(times).tz_convert(plan.timezone).tz_localize(None).min()
         if not plan.as_of and first >= as_of:
-            return InputError(
-                f"there is no complete day of incidents: all {account['rows_after_as_of']} are of {as_of:%Y-%m-%d}",
-                where="--incidents",
-                fix="Add earlier days, or name the moment of decision with --as-of.",
-            )
-        return InputError(
-            f"all {account['rows_after_as_of']} incidents are after {as_of:%Y-%m-%d}",
-            where="--as-of",
-            fix="Choose a later moment.",
-        )
-    guess = "".join(f"{n.en[0].upper()}{n.en[1:]}. " for n in place.notices if n.code == "N-DATUM-001")
-    return InputError(
-        f"none of {account['rows_in']} incidents lies in a cell ({account['rows_outside']} lie outside)",
+            return refusal("E-RUN-106", where="--incidents", n=account["rows_after_as_of"], day=f"{as_of:%Y-%m-%d}")
+        return refusal("E-RUN-107", where="--as-of", n=account["rows_after_as_of"], day=f"{as_of:%Y-%m-%d}")
+    guesses = [n for n in place.notices if n.code == "N-DATUM-001"]
+    guess = "".join(f"{n.en[0].upper()}{n.en[1:]}. " for n in guesses)
+    guess_zh = "".join(f"{n.zh}。" for n in guesses)
+    return refusal(
+        "E-RUN-108",
         where=Path(str(inputs.cells)).name if inputs.cells else "--cells",
-        fix=f"{guess}Check that both cover the same city, and the coordinate system: pass --crs where the incidents "
-        "name none.",
+        rows_in=account["rows_in"],
+        n=account["rows_outside"],
+        guess=guess,
+        guess_zh=guess_zh,
     )
 
 

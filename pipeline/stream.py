@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 
 from ..cube import Counts
-from ..errors import InputError, Notice
+from ..errors import Notice
 from ..layers.aggregate import count_incidents
 from ..layers.coordinates import reproject
 from ..layers.grids import CellLayer
@@ -32,6 +32,7 @@ from ..layers.privacy import Privacy
 from .placement import late_rows
 from .plan import Plan, floor_to_bin
 from .preparation import _account, _at_least_in_the_city, _reasons, _times_of, last_complete_day
+from .refusals import refusal
 from .sums import Sums
 
 _OF_FILES = ("N-FILE", "N-COL", "N-CRS", "N-COORD-002", "N-TIME-004", "N-TIME-005", "N-PERSON-002", "N-CLASS-003")
@@ -114,11 +115,7 @@ def count_stream(
     """
     as_of = plan.moment()
     if as_of is None or plan.bin == "week":
-        raise InputError(
-            "a stream is counted in hours or days up to a moment that is known",
-            where="--as-of, --bin",
-            fix="Name --as-of, and a bin of an hour or a day.",
-        )
+        raise refusal("E-RUN-109", where="--as-of, --bin")
     batches = read_batches(
         paths, columns=dict(columns or {}) or None, crs=crs, timezone=plan.timezone, duplicates=plan.duplicates
     )
@@ -148,11 +145,7 @@ def _sum_up(
         sums.add(counts)
         told(0.6, f"{account['rows_in']:,} rows|{account['rows_in']:,}行")
     if not account["rows_used"]:
-        raise InputError(
-            f"none of {account['rows_in']} incidents is counted",
-            where=", ".join(Path(path).name for path in paths),
-            fix="Check that incidents and cells cover the same city, and --as-of.",
-        )
+        raise refusal("E-RUN-110", where=", ".join(Path(path).name for path in paths), rows_in=account["rows_in"])
     found = {str(rule): int(n) for rule, n in sorted(rules.items())}
     notices.update(dict.fromkeys(quarantined(rule, n) for rule, n in found.items()))
     if account["rows_duplicate"]:

@@ -7,7 +7,7 @@ import pandas as pd
 import pyarrow as pa
 
 from ..cube import COUNT_KEYS, COUNT_VALUES, Cells, Counts, bin_start
-from ..errors import InputError
+from .refusals import refusal
 
 _MERGED_AT = 2_000_000
 """Rows of counts that wait before they are summed."""
@@ -38,7 +38,7 @@ class Sums:
     def total(self) -> Counts:
         """All of them as one, ordered by their keys."""
         if self.cells is None:
-            raise InputError("nothing was counted", where="counts", fix="Count at least one batch.")
+            raise refusal("E-RUN-111", where="counts")
         for name in _WORDS:
             self._in_order(name)
         summed = _summed(self._waiting)

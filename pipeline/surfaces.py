@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 
 from ..cube import ALL_CLASSES
-from ..errors import InputError
 from ..layers.raster import Surface, density_breaks, polygons_of, study_area
 from ..models.density import (
     RelativeRisk,
@@ -28,6 +27,7 @@ from ..models.density import (
 from .maps import window_of
 from .points import only_described
 from .preparation import Prepared
+from .refusals import refusal
 from .surveillance import BIN_DAYS
 
 _PIXELS = 500  # along the longer side of the density surface
@@ -141,11 +141,7 @@ def compare_classes(
     controls = points_of(ready, against) if against else _others(ready, cases)
     for name, points in ((node, cases), (against or "the others", controls)):
         if len(points) < 10:
-            raise InputError(
-                f"the class has {len(points)} incidents with a place in the window, ten are needed",
-                where=name,
-                fix="Choose a class higher up, or a longer --window.",
-            )
+            raise refusal("E-RUN-112", where=name, n=len(points))
     study = study_of(ready)
     width = bandwidth or default_bandwidth(np.concatenate([cases, controls]), "gaussian")
     return relative_risk(cases, controls, study, width, replicates, random_state), study

@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 
 from ..cube import ALL_CLASSES, Counts, ancestors_of, bin_start
-from ..errors import InputError
 from ..layers.grids import full_name
 from .preparation import Prepared
+from .refusals import refusal
 
 _REASON_LIMIT = 45
 _SPAN = {"hour": ("小时", "hours"), "day": ("天", "days"), "week": ("周", "weeks")}
@@ -65,17 +65,9 @@ class Responsible:
         try:
             table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
         except (OSError, UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-            raise InputError(
-                f"the table of responsible units cannot be read: {error}",
-                where=str(path),
-                fix="Save it as CSV in UTF-8.",
-            ) from error
+            raise refusal("E-PLAN-007", where=str(path), why=error) from error
         if table.shape[1] < 3:
-            raise InputError(
-                "the table of responsible units needs three columns",
-                where=Path(path).name,
-                fix="Columns: 类别, 区域, 责任单位.",
-            )
+            raise refusal("E-PLAN-006", where=Path(path).name)
         return cls(table.iloc[:, :3].set_axis(columns, axis=1))
 
     def of(self, category: str, areas: list[str]) -> str:

@@ -12,7 +12,7 @@ import pytest
 from city_of_squares import make_cells
 from gridbeacon.cli.entry import execute
 from gridbeacon.cli.pages import GENERATED
-from gridbeacon.cli.quality_page import data_quality_page
+from gridbeacon.cli.quality_page import data_quality_page, every_refusal
 from gridbeacon.cli.sample import make_tiny_city
 from gridbeacon.errors import InputError
 from gridbeacon.layers.grids.rules import CELL_NOTICES, CELL_RULES
@@ -190,7 +190,7 @@ def test_the_page_of_rules_is_fresh_and_complete():
 
 
 def test_every_code_the_code_uses_stands_in_a_table():
-    known = {*RULES, *DUPLICATES, *NOTICES, *CELL_RULES, *CELL_NOTICES}
+    known = {*RULES, *DUPLICATES, *NOTICES, *CELL_RULES, *CELL_NOTICES, *every_refusal()}
     used = {}
     for room in ("layers", "models", "pipeline", "cli"):
         for path in (ROOT / room).rglob("*.py"):

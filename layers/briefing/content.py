@@ -13,8 +13,8 @@ import shapely
 from pyproj import Transformer
 
 from ...cube import ALL_CLASSES, ROOT_CELL
-from ...errors import InputError
 from .. import style
+from ..refusals import refusal
 from . import shapes
 
 LABELLED = 400
@@ -54,11 +54,7 @@ def make_content(
     Tables are those of DESIGN §3; *cells* is in a metric CRS. Raises InputError where *cells* has no CRS or no rows.
     """
     if cells.crs is None or not len(cells):
-        raise InputError(
-            "the units of the briefing have no coordinate system or no rows",
-            where="cells",
-            fix="Pass the table of read_cells or make_cells.",
-        )
+        raise refusal("E-OUT-011", where="cells")
     cells = cells.sort_values(["role", "unit_level"], kind="stable", ignore_index=True)
     mercator = project(cells)
     lattice = shapes.Lattice.over(shapely.total_bounds(mercator))

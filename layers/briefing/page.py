@@ -15,9 +15,9 @@ import geopandas as gpd
 import pandas as pd
 from pyproj import Transformer
 
-from ...errors import EnvironmentProblem
 from .. import style
 from ..raster import Surface
+from ..refusals import trouble
 from .content import make_content
 from .density import make_density
 from .frame import PANES, make_frame
@@ -123,11 +123,7 @@ def _refuse_addresses(text: str) -> None:
     loads = re.findall(r"(?i)<(?:link|iframe|img|object|embed)\b[^>]*|<script[^>]*\ssrc[^>]*|@import[^;]*", text)
     unknown = sorted(named - NAMED_URLS) + sorted(loads)
     if unknown:
-        raise EnvironmentProblem(
-            f"the page would ask for {unknown[0][:80]}",
-            where="the briefing's frame",
-            fix="Install the folium and branca versions this release names, or report it.",
-        )
+        raise trouble("E-OUT-012", where="the briefing's frame", address=unknown[0][:80])
 
 
 @cache
@@ -136,11 +132,7 @@ def _asset(name: str) -> str:
     text = (ASSETS / name).read_bytes().replace(b"\r\n", b"\n")
     expected = _vendored().get(name)
     if expected and hashlib.sha256(text).hexdigest() != expected:
-        raise EnvironmentProblem(
-            f"the vendored file {name} is not the one this release was made with",
-            where="layers/assets",
-            fix="Reinstall the package.",
-        )
+        raise trouble("E-OUT-013", where="layers/assets", file=name)
     return text.decode("utf-8")
 
 

@@ -13,7 +13,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ...errors import InputError
+from ..refusals import refusal
 from .fixed import read_block, read_instants
 from .values import is_ascii, is_missing, is_text, to_text
 
@@ -321,7 +321,5 @@ def _zone(timezone: str) -> str:
     try:
         pd.Timestamp("2000-01-01").tz_localize(timezone)
     except (KeyError, ValueError, OSError) as error:
-        raise InputError(
-            f"there is no time zone {timezone!r}", where="timezone", fix="Use a name such as Asia/Shanghai."
-        ) from error
+        raise refusal("E-COL-008", where="timezone", timezone=timezone) from error
     return timezone

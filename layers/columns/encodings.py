@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from ...errors import InputError
+from ..refusals import refusal
 
 _MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 _BLOCK = 1 << 24
@@ -54,7 +55,7 @@ def _without_mark(view: memoryview, where: str) -> tuple[pa.Buffer, str]:
     low, high = head[1::2].count(0), head[0::2].count(0)
     name = "utf-16-le" if low > high else "utf-16-be"
     if min(low, high) or max(low, high) < len(head) // 20 or len(view) % 2:
-        raise InputError("the file is not text", where=where, fix="Export it again as CSV in UTF-8.")
+        raise refusal("E-CSV-002", where=where)
     return _recoded(view, name, where), name
 
 
@@ -82,11 +83,7 @@ def _checked(view: memoryview, where: str) -> pa.Buffer:
 
 
 def _unreadable(where: str, line: int) -> InputError:
-    return InputError(
-        "the text is neither UTF-8 nor GB18030 nor Big5",
-        where=f"{where}, line {line}",
-        fix="Save it again as UTF-8 (in Excel: 'CSV UTF-8'), or send the original export.",
-    )
+    return refusal("E-CSV-001", where=f"{where}, line {line}")
 
 
 def _blocks(view: memoryview) -> Iterator[memoryview]:
@@ -132,11 +129,7 @@ def _recoded(view: memoryview, encoding: str, where: str) -> pa.Buffer:
             sink.write(decoder.decode(block).encode("utf-8"))
         sink.write(decoder.decode(b"", final=True).encode("utf-8"))
     except UnicodeError as error:
-        raise InputError(
-            f"the text is not {encoding}, although it begins or reads like it",
-            where=where,
-            fix="Save it again as UTF-8, or send the original export.",
-        ) from error
+        raise refusal("E-CSV-003", where=where, encoding=encoding) from error
     return sink.getvalue()
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import InputError
+from ..refusals import refusal
 
 ROLES = (
     "time",
@@ -210,7 +211,7 @@ class _Finder:
         self.day_and_clock: tuple[str, ...] = ()
         unknown = sorted(set(named) - set(ROLES))
         if unknown:
-            raise InputError(f"there is no role {unknown[0]!r}", where="columns", fix=f"Roles are {', '.join(ROLES)}.")
+            raise refusal("E-COL-001", where="columns", role=unknown[0], roles=", ".join(ROLES))
 
     def wanted(self, role: str) -> str | None:
         """The column the user named for *role*, if it is here; None where a known name may stand in."""
@@ -223,19 +224,16 @@ class _Finder:
         if found is None:
             self.absent[role] = name
         if found is not None and is_person_column(found):
-            raise InputError(
-                f"column {found} holds personal data and cannot be used as {role}",
-                where=self.where,
-                fix="Name another column, or leave it out.",
-            )
+            raise refusal("E-COL-002", where=self.where, column=found, role=role)
         return found
 
     def missing(self, role: str, name: str) -> InputError:
         """There is no such column: say which there are, and the nearest."""
         near = get_close_matches(normal_name(name), list(self.by_name), n=1, cutoff=0.5)
-        hint = f"Did you mean {self.by_name[near[0]]}? " if near and not self.are_values else ""
-        return InputError(
-            f"there is no column {name} (for {role})", where=self.where, fix=f"{hint}The columns are: {self.listing()}."
+        meant = self.by_name[near[0]] if near and not self.are_values else ""
+        hint, hint_zh = (f"Did you mean {meant}? ", f"是否指{meant}?") if meant else ("", "")
+        return refusal(
+            "E-COL-003", where=self.where, column=name, role=role, hint=hint, hint_zh=hint_zh, **self.listing()
         )
 
     @property
@@ -243,18 +241,21 @@ class _Finder:
         """Whether the names look like a row of data: then they may be personal and are not told."""
         return not count_known(self.available) and any(_VALUE.search(str(name)) for name in self.available)
 
-    def hint(self, *roles: str) -> str:
-        """What columns may be these *roles*, as a question; "" where none comes near."""
+    def hint(self, *roles: str) -> dict[str, str]:
+        """What columns may be these *roles*, as a question in both languages; "" where none comes near."""
         others = {role for role in _SUGGESTED.values() if role not in roles}
         near = suggest_columns(self.available, (), others)
-        return f"Perhaps {' '.join(f'{option_of(s.role)} {s.column}' for s in near)}? " if near else ""
+        perhaps = " ".join(f"{option_of(s.role)} {s.column}" for s in near)
+        return {"hint": f"Perhaps {perhaps}? " if near else "", "hint_zh": f"或许是 {perhaps}?" if near else ""}
 
-    def listing(self) -> str:
-        """The columns that exist, at most thirty."""
+    def listing(self) -> dict[str, str]:
+        """The columns that exist, at most thirty, in both languages."""
         if self.are_values:
-            return "not to be seen: the first row holds values. Put the column names above it"
-        rest = len(self.available) - _LISTED
-        return ", ".join(map(str, self.available[:_LISTED])) + (f" and {rest} more" if rest > 0 else "")
+            unseen = "not to be seen: the first row holds values. Put the column names above it"
+            return {"columns": unseen, "columns_zh": "无法列出,因为第一行是数据;请在其上方加一行列名"}
+        names, rest = ", ".join(map(str, self.available[:_LISTED])), len(self.available) - _LISTED
+        more, more_zh = (f" and {rest} more", f"等,另有{rest}列") if rest > 0 else ("", "")
+        return {"columns": names + more, "columns_zh": names + more_zh}
 
     def known(self, role: str) -> str | None:
         """The first known name of *role* that is here; others that would do are remembered in `unused`."""
@@ -276,11 +277,7 @@ class _Finder:
         reported = self.wanted("reported_time")
         time = time or occurred or (received if received != reported else None)
         if time is None:
-            raise InputError(
-                "no column is known to hold the time of the incident",
-                where=self.where,
-                fix=f"{self.hint('time')}Name it with --time. The columns are: {self.listing()}.",
-            )
+            raise refusal("E-COL-004", where=self.where, **self.hint("time"), **self.listing())
         if reported is None and received is not None and received not in (time, *self.day_and_clock):
             reported = received
         return {"time": time, **({"reported_time": reported} if reported else {})}
@@ -328,11 +325,7 @@ class _Finder:
             return {"lon": joined, "lat": joined}, False
         if self.wanted("cell_code") or self.known("cell_code"):  # the code of a unit may say where it is
             return {}, False
-        raise InputError(
-            "no columns are known to hold coordinates",
-            where=self.where,
-            fix=f"{self.hint('lon', 'lat')}Name them with --lon and --lat. The columns are: {self.listing()}.",
-        )
+        raise refusal("E-COL-005", where=self.where, **self.hint("lon", "lat"), **self.listing())
 
 
 def option_of(role: str) -> str:

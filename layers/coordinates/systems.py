@@ -15,6 +15,7 @@ from pyproj.exceptions import CRSError, ProjError
 
 from ...errors import InputError, Notice
 from ..points import without_collecting
+from ..refusals import refusal
 
 WGS84 = CRS.from_epsg(4326)
 SCALE_TOLERANCE = 0.01
@@ -35,9 +36,7 @@ def read_crs(text: Any, *, where: str) -> CRS:
     try:
         return CRS.from_user_input(known.get(str(text).strip().casefold(), text))
     except CRSError as error:
-        raise InputError(
-            f"{str(text)[:60]!r} is not a coordinate system", where=where, fix="Name one as EPSG:4326 or EPSG:4490."
-        ) from error
+        raise refusal("E-CRS-001", where=where, text=str(text)[:60]) from error
 
 
 def named_crs(text: str | None) -> CRS | None:
@@ -105,11 +104,11 @@ def _is_unpublished(crs: CRS) -> bool:
 
 
 def _no_way(source: CRS, target: CRS) -> InputError:
-    return InputError(
-        f"no transformation with a known accuracy leads from {source.name} to {target.name}",
+    return refusal(
+        "E-CRS-003",
         where=f"{_datum(source) or 'unknown datum'} to {_datum(target) or 'unknown datum'}",
-        fix="Bring both files into WGS 84 or CGCS2000 first, with your survey's parameters; or name the system with "
-        "them, as a PROJ text with +towgs84 (+towgs84=0,0,0 for a local grid that rests on CGCS2000).",
+        source=source.name,
+        target=target.name,
     )
 
 
@@ -141,7 +140,7 @@ def reproject(table: gpd.GeoDataFrame, target: CRS | str | int) -> gpd.GeoDataFr
 
 
 def _no_crs() -> InputError:
-    return InputError("the layer names no coordinate system", where="geometry", fix="Name it with --crs EPSG:4326.")
+    return refusal("E-CRS-004", where="geometry")
 
 
 def _move(shapes: np.ndarray, change: Transformer | _Chain) -> np.ndarray:
@@ -198,11 +197,7 @@ def is_metric(crs: CRS, bounds: Sequence[float]) -> bool:
 
 def _utm_zone(lon: float, lat: float) -> int:
     if not (math.isfinite(lon) and math.isfinite(lat) and abs(lon) <= 180 and abs(lat) <= 90):
-        raise InputError(
-            f"the centre ({lon:.4g}, {lat:.4g}) is not a place in degrees",
-            where="coordinate system of the cells",
-            fix="Name the coordinate system the file is really in with --crs.",
-        )
+        raise refusal("E-CRS-007", where="coordinate system of the cells", lon=lon, lat=lat)
     if lat > 84 or lat < -80:
         return 32661 if lat > 0 else 32761
     zone = min(int((lon + 180) // 6) + 1, 60)

@@ -14,6 +14,7 @@ from ...errors import InputError, Notice
 from ..contents import KINDS, PARQUET, VECTOR, Content, open_contents
 from ..coordinates import named_crs, read_crs
 from ..geoparquet import crs_of, encoding_of, geometry_of, shapes_of_nested
+from ..refusals import refusal
 from ..sandbox import parse
 from .rules import told
 
@@ -50,13 +51,9 @@ def read_as_drawn(
     other = ~empty & ~np.isin(shapely.get_type_id(shapes), _POLYGONS)
     if other.any() or empty.all():
         kinds = sorted({_KINDS[kind] for kind in shapely.get_type_id(shapes[other])})
-        raise InputError(
-            f"the cells hold {', '.join(kinds)}, not polygons" if kinds else "the cells hold no polygons",
-            where=where,
-            fix="Give the layer of the cells' areas, not of their borders or centres.",
-        )
+        raise refusal("E-CELL-103" if kinds else "E-CELL-104", where=where, kinds=", ".join(kinds))
     if table.crs is None and crs is None:
-        raise InputError("the cells name no coordinate system", where=where, fix="Name it with --cells-crs EPSG:4326.")
+        raise refusal("E-CRS-006", where=where)
     system = table.crs if table.crs is not None else read_crs(crs, where=where)
     return table.set_geometry(gpd.GeoSeries(shapes, crs=system)), where
 
@@ -71,7 +68,7 @@ def _split(path: str | Path, layer: str | None) -> tuple[Path, str]:
         head, _, tail = str(path).partition("|")
         file, layer = Path(head), tail.removeprefix("layername=") or layer
     if not file.exists():
-        raise InputError(f"there is no file {file.name}", where="cells", fix="Check the name and the folder.")
+        raise refusal("E-CELL-101", where="cells", file=file.name)
     return file, layer or ""
 
 
@@ -89,11 +86,7 @@ def _content(file: Path) -> Content:
         return Content(file.name, file.suffix.lower(), file)
     inside = [one for one in open_contents(file, file.name) if KINDS[one.ending] in (VECTOR, PARQUET)]
     if len(inside) != 1:
-        raise InputError(
-            f"the archive holds {len(inside)} layer files, not one",
-            where=file.name,
-            fix="Put exactly one GeoPackage, GeoJSON, Shapefile or FlatGeobuf inside.",
-        )
+        raise refusal("E-CELL-102", where=file.name, n=len(inside))
     return inside[0]
 
 
@@ -113,19 +106,13 @@ def _shapes(column: pa.ChunkedArray, where: str) -> np.ndarray:
     try:
         return shapely.from_wkt(column.to_numpy()) if text else shapely.from_wkb(column.to_numpy())
     except NotImplementedError as error:
-        raise InputError(
-            "the cells hold curves, not polygons",
-            where=where,
-            fix="Turn them into straight lines: in QGIS, Segmentize.",
-        ) from error
+        raise refusal("E-CELL-105", where=where) from error
     except (shapely.errors.ShapelyError, TypeError) as error:
         raise _damaged(where) from error
 
 
 def _damaged(where: str) -> InputError:
-    return InputError(
-        "a shape of the cells is damaged", where=where, fix="Open the layer in QGIS and save it again as GeoPackage."
-    )
+    return refusal("E-CELL-106", where=where)
 
 
 def _read_parquet(content: Content) -> tuple[pa.Table, np.ndarray, CRS | None]:
@@ -137,7 +124,7 @@ def _read_parquet(content: Content) -> tuple[pa.Table, np.ndarray, CRS | None]:
         crs, nested = crs_of(described[name]) if name else None, encoding_of(described, name)
         name = name or next((known for known in _GEOMETRIES if known in schema.names), "")
         if not name:
-            raise InputError("the file holds no geometry column", where=content.name, fix="Export it as GeoParquet.")
+            raise refusal("E-CELL-107", where=content.name)
         table = parse("columnar", {"columns": schema.names}, **asked).tables[0]
         shapes = shapes_of_nested(table[name], nested) if nested else _shapes(table[name], content.name)
     except InputError:
@@ -159,7 +146,7 @@ def valid_polygons(table: gpd.GeoDataFrame, where: str) -> tuple[gpd.GeoDataFram
     gone = shapely.is_empty(shapes)
     if gone.any():
         rows = ", ".join(str(row + 1) for row in np.flatnonzero(gone)[:5])
-        raise InputError(f"{int(gone.sum())} cells have no area", where=f"{where}, rows {rows}", fix="Redraw them.")
+        raise refusal("E-CELL-108", where=f"{where}, rows {rows}", n=int(gone.sum()))
     return table.set_geometry(gpd.GeoSeries(shapes, index=table.index, crs=table.crs)), notices
 
 

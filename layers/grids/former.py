@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from ...errors import InputError, Notice
+from ...errors import Notice
 from ..coordinates import reproject
+from ..refusals import refusal
 from . import names
 from .files import read_polygons
 from .names import Columns
@@ -80,16 +81,10 @@ def _day_of_change(starts: pd.Series, ends: pd.Series, since: str | None, where:
         try:
             return pd.Timestamp(since).as_unit("us")
         except ValueError as error:
-            raise InputError(
-                f"{since[:40]!r} is not a day", where="--cells-since", fix="Write it as 2026-01-05."
-            ) from error
+            raise refusal("E-CELL-110", where="--cells-since", text=since[:40]) from error
     day = starts.min() if starts.notna().any() else ends.max()
     if pd.isna(day):
-        raise InputError(
-            "it is not known from which day today's cells count",
-            where=where,
-            fix="Name the day with --cells-since 2026-01-05, or give both files their days of validity.",
-        )
+        raise refusal("E-CELL-109", where=where)
     return pd.Timestamp(day)
 
 

@@ -9,7 +9,8 @@ import pandas as pd
 import shapely
 
 from ...cube import ROOT_CELL
-from ...errors import InputError, Notice
+from ...errors import Notice
+from ..refusals import refusal
 from .coverage import merge
 from .names import CITY_WORD
 from .rules import told
@@ -53,11 +54,7 @@ def order_levels(levels: list[Level], n_leaves: int, strict: bool, where: str) -
             if not (kept and len(set(kept[-1].keys)) == len(set(level.keys))):
                 kept.append(level)
         elif strict:
-            raise InputError(
-                f"unit {astray!r} lies in more than one unit of column {kept[-1].column}",
-                where=f"{where}, column {level.column}",
-                fix="Name parent columns that nest, or correct the codes.",
-            )
+            raise refusal("E-CELL-112", where=f"{where}, column {level.column}", unit=astray, column=kept[-1].column)
         else:
             notices.append(told("N-CELL-010", column=level.column))
     return kept, city, notices
@@ -134,7 +131,7 @@ def follow_links(units: pd.DataFrame, link: np.ndarray, where: str) -> pd.DataFr
         alive = current >= 0
         depth[alive] += 1
         if depth.max() > MOST_LEVELS:
-            raise InputError("the parents form a circle", where=where, fix="Correct the column of the parents.")
+            raise refusal("E-CELL-111", where=where)
         current = np.where(alive, parent[np.maximum(current, 0)], -1)
     rooted = ids == ROOT_CELL
     above = np.where(parent >= 0, ids[np.maximum(parent, 0)], ROOT_CELL)

@@ -11,8 +11,9 @@ import shapely
 from scipy import sparse
 
 from ...cube import ROOT_CELL
-from ...errors import InputError, Notice
+from ...errors import Notice
 from ..coordinates import is_metric, reproject, working_crs
+from ..refusals import refusal
 from .borders import shared_borders
 from .layer import CELL_COLUMNS, CellLayer
 from .names import CITY_WORD, LEAF_WORD
@@ -30,15 +31,11 @@ def make_cells(shape: str, size_m: float, points: gpd.GeoDataFrame) -> CellLayer
     Raises InputError for an unknown shape, a size that is not positive, no points, or too many cells.
     """
     if shape not in SHAPES or not (math.isfinite(size_m) and size_m > 0):
-        raise InputError(
-            f"cells cannot be made as {shape!r} of {size_m} m",
-            where="cells",
-            fix="Choose square or hexagon, and metres above 0.",
-        )
+        raise refusal("E-CELL-113", where="cells", shape=shape, size=size_m)
     points, notice = _in_metres(points)
     bounds = points.total_bounds
     if not np.isfinite(bounds).all():
-        raise InputError("no incident has a place", where="incidents", fix="Give cells from a file, or coordinates.")
+        raise refusal("E-CELL-114", where="incidents")
     rows, columns, shapes = _lattice(shape, size_m, bounds)
     table = _table(rows, columns, shapes, points.crs)
     made, tolerance = table.geometry.to_numpy()[1:], size_m * 1e-6
@@ -52,7 +49,7 @@ def make_cells(shape: str, size_m: float, points: gpd.GeoDataFrame) -> CellLayer
 def _in_metres(points: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, Notice]:
     points = points[~(points.geometry.isna() | points.geometry.is_empty)]
     if points.crs is not None and not len(points):
-        raise InputError("no incident has a place", where="incidents", fix="Give cells from a file, or coordinates.")
+        raise refusal("E-CELL-114", where="incidents")
     crs, notice = working_crs(points)
     return (points, notice) if is_metric(points.crs, points.total_bounds) else (reproject(points, crs), notice)
 
@@ -64,11 +61,7 @@ def _lattice(shape: str, size: float, bounds: np.ndarray) -> tuple[np.ndarray, n
     n_columns = math.floor(bounds[2] / size) + 1 + slack - west
     n_rows = math.floor(bounds[3] / rise) + 1 + slack - south
     if n_columns * n_rows > MOST_CELLS:
-        raise InputError(
-            f"cells of {size:g} m over this extent would be {n_columns * n_rows:,}, more than {MOST_CELLS:,}",
-            where="extent of the incidents",
-            fix="Choose a larger size, or remove incidents far outside the city.",
-        )
+        raise refusal("E-CELL-115", where="extent of the incidents", size=size, n=n_columns * n_rows, most=MOST_CELLS)
     row, column = np.divmod(np.arange(n_rows * n_columns), n_columns)
     if shape == "square":
         x, y = (column + west) * size, (row + south) * rise

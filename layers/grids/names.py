@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from ...errors import InputError
+from ..refusals import refusal
 
 CITY_WORD = "全市"
 LEAF_WORD = "网格"
@@ -140,11 +140,7 @@ class Finder:
             return name
         if plain(name) in self.by_plain:
             return self.by_plain[plain(name)]
-        raise InputError(
-            f"there is no column {name!r} for {part}",
-            where=self.where,
-            fix=f"The columns are: {', '.join(self.columns) or 'none'}.",
-        )
+        raise refusal("E-CELL-116", where=self.where, column=name, part=part, **_listing(self.columns))
 
 
 def find_columns(table: pd.DataFrame, given: dict[str, str] | None, where: str) -> Columns:
@@ -183,11 +179,7 @@ def _cell_id(finder: Finder, given: dict[str, str]) -> tuple[str, str]:
     sure = [name for name in CELL_IDS if name not in LAST_RESORTS]
     found = finder.first(*sure) or _finest_upper(finder) or finder.first("id", "OBJECTID", "FID")
     if not found:
-        raise InputError(
-            "no column holds the code of the cells",
-            where=finder.where,
-            fix=f"Name it with --cell-id. The columns are: {', '.join(finder.columns) or 'none'}.",
-        )
+        raise refusal("E-CELL-117", where=finder.where, **_listing(finder.columns))
     return found, words.get(plain(found), LEAF_WORD)
 
 
@@ -254,11 +246,7 @@ def _code(value: object, where: str) -> str:
         if np.isnan(number):
             return ""
         if number != int(number) or abs(number) >= 2**53:
-            raise InputError(
-                "a code is stored as a number with lost digits",
-                where=where,
-                fix="Export the column as text from the system it came from; lost digits cannot be restored.",
-            )
+            raise refusal("E-CELL-118", where=where)
         return str(int(number))
     if isinstance(value, (int, np.integer)):
         return str(int(value))
@@ -272,3 +260,9 @@ def as_names(values: pd.Series) -> np.ndarray:
         "" if gone else str(value).strip() for value, gone in zip(values.to_numpy(dtype=object), missing, strict=True)
     ]
     return np.array(texts, dtype=object)
+
+
+def _listing(columns: list[str]) -> dict[str, str]:
+    """The columns that exist, in both languages."""
+    names = ", ".join(columns)
+    return {"columns": names or "none", "columns_zh": names or "无"}

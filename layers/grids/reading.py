@@ -13,9 +13,10 @@ from pyproj import CRS
 from scipy import sparse
 
 from ...cube import ROOT_CELL
-from ...errors import InputError, Notice
+from ...errors import Notice
 from .. import coordinates
 from ..coordinates import is_metric, read_crs, reproject, transformer
+from ..refusals import refusal
 from . import hierarchy, names
 from .borders import lift_borders, shared_borders
 from .coverage import mismatched, snap_corners
@@ -25,7 +26,7 @@ from .hierarchy import Level
 from .layer import CELL_COLUMNS, ROLES, CellLayer
 from .names import CITY_WORD, Columns, Upper
 from .neighbours import binary, lift, queen
-from .rules import CELL_RULES, told
+from .rules import told
 from .topology import notice_topology
 from .versions import choose_version, keep_versions
 
@@ -83,7 +84,7 @@ def arrange_cells(
     notices.append(notice)
     territorial = leaves[leaves["role"] == "territorial"]
     if territorial.empty:
-        raise InputError("no cell is territorial (属地)", where=where, fix="Check the column of the roles.")
+        raise refusal("E-CELL-120", where=where)
     units, words = _territorial(territorial, table, found, where, notices)
     sectoral = leaves[leaves["role"] == "sectoral"].assign(unit_level=max(words), parent="")
     units = _finish(pd.concat([units, sectoral], ignore_index=True), table.crs, metric, words, notices)
@@ -97,7 +98,7 @@ def _working(table: gpd.GeoDataFrame, wanted: CRS | str | None) -> tuple[CRS, No
         return coordinates.working_crs(table)
     crs = read_crs(wanted, where="working CRS")
     if not is_metric(crs, reproject(table, crs).total_bounds):
-        raise InputError(f"{crs.name} does not measure in true metres here", where="working CRS", fix="Leave it out.")
+        raise refusal("E-CRS-009", where="working CRS", system=crs.name)
     return crs, Notice("N-CRS-001", f"计算坐标系:{crs.name}(指定)", f"working in {crs.name}, as told")
 
 
@@ -107,11 +108,7 @@ def _leaves(table: gpd.GeoDataFrame, found: Columns, where: str, notices: list[N
     blank = np.flatnonzero(codes == "")
     if len(blank):
         rows = ", ".join(str(row + 1) for row in blank[:5])
-        raise InputError(
-            f"{len(blank)} cells have no code",
-            where=f"{where}, column {found.cell_id}, rows {rows}",
-            fix="Fill them in.",
-        )
+        raise refusal("E-CELL-121", where=f"{where}, column {found.cell_id}, rows {rows}", n=len(blank))
     if found.cell_id in names.LAST_RESORTS and "cell_id" not in found.named:
         notices.append(told("N-CELL-003", column=found.cell_id))
     blank_text = np.full(len(table), "", dtype=object)
@@ -132,11 +129,7 @@ def _refuse_duplicates(leaves: pd.DataFrame, where: str) -> None:
     if not twice.any() and ROOT_CELL not in set(leaves["cell_id"].iloc[1:]):
         return
     rows = ", ".join(str(row + 1) for row in np.flatnonzero(twice)[:5])
-    raise InputError(
-        f"{int(leaves['cell_id'].duplicated().sum())} cells repeat the code of another",
-        where=f"{where}, rows {rows}",
-        fix="Give every cell a code of its own; merge the parts of one cell into a multipolygon.",
-    )
+    raise refusal("E-CELL-119", where=f"{where}, rows {rows}", n=int(leaves["cell_id"].duplicated().sum()))
 
 
 def _roles(table: gpd.GeoDataFrame, found: Columns, where: str) -> np.ndarray:
@@ -151,11 +144,7 @@ def _roles(table: gpd.GeoDataFrame, found: Columns, where: str) -> np.ndarray:
     if len(unknown) == len(roles) and "role" not in found.named:
         return everyone
     if len(unknown):
-        raise InputError(
-            f"{len(unknown)} cells have a role that is neither 属地 nor 专属",
-            where=f"{where}, column {found.role}, row {unknown[0] + 1}",
-            fix="Use 属地 (territorial) or 专属 (sectoral).",
-        )
+        raise refusal("E-CELL-122", where=f"{where}, column {found.role}, row {unknown[0] + 1}", n=len(unknown))
     return roles
 
 
@@ -198,12 +187,8 @@ def _territorial(
 def _refuse_orphans(ids: np.ndarray, link: np.ndarray, where: str) -> None:
     lost = hierarchy.orphans(ids, link)
     if len(lost):
-        rule, some = CELL_RULES["E-CELL-003"], ", ".join(map(str, ids[lost[:3]]))
-        raise InputError(
-            f"{len(lost)} cells name a unit above that is not in the file ({rule.code})",
-            where=f"{where}, cells {some}",
-            fix=rule.fix,
-        )
+        some = ", ".join(map(str, ids[lost[:3]]))
+        raise refusal("E-CELL-123", where=f"{where}, cells {some}", n=len(lost))
 
 
 def _level(table: gpd.GeoDataFrame, upper: Upper, where: str, rows: np.ndarray) -> Level:
@@ -232,9 +217,7 @@ def _finish(
     moved = reproject(gpd.GeoDataFrame(geometry=units["geometry"][own].to_numpy(), crs=source), metric)
     shapes, _ = make_valid(moved.geometry.to_numpy())
     if (shapely.is_missing(shapes) | shapely.is_empty(shapes)).any():
-        raise InputError(
-            "cells lie outside their coordinate system", where=metric.name, fix="Name the right one with --crs."
-        )
+        raise refusal("E-CRS-008", where=metric.name)
     units.loc[own, "geometry"] = shapes
     units["geometry"] = _dissolved(units, own, notices)
     units["responsible"] = units["responsible"].fillna("")

@@ -10,8 +10,10 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from ...errors import InputError, Notice
+from ...errors import Notice
 from ..coordinates import reproject
+from ..quality_report.words import FIXES
+from ..refusals import refusal
 from . import hierarchy
 from .closing import close_coverage
 from .examination import SLIVER_M, Drawn, read_drawn
@@ -62,10 +64,8 @@ def repair_cells(
     shapes[rows] = close_coverage(shapes[rows], rank, SLIVER_M, median)
     gone = rows[shapely.is_empty(shapes[rows])]
     if len(gone):
-        raise InputError(
-            f"{len(gone)} cells lie wholly under others and would have no ground left",
-            where=f"{drawn.where}, cells {', '.join(map(str, drawn.ids[gone[:3]]))}",
-            fix="Remove or redraw them; which of two cells is meant cannot be told.",
+        raise refusal(
+            "E-CELL-124", where=f"{drawn.where}, cells {', '.join(map(str, drawn.ids[gone[:3]]))}", n=len(gone)
         )
     table = _copy(drawn, rows, shapes)
     after = areas.copy()
@@ -89,10 +89,15 @@ def _refuse(drawn: Drawn) -> None:
         if len(rows):
             rule = CELL_RULES[code]
             numbers = ", ".join(str(drawn.rows[row] + 1) for row in rows[:5])
-            raise InputError(
-                f"{len(rows)} rows cannot be repaired: {rule.en} ({code})",
+            raise refusal(
+                "E-CELL-125",
                 where=f"{drawn.where}, rows {numbers}",
+                n=len(rows),
+                rule=code,
+                fault=rule.en,
+                fault_zh=rule.zh,
                 fix=rule.fix,
+                fix_zh=FIXES[rule.code],
             )
 
 

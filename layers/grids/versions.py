@@ -14,6 +14,7 @@ from pyproj import CRS
 from ...errors import InputError, Notice
 from ..columns.dates import parse_dates
 from ..coordinates import reproject
+from ..refusals import refusal
 from . import names
 from .layer import ROLES, VERSION_COLUMNS, CellLayer
 from .names import Columns
@@ -56,10 +57,10 @@ def choose_version(table: gpd.GeoDataFrame, found: Columns, at: pd.Timestamp | s
     instant = pd.Timestamp(at) if at is not None else pd.Timestamp(np.nanmax(np.concatenate([start, end])))
     current = valid_rows(start, end, instant)
     if not current.any():
-        raise InputError(
-            f"no cell is valid at {instant:%Y-%m-%d}",
+        raise refusal(
+            "E-CELL-127",
             where=f"{where}, columns {found.valid_from or '-'} and {found.valid_to or '-'}",
-            fix="Correct the dates of validity, or give the cells of that time.",
+            day=f"{instant:%Y-%m-%d}",
         )
     return Validity(start, end, current, instant)
 
@@ -85,11 +86,7 @@ def days_of(table: gpd.GeoDataFrame, column: str, where: str) -> np.ndarray:
     read = parse_dates(pa.array(texts, pa.string()))
     bad = np.flatnonzero(np.isnat(read.values) & np.array([text is not None for text in texts]))
     if len(bad):
-        raise InputError(
-            f"{len(bad)} dates of validity cannot be read",
-            where=f"{where}, column {column}, row {bad[0] + 1}",
-            fix="Write them as 2026-01-05, and leave open ends blank.",
-        )
+        raise refusal("E-CELL-128", where=f"{where}, column {column}, row {bad[0] + 1}", n=len(bad))
     return read.values.astype("datetime64[us]")
 
 
@@ -263,8 +260,4 @@ def _deal(n_rows: int, heirs: list[tuple[str, float]]) -> np.ndarray:
 
 
 def _cannot_recount(n_rows: int, code: str) -> InputError:
-    return InputError(
-        f"{n_rows} incidents have the code of a former cell and no point, and their cells were divided anew",
-        where=f"cell code, first {code}",
-        fix="Give their coordinates, or let them be dealt out by share of area (an estimate): --redivision areal.",
-    )
+    return refusal("E-CELL-126", where=f"cell code, first {code}", n=n_rows)

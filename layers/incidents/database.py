@@ -21,14 +21,13 @@ import pyarrow as pa
 import pyproj
 import shapely
 
-from ...errors import EnvironmentProblem, InputError
+from ..refusals import refusal, trouble
 from .sources import Loaded, Source
 from .urls import shown_name
 from .vectors import points_of
 
 _BATCH = 20_000
 _CONNECTION = ("sslmode", "sslrootcert", "sslcert", "sslkey", "connect_timeout")
-_HOW = "Write postgresql://user@host/database?table=schema.table, and &geometry=column if there are several."
 _SPATIAL = ("geometry", "geography")
 _TABLES = """
     SELECT n.nspname, c.relname, c.oid
@@ -96,13 +95,13 @@ def _parse(url: str) -> _Place:
         host, port = parts.hostname or "", parts.port
         options = dict(parse_qsl(parts.query, strict_parsing=True, keep_blank_values=True)) if parts.query else {}
     except ValueError as error:
-        raise InputError("the URL of the database cannot be read", where=name, fix=_HOW) from error
+        raise refusal("E-DB-001", where=name) from error
     unknown = sorted(set(options) - {"table", "geometry", *_CONNECTION})
     if unknown:
-        raise InputError(f"there is no option {unknown[0]} in a URL of a database", where=name, fix=_HOW)
+        raise refusal("E-DB-002", where=name, option=unknown[0])
     database = unquote(parts.path.strip("/"))
     if not database or not options.get("table"):
-        raise InputError("the URL names no database or no table", where=name, fix=_HOW)
+        raise refusal("E-DB-003", where=name)
     given = {"dbname": database, "host": unquote(host), "port": str(port or ""), "user": unquote(parts.username or "")}
     given |= {"password": unquote(parts.password or ""), "connect_timeout": "10"}
     given |= {key: value for key, value in options.items() if key in _CONNECTION}
@@ -115,9 +114,7 @@ def _connect(place: _Place) -> Any:
     try:
         import psycopg
     except ImportError as error:
-        raise EnvironmentProblem(
-            "reading a database needs the package psycopg", where=place.name, fix="pip install 'gridbeacon[postgis]'"
-        ) from error
+        raise trouble("E-DB-008", where=place.name) from error
     with _problems(place.name):
         settings = "-c default_transaction_read_only=on -c datestyle=ISO -c timezone=UTC -c client_encoding=UTF8"
         connection = psycopg.connect(**place.connection, options=settings, application_name="gridbeacon")
@@ -134,25 +131,22 @@ def _problems(name: str) -> Iterator[None]:
     try:
         yield
     except psycopg.errors.InsufficientPrivilege as error:
-        raise EnvironmentProblem(
-            "this user may not read the table", where=name, fix="Ask for SELECT on it, and USAGE on its schema."
-        ) from error.with_traceback(None)
+        raise trouble("E-DB-009", where=name) from error.with_traceback(None)
     except psycopg.OperationalError as error:
-        raise EnvironmentProblem(_why(error), where=name, fix="Check address, user and password.") from None
+        raise trouble(_why(error), where=name) from None
     except psycopg.Error as error:
         state = error.sqlstate or "without a code"
-        raise EnvironmentProblem(
-            f"the database refused the query (SQLSTATE {state})", where=name, fix="Ask the database's administrator."
-        ) from None
+        raise trouble("E-DB-013", where=name, state=state) from None
 
 
 def _why(error: Exception) -> str:
+    """The code of the trouble."""
     said = str(error)
     if "password" in said or "authentication" in said or "role" in said:
-        return "the database refuses the user or the password"
+        return "E-DB-010"
     if "does not exist" in said:
-        return "there is no such database"
-    return "the database cannot be reached, or the connection broke"
+        return "E-DB-011"
+    return "E-DB-012"
 
 
 def _look_up(connection: Any, place: _Place) -> _Table:
@@ -162,10 +156,8 @@ def _look_up(connection: Any, place: _Place) -> _Table:
     if not wanted:
         names = [f"{schema}.{name}" for schema, name, _ in every]
         near = get_close_matches(place.table, [*names, *(n.partition(".")[2] for n in names)], n=1, cutoff=0.5)
-        hint = f"Did you mean {near[0]}? " if near else ""
-        raise InputError(
-            f"there is no table {place.table}", where=place.name, fix=f"{hint}There are {len(names)} tables and views."
-        )
+        hint, hint_zh = (f"Did you mean {near[0]}? ", f"是否指{near[0]}?") if near else ("", "")
+        raise refusal("E-DB-004", where=place.name, table=place.table, hint=hint, hint_zh=hint_zh, n=len(names))
     schema, name, oid = wanted[0]
     columns = connection.execute(_COLUMNS, {"oid": oid}).fetchall()
     spatial = [column for column, kind, _, _ in columns if kind in _SPATIAL]
@@ -177,17 +169,13 @@ def _look_up(connection: Any, place: _Place) -> _Table:
 
 def _choose_geometry(spatial: list[str], place: _Place) -> str:
     if place.geometry and place.geometry not in spatial:
-        listing = ", ".join(spatial) or "none"
-        raise InputError(
-            f"there is no column of points {place.geometry}", where=place.name, fix=f"There are: {listing}."
+        listing = ", ".join(spatial)
+        raise refusal(
+            "E-DB-005", where=place.name, column=place.geometry, columns=listing or "none", columns_zh=listing or "无"
         )
     if len(spatial) > 1 and not place.geometry:
         listing = ", ".join(spatial)
-        raise InputError(
-            f"the table has {len(spatial)} columns of points",
-            where=place.name,
-            fix=f"Add &geometry= and one of {listing}.",
-        )
+        raise refusal("E-DB-006", where=place.name, n=len(spatial), columns=listing)
     return place.geometry or (spatial[0] if spatial else "")
 
 
@@ -244,7 +232,7 @@ def _load(connection: Any, table: _Table, columns: list[str], name: str) -> Load
         return Loaded(whole, numbers)
     x, y, odd = points_of(np.concatenate(shapes) if shapes else np.empty(0, object))
     if n_rows and odd.sum() == n_rows:
-        raise InputError("incidents must be points", where=name, fix="Name another table, or &geometry=.")
+        raise refusal("E-DB-007", where=name)
     return Loaded(whole, numbers, x=x, y=y, odd=odd)
 
 

@@ -13,9 +13,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv as arrow_csv
 
-from ...errors import InputError
 from ..columns.encodings import decode
 from ..contents import Content
+from ..refusals import refusal
 from .headers import HEADER_WITHIN, TOTAL, TOTAL_WORDS, count_names, find_header, is_total, set_aside
 from .rules import notice
 from .sources import Loaded, Source, unique_names
@@ -137,11 +137,7 @@ def _load(body: pa.Buffer, form: _Form, columns: list[str] | None) -> Loaded:
         return Loaded(pa.table({name: pa.array([], pa.large_string()) for name in wanted}), np.zeros(0, np.int64))
     n_quotes = _count(body, ord('"'))
     if n_quotes % 2:
-        raise InputError(
-            "a quotation mark is opened and never closed",
-            where=f"{form.where}, near line {_line_of_open_quote(body) + form.first_row - 1}",
-            fix="Double or remove the stray quotation mark.",
-        )
+        raise refusal("E-CSV-004", where=f"{form.where}, near line {_line_of_open_quote(body) + form.first_row - 1}")
     rejected: list[tuple[int, int, str]] = []
     look = _may_hold_other_rows(body, form)
     quoted, damaged = n_quotes > 0, _holds_any(memoryview(body), [b"\x00"])
@@ -153,11 +149,7 @@ def _load(body: pa.Buffer, form: _Form, columns: list[str] | None) -> Loaded:
     swallowed = [(number, lines) for number, lines, _ in rejected if lines]
     if swallowed:
         number, lines = swallowed[0]
-        raise InputError(
-            f"{lines + 1} lines read as one row: a stray quotation mark joins them",
-            where=f"{form.where}, row {number + form.first_row - 1}",
-            fix="Double or remove the stray quotation mark.",
-        )
+        raise refusal("E-CSV-005", where=f"{form.where}, row {number + form.first_row - 1}", n=lines + 1)
     numbers = np.arange(form.first_row, form.first_row + table.num_rows + len(rejected))
     misfits = tuple((int(numbers[number - 1]), rule) for number, _, rule in rejected)
     numbers = np.delete(numbers, np.array([number for number, _, _ in rejected], np.int64) - 1)
@@ -238,10 +230,8 @@ def _refuse_joined(body: pa.Buffer, table: pa.Table, form: _Form) -> None:
         for row in np.flatnonzero(np.asarray(pc.fill_null(suspects, False))):
             text = column[int(row)].as_py()
             if text.count(form.delimiter) == width * text.count("\n"):
-                raise InputError(
-                    f"{text.count(chr(10)) + 1} lines read as one row: stray quotation marks join them",
-                    where=f"{form.where}, row {int(row) + form.first_row}",
-                    fix="Double or remove the stray quotation marks.",
+                raise refusal(
+                    "E-CSV-006", where=f"{form.where}, row {int(row) + form.first_row}", n=text.count(chr(10)) + 1
                 )
 
 
@@ -277,11 +267,7 @@ def _parse(
     except pa.ArrowInvalid as error:
         if rejected is None:
             raise
-        raise InputError(
-            "the rows cannot be told apart, perhaps by a stray quotation mark",
-            where="the text file",
-            fix="Open it in a spreadsheet, look where the columns shift, and export it again.",
-        ) from error
+        raise refusal("E-CSV-007", where="the text file") from error
 
 
 def _count(body: pa.Buffer, letter: int) -> int:

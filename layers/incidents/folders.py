@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from ...errors import InputError, Notice
+from ...errors import Notice
 from ..columns.names import normal_name
 from ..contents import KINDS
+from ..refusals import refusal
 from .rules import notice
 from .sources import Source, split_layer
 from .urls import is_url
@@ -45,14 +46,14 @@ def _tables_in(folder: Path) -> tuple[list[Path], int]:
     tables = [p for p in files if p.suffix.lower() in _ENDINGS]
     others = [p for p in files if p.suffix.lower() not in _ENDINGS | _SHAPE_PARTS]
     if not tables:
-        raise InputError("the folder holds no table", where=folder.name, fix="Name the files, or a folder with them.")
+        raise refusal("E-FILE-014", where=folder.name)
     return tables, len(others)
 
 
 def _matching(pattern: Path) -> list[Path]:
     matches = sorted(p for p in pattern.parent.glob(pattern.name) if p.is_file() and not p.name.startswith((".", "~$")))
     if not matches:
-        raise InputError("no file matches the pattern", where=pattern.name, fix="Check the folder and the spelling.")
+        raise refusal("E-FILE-015", where=pattern.name)
     return matches
 
 

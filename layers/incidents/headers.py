@@ -8,9 +8,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ...errors import InputError
 from ..columns.names import count_known, normal_name
 from ..columns.values import to_text
+from ..refusals import refusal
 
 HEADER_WITHIN = 20
 """Rows the header is looked for in."""
@@ -40,16 +40,12 @@ def find_header(rows: Sequence[Sequence[str]], *, where: str) -> int:
     if max(known, default=0) < 2:
         found = next((i for i, row in enumerate(rows) if any(cell.strip() for cell in row)), None)
         if found is None:
-            raise InputError("the first row is blank", where=where, fix="Put the column names into the first row.")
+            raise refusal("E-COL-006", where=where)
         return found
     at = known.index(max(known))
     for other in (at - 1, at + 1):
         if 0 <= other < len(rows) and _is_second_header(rows[other], rows[at]):
-            raise InputError(
-                "the table has two header rows",
-                where=f"{where}, rows {min(at, other) + 1} and {max(at, other) + 1}",
-                fix="Keep one row of column names, without merged cells, and delete the other.",
-            )
+            raise refusal("E-COL-007", where=f"{where}, rows {min(at, other) + 1} and {max(at, other) + 1}")
     return at
 
 

@@ -20,6 +20,8 @@ from ..columns.names import Mapping, find_columns, normal_name
 from ..coordinates.systems import transformer
 from ..points import make_points
 from ..privacy import Privacy
+from ..quality_report.words import FIXES
+from ..refusals import refusal
 from .duplicates import LOOKED_AT, Duplicates, find_duplicates, whole_rows
 from .folders import expand, tell_drift
 from .places import WGS84, parse_crs
@@ -125,9 +127,7 @@ def read_incidents(
         A file cannot be used, or no row is left. The message holds no value of a row.
     """
     if duplicates not in ("drop", "keep"):
-        raise InputError(
-            f"duplicates must be drop or keep, not {duplicates!r}", where="duplicates", fix="The default is drop."
-        )
+        raise refusal("E-RUN-001", where="duplicates", given=duplicates)
     told, system = progress or _silent, parse_crs(crs)
     sources, about_files = _open_all(paths, told)
     mappings = _map_all(sources, {role: name for role, name in (columns or {}).items() if name}, system)
@@ -137,8 +137,7 @@ def read_incidents(
         try:
             parts.append(read_part(source, mapping, timezone=timezone, crs=system, privacy=privacy, classes=classes))
         except pa.ArrowException as error:  # text that is no text inside a typed file
-            fix = "Open the file in the program it comes from, and export it again."
-            raise InputError("a column holds values that cannot be read", where=source.name, fix=fix) from error
+            raise refusal("E-FILE-019", where=source.name) from error
     told(0.8, "Looking for duplicates|查找重复")
     intake = _assemble(parts, duplicates, classes)
     told(1.0, f"{len(intake.incidents)} incidents|{len(intake.incidents)}条事件")
@@ -154,7 +153,7 @@ def _open_all(paths: Sequence[str | Path], told: Callable[[float, str], None]) -
     if isinstance(paths, str | Path):
         paths = [paths]
     if not paths:
-        raise InputError("no file of incidents is named", where="--incidents", fix="Name at least one.")
+        raise refusal("E-FILE-020", where="--incidents")
     paths, notices = expand(paths)
     places = [Path(shown_name(str(path))) if is_url(path) else split_layer(path)[0] for path in paths]
     shared = {name for name, n in Counter(place.name for place in dict.fromkeys(places)).items() if n > 1}
@@ -188,7 +187,7 @@ def _assemble(
     frames = [_moved(part, number, crs) for number, part in enumerate(parts)]
     frame = pd.concat([_in_words(f) for f in frames], ignore_index=True) if len(frames) > 1 else frames[0]
     if not may_be_empty and not any(part.n_rows for part in parts):
-        raise InputError("there are no rows", where=parts[0].source.name, fix="Export it again, with the incidents.")
+        raise refusal("E-RUN-002", where=parts[0].source.name)
     verdicts = frame["verdict"].to_numpy()
     good = verdicts == 0
     looked_at = frame[LOOKED_AT] if good.all() else frame.loc[good, LOOKED_AT]
@@ -319,7 +318,16 @@ def _nothing_left(parts: list[Part], quarantine: pd.DataFrame, n_excluded: int, 
         where = f"{first['source_file']}, first in row {first['source_row']}"
         part = next(part for part in parts if part.source.name == first["source_file"])
         where += _column_of(rule.code, part.mapping)
-    return InputError(f"no row can be used: {n} of {rows_in} {rule.plural}", where=where, fix=rule.fix)
+    return refusal(
+        "E-RUN-003",
+        where=where,
+        n=n,
+        rows_in=rows_in,
+        reason=rule.plural,
+        reason_zh=rule.zh,
+        fix=rule.fix,
+        fix_zh=FIXES[rule.code],
+    )
 
 
 def _column_of(code: str, mapping: Mapping) -> str:

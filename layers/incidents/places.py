@@ -10,11 +10,12 @@ import numpy as np
 import pyarrow as pa
 import pyproj
 
-from ...errors import InputError, Notice
+from ...errors import Notice
 from ..columns.names import Mapping
 from ..coordinates.shifts import SHIFTED
 from ..coordinates.text import EAST, NORTH, read_angles, split_pairs
 from ..coordinates.zones import zone_of
+from ..refusals import refusal
 from .rules import notice
 from .sources import Loaded, Source
 from .systems import GEOGRAPHIC, Named, parse_crs, settle
@@ -155,11 +156,7 @@ def _judge_degrees(x: np.ndarray, y: np.ndarray, put: Callable[[np.ndarray, str]
     n_there = max(1, int((np.isfinite(x) & np.isfinite(y)).sum()))
     _refuse_swapped(int(swapped.sum()), n_there, where)
     if outside.sum() > _MOST * n_there:
-        raise InputError(
-            f"{int(outside.sum())} of {n_there} coordinates are not degrees",
-            where=where,
-            fix="Name their coordinate system with --crs, such as --crs EPSG:4547.",
-        )
+        raise refusal("E-CRS-013", where=where, n=int(outside.sum()), n_there=n_there)
     put((x == 0) | (y == 0), "E-COORD-009")
     put(swapped, "E-COORD-004")
     put(zoned, "E-COORD-008")
@@ -177,11 +174,7 @@ def _judge_metres(x: np.ndarray, y: np.ndarray, crs: Any, put: Callable[[np.ndar
 
 def _refuse_swapped(n_swapped: int, n_there: int, where: str) -> None:
     if n_swapped > _MOST * n_there:
-        raise InputError(
-            f"longitude and latitude are swapped in {n_swapped} of {n_there} rows",
-            where=where,
-            fix="Name the columns the other way round with --lon and --lat.",
-        )
+        raise refusal("E-CRS-014", where=where, n=n_swapped, n_there=n_there)
 
 
 def _reach(crs: Any) -> tuple[float, float, float, float]:

@@ -11,6 +11,7 @@ import pyproj
 from ...errors import InputError, Notice
 from ..coordinates.shifts import SHIFTED
 from ..coordinates.zones import zone_of, zone_of_system, zone_system
+from ..refusals import refusal
 from .rules import notice
 
 GEOGRAPHIC = "EPSG:4326"
@@ -70,11 +71,7 @@ def parse_crs(crs: Any) -> Any:
     try:
         return pyproj.CRS.from_user_input(crs)
     except pyproj.exceptions.CRSError as error:
-        raise InputError(
-            f"there is no coordinate system {str(crs)[:60]}",
-            where="--crs",
-            fix="Use gcj02, bd09, cgcs2000, a code such as EPSG:4490, WKT or a PROJ text.",
-        ) from error
+        raise refusal("E-CRS-002", where="--crs", text=str(crs)[:60]) from error
 
 
 def are_degrees(x: np.ndarray, y: np.ndarray) -> bool:
@@ -114,11 +111,7 @@ def settle(named: Named, x: np.ndarray, y: np.ndarray) -> Settled:
 
 def _unknown(named: Named) -> InputError:
     columns = f", columns {' and '.join(named.columns)}" if named.columns else ""
-    return InputError(
-        "the coordinates are not degrees, and their coordinate system is not known",
-        where=named.file + columns,
-        fix="Name it with --crs, such as --crs EPSG:4547.",
-    )
+    return refusal("E-CRS-010", where=named.file + columns)
 
 
 def _degrees_only(named: Named, x: np.ndarray, y: np.ndarray) -> pyproj.CRS:
@@ -126,11 +119,7 @@ def _degrees_only(named: Named, x: np.ndarray, y: np.ndarray) -> pyproj.CRS:
     there = np.isfinite(x) & np.isfinite(y) & ~((x == 0) & (y == 0))
     if (np.abs(x[there]) > 180).sum() <= _SHARE * max(1, there.sum()):
         return pyproj.CRS.from_epsg(_CGCS2000)
-    raise InputError(
-        "the coordinates are metres of CGCS2000 without the number of their zone",
-        where=named.file,
-        fix="Name the zone with --crs: EPSG:4534 (75°E) to EPSG:4554 (135°E), one for every 3°; EPSG:4547 is 114°E.",
-    )
+    raise refusal("E-CRS-011", where=named.file)
 
 
 def _by_zone(named: Named, x: np.ndarray, y: np.ndarray) -> Settled | None:
@@ -150,10 +139,13 @@ def _by_zone(named: Named, x: np.ndarray, y: np.ndarray) -> Settled | None:
         return _add_zone(named, zone, x, y) if zone and prefixed else None
     distinct = sorted(set(fitting.tolist()))
     if zone and distinct != [zone]:
-        raise InputError(
-            f"x begins with the zone {', '.join(map(str, distinct))}, but {given.name} is zone {zone}",
+        raise refusal(
+            "E-CRS-012",
             where=named.file,
-            fix=f"Pass --crs EPSG:{zone_system(distinct[0])}, or leave it out.",
+            zones=", ".join(map(str, distinct)),
+            system=given.name,
+            zone=zone,
+            epsg=zone_system(distinct[0]),
         )
     told = [notice("N-CRS-005", file=named.file)] if surveyors else []
     if not (zone and prefixed):

@@ -13,6 +13,7 @@ from ...errors import InputError
 from ..contents import Content
 from ..coordinates import named_crs
 from ..geoparquet import crs_of, encoding_of, geometry_of, shapes_of_nested
+from ..refusals import refusal
 from ..sandbox import parse
 from .sources import Loaded, Source
 
@@ -47,11 +48,7 @@ def _loaded(table: pa.Table, shapes: np.ndarray | None, where: str) -> Loaded:
     x, y, odd = points_of(shapes)
     if len(shapes) and odd.sum() == len(shapes):
         kinds = sorted({shape.geom_type for shape in shapes[:1000] if shape is not None})
-        raise InputError(
-            f"incidents must be points; this layer holds {', '.join(kinds)}",
-            where=where,
-            fix="Give the layer of points; polygons belong to --cells.",
-        )
+        raise refusal("E-LAYER-007", where=where, kinds=", ".join(kinds))
     return Loaded(table, rows, x=x, y=y, odd=odd)
 
 
@@ -88,7 +85,7 @@ def open_parquet(content: Content) -> Source:
 
 
 def _damaged(name: str) -> InputError:
-    return InputError("the Parquet file is damaged", where=name, fix="Copy or export it again.")
+    return refusal("E-LAYER-005", where=name)
 
 
 def _is_plain(kind: pa.DataType) -> bool:
@@ -110,6 +107,4 @@ def _from_wkb(column: pa.ChunkedArray, where: str) -> np.ndarray:
     try:
         return shapely.from_wkb(column.to_numpy(), on_invalid="ignore")
     except NotImplementedError as error:
-        raise InputError(
-            "incidents must be points; this layer holds curves", where=where, fix="Give the layer of points."
-        ) from error
+        raise refusal("E-LAYER-008", where=where) from error

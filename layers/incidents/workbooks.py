@@ -7,6 +7,7 @@ import pyarrow as pa
 
 from ...errors import InputError, Notice
 from ..contents import Content
+from ..refusals import refusal
 from ..sandbox import Parsed, parse
 from .headers import HEADER_WITHIN, count_names, find_header, set_aside
 from .rules import notice
@@ -52,12 +53,8 @@ def _without_blank_end(grid: pa.Table) -> pa.Table:
 def _empty(content: Content, parsed: Parsed) -> InputError:
     hidden = [sheet["name"] for sheet in parsed.facts["sheets"] if not sheet["visible"]]
     if hidden:
-        return InputError(
-            f"all sheets with cells are hidden: {', '.join(hidden)}",
-            where=content.name,
-            fix=f"Show them in Excel, or name one as {content.name}|{hidden[0]}.",
-        )
-    return InputError("the workbook is empty", where=content.name, fix="Export it again.")
+        return refusal("E-XLS-008", where=content.name, sheets=", ".join(hidden), example=f"{content.name}|{hidden[0]}")
+    return refusal("E-XLS-009", where=content.name)
 
 
 def _with_incidents(grids: list[tuple[str, pa.Table]]) -> list[tuple[str, pa.Table]]:

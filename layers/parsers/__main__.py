@@ -59,7 +59,7 @@ def answer(order: dict[str, Any]) -> int:
     try:
         facts = _do(order, out)
     except GridBeaconError as error:
-        facts = {"problem": error.problem, "where": error.where, "fix": error.fix}
+        facts = error.parts()
     except (MemoryError, RecursionError):
         return 1
     written = out / "answer.part"

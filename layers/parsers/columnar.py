@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ...errors import InputError
+from ..refusals import refusal
 
 _FEW_ROWS, _DENSEST = 1_000_000, 10
 """Rows that are always welcome, and rows per byte beyond which nothing but repetition can be in a file."""
@@ -26,13 +27,13 @@ def parse(order: dict[str, Any]) -> tuple[dict[str, Any], list[pa.Table]]:
     except InputError:
         raise
     except (pa.ArrowException, OSError, ValueError) as error:
-        raise InputError("the Parquet file is damaged", where=order["name"], fix="Copy or export it again.") from error
+        raise refusal("E-LAYER-005", where=order["name"]) from error
     return {}, [table.replace_schema_metadata(schema.metadata)]
 
 
 def _check_rows(n_rows: int, size: int, where: str) -> None:
     if n_rows > max(_FEW_ROWS, _DENSEST * size):
-        raise InputError(f"the file says it has {n_rows} rows in {size} bytes", where=where, fix="Export it again.")
+        raise refusal("E-LAYER-006", where=where, n_rows=n_rows, size=size)
 
 
 def _spelt_out(table: pa.Table) -> pa.Table:

@@ -8,8 +8,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from ...errors import InputError
 from ..columns.encodings import decode
+from ..refusals import refusal
 from .grid import table_of
 
 _WIDEST, _MOST_CELLS = 16_384, 4_000_000
@@ -25,12 +25,12 @@ def parse(order: dict[str, Any]) -> tuple[dict[str, Any], list[pa.Table]]:
         page.feed(bytes(memoryview(text)).decode("utf-8"))
         page.close()
     except OverflowError as error:
-        raise InputError("the page holds too many cells", where=order["name"], fix="Export it as CSV.") from error
+        raise refusal("E-XLS-007", where=order["name"]) from error
     found = [(name, rows) for name, rows in page.finished() if any(any(row) for row in rows)]
     layer = order["layer"]
     if layer and layer not in [name for name, _ in found]:
         listing = ", ".join(name for name, _ in found)
-        raise InputError(f"there is no sheet {layer}", where=order["name"], fix=f"The sheets are: {listing}.")
+        raise refusal("E-XLS-002", where=order["name"], sheet=layer, sheets=listing)
     chosen = [(name, rows) for name, rows in found if not layer or name == layer]
     sheets = [{"name": n, "visible": True, "table": i} for i, (n, _) in enumerate(chosen)]
     tables = [table_of(rows, max(map(len, rows))) for _, rows in chosen]

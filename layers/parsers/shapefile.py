@@ -5,8 +5,8 @@ from __future__ import annotations
 import struct
 from pathlib import Path
 
-from ...errors import InputError
 from ..columns.encodings import decode
+from ..refusals import refusal
 
 _MARKS = {0x4D: "CP936", 0x4F: "CP950", 0x78: "CP950", 0x7A: "CP936"}
 """The byte a dBase table may say its code page with."""
@@ -24,7 +24,7 @@ def dbf_encoding(shp: Path) -> str | None:
         return "UTF-8"
     data = beside[".dbf"].read_bytes()
     if len(data) < 32:
-        raise InputError("the table beside the Shapefile is cut short", where=shp.name, fix="Copy all its parts again.")
+        raise refusal("E-LAYER-004", where=shp.name)
     if data[29] in _MARKS:
         return _MARKS[data[29]]
     start = struct.unpack("<H", data[8:10])[0]

@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyogrio
 
 from ...errors import InputError
+from ..refusals import refusal
 from .shapefile import dbf_encoding
 
 _GEOMETRY = "wkb_geometry"
@@ -60,7 +61,7 @@ def _choose_layer(layers: np.ndarray, layer: str, shapes: str, where: str) -> st
     if layer in names:
         return layer
     if layer:
-        raise InputError(f"there is no layer {layer}", where=where, fix=f"The layers are: {', '.join(names)}.")
+        raise refusal("E-LAYER-001", where=where, layer=layer, layers=", ".join(names))
     if len(names) == 1:
         return None
     kinds = {str(name): str(kind) for name, kind in layers if kind}
@@ -70,9 +71,16 @@ def _choose_layer(layers: np.ndarray, layer: str, shapes: str, where: str) -> st
     if len(fit) == 1:
         return fit[0]
     what = f"{len(fit)} layers of {shapes.lower()}s" if fit else f"{len(names)} layers, none of {shapes.lower()}s"
+    kind_zh = {"Point": "点", "Polygon": "面"}.get(shapes, shapes)
+    what_zh = f"{len(fit)}个{kind_zh}图层" if fit else f"{len(names)}个图层,没有{kind_zh}图层"
     listing = fit or names
-    raise InputError(
-        f"the file holds {what}", where=where, fix=f"Name one as {where}|{listing[0]}, of: {', '.join(listing)}."
+    raise refusal(
+        "E-LAYER-002",
+        where=where,
+        what=what,
+        what_zh=what_zh,
+        example=f"{where}|{listing[0]}",
+        layers=", ".join(listing),
     )
 
 
@@ -81,12 +89,8 @@ def _check_text(table: pa.Table, where: str) -> None:
     try:
         table.validate(full=True)
     except pa.ArrowInvalid as error:
-        raise InputError(
-            "a column holds values that cannot be read",
-            where=where,
-            fix="Open the file in the program it comes from, and export it again.",
-        ) from error
+        raise refusal("E-FILE-019", where=where) from error
 
 
 def _cannot_open(where: str) -> InputError:
-    return InputError("the layer cannot be read", where=where, fix="Open it in QGIS and save it again.")
+    return refusal("E-LAYER-003", where=where)

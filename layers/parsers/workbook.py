@@ -14,6 +14,7 @@ import pyarrow as pa
 import python_calamine
 
 from ...errors import InputError
+from ..refusals import refusal
 from .grid import table_of
 
 _MANY_CELLS = 20_000_000
@@ -39,19 +40,15 @@ def parse(order: dict[str, Any]) -> tuple[dict[str, Any], list[pa.Table]]:
         book = python_calamine.load_workbook(io.BytesIO(place.read_bytes()))  # what it is, not its name, counts
         names = book.sheet_names
         if layer and layer not in names:
-            raise InputError(f"there is no sheet {layer}", where=where, fix=f"The sheets are: {', '.join(names)}.")
+            raise refusal("E-XLS-002", where=where, sheet=layer, sheets=", ".join(names))
         visible = {m.name: m.visible == python_calamine.SheetVisibleEnum.Visible for m in book.sheets_metadata}
         sheets, tables = _sheets(book, [layer] if layer else names, visible, layer)
     except python_calamine.PasswordError as error:
-        raise InputError(
-            "the workbook is locked with a password", where=where, fix="Save it again without one."
-        ) from error
+        raise refusal("E-XLS-003", where=where) from error
     except InputError:
         raise
     except (python_calamine.CalamineError, zipfile.BadZipFile, ValueError, OSError) as error:
-        raise InputError(
-            "the workbook cannot be opened", where=where, fix="Open it in Excel and save it again as .xlsx."
-        ) from error
+        raise refusal("E-XLS-004", where=where) from error
     return {"sheets": sheets, "from_1904": _from_1904(place)}, tables
 
 
@@ -95,14 +92,14 @@ def _check_extent(place: Path, where: str) -> None:
     try:
         with zipfile.ZipFile(place) as book:
             if _is_bomb(book.infolist()):
-                raise InputError("the workbook unpacks to more than can be read", where=where, fix="Export it as CSV.")
+                raise refusal("E-XLS-006", where=where)
             for part in book.infolist():
                 if re.fullmatch(r"xl/worksheets/[^/]+\.xml", part.filename) and part.file_size <= _QUICK:
                     _check_sheet(book.read(part), where)
     except InputError:
         raise
     except Exception as error:  # whatever a damaged archive makes the unpacker say
-        raise InputError("the workbook is damaged or cut short", where=where, fix="Copy or export it again.") from error
+        raise refusal("E-XLS-005", where=where) from error
 
 
 def _check_document(place: Path, where: str) -> None:
@@ -113,9 +110,7 @@ def _check_document(place: Path, where: str) -> None:
         try:
             expat.ParserCreate().ParseFile(book.open("content.xml"))
         except (expat.ExpatError, zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError) as error:
-            raise InputError(
-                "the workbook is damaged or cut short", where=where, fix="Copy or export it again."
-            ) from error
+            raise refusal("E-XLS-005", where=where) from error
 
 
 def _is_bomb(parts: list[zipfile.ZipInfo]) -> bool:
@@ -130,11 +125,7 @@ def _check_sheet(xml: bytes, where: str) -> None:
         last_row, n_cells = max(last_row, int(found[2])), n_cells + 1
     width = max((_column_number(c) for c in columns), default=0)
     if width * last_row > max(_MANY_CELLS, 50 * n_cells):
-        raise InputError(
-            f"a few stray cells stretch the sheet to {last_row} rows and {width} columns",
-            where=where,
-            fix="Delete the rows and columns beyond the table, and save it again.",
-        )
+        raise refusal("E-XLS-001", where=where, n_rows=last_row, n_columns=width)
 
 
 def _column_number(letters: bytes) -> int:

@@ -15,11 +15,10 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
-from ...errors import InputError
+from ..refusals import refusal
 
 PARTS = ("refused", "describe_only")
 _OWN = Path(__file__).parents[1] / "class_policy.json"
-_FIX = "Start from the file that comes with GridBeacon: two lists of {pattern, zh, en}."
 
 
 @dataclass(frozen=True)
@@ -76,7 +75,7 @@ def read_policy(path: str | Path | None) -> ClassPolicy:
     try:
         own = _parse(place.read_bytes(), place.name)
     except (OSError, UnicodeDecodeError, ValueError, TypeError, KeyError) as error:
-        raise InputError("the class policy cannot be read", where=place.name, fix=_FIX) from error
+        raise refusal("E-POLICY-001", where=place.name) from error
     before = {(part, row[0]) for part in PARTS for row in getattr(class_policy(), part)}
     after = {(part, row[0]) for part in PARTS for row in getattr(own, part)}
     return ClassPolicy(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ...errors import InputError
+from ..refusals import refusal
 
 PROFILES = ("internal", "public")
 """`internal` for those who work on the incidents, `public` for everyone else."""
@@ -43,9 +43,7 @@ def allowed_columns(profile: str, table: str, columns: Sequence[str] | None = No
     that is not known is for the house only. Raises InputError for an unknown profile.
     """
     if profile not in PROFILES:
-        raise InputError(
-            f"there is no profile {profile!r}", where="profile", fix=f"Choose one of {', '.join(PROFILES)}."
-        )
+        raise refusal("E-POLICY-002", where="profile", profile=profile, profiles=", ".join(PROFILES))
     if profile == "public":
         allowed = _PUBLIC.get(table, ())
         return list(allowed) if columns is None else [name for name in columns if name in allowed]

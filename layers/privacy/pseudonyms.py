@@ -8,12 +8,12 @@ import os
 import unicodedata
 from pathlib import Path
 
-from ...errors import InputError
+from ..refusals import refusal
 
 KEY_VARIABLE = "GRIDBEACON_PSEUDONYM_KEY"
 LEAST = 16
 """Bytes a key must have."""
-_FIX = f"Name a file of at least {LEAST} random bytes, kept apart from all results, or set {KEY_VARIABLE}."
+_KEY = {"least": LEAST, "variable": KEY_VARIABLE}
 
 
 class Pseudonyms:
@@ -46,12 +46,11 @@ def read_key(path: str | Path | None, *, outputs: str | Path | None = None) -> b
     else:
         place, where = Path(path), Path(path).name
         if outputs is not None and place.resolve().is_relative_to(Path(outputs).resolve()):
-            raise InputError("the key of the pseudonyms lies among the outputs", where=where, fix=_FIX)
+            raise refusal("E-KEY-001", where=where, **_KEY)
         try:
             key = place.read_bytes().strip()
         except OSError as error:
-            raise InputError("the key of the pseudonyms cannot be read", where=where, fix=_FIX) from error
+            raise refusal("E-KEY-002", where=where, **_KEY) from error
     if len(key) < LEAST:
-        problem = "there is no key for pseudonyms" if not key else f"the key of the pseudonyms has {len(key)} bytes"
-        raise InputError(problem, where=where, fix=_FIX)
+        raise refusal("E-KEY-004" if key else "E-KEY-003", where=where, n=len(key), **_KEY)
     return key

@@ -10,7 +10,7 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 
-from ...errors import EnvironmentProblem, InputError
+from ..refusals import refusal, trouble
 from ..tables import write_table
 from .drawing import draw_map
 from .page import make_page
@@ -50,7 +50,7 @@ def write_quality_report(
     paths = [place / PAGE, place / DATA]
     layers = [(place / LAYER, faults, "topology"), (place / COPY, repaired, "cells")]
     if any(path.exists() for path in paths) and not replace:
-        raise InputError("there is a report already", where=place.name, fix="Name another folder, or pass --replace.")
+        raise refusal("E-OUT-009", where=place.name)
     where = draw_faults(cells, faults, lang) if faults is not None else ""
     texts = [
         make_page(findings, draw_map(cells, marks, lang), lang, where),
@@ -64,9 +64,7 @@ def write_quality_report(
             beside.write_text(text, encoding="utf-8", newline="\n")
             beside.replace(path)
     except OSError as error:
-        raise EnvironmentProblem(
-            "the report cannot be written", where=place.name, fix="Check free space and permissions."
-        ) from error
+        raise trouble("E-OUT-010", where=place.name) from error
     return [*paths, *written]
 
 

@@ -1,0 +1,143 @@
+"""What the command line itself refuses, and what becomes of errors that are not ours: code and both languages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..errors import EnvironmentProblem, GridBeaconError, InputError, refusals
+
+REFUSALS = refusals(
+    {
+        "E-ASK-001": (
+            "no cells were given",
+            "没有指定网格",
+            "Name them: --cells grid.gpkg",
+            "指定网格文件:--cells grid.gpkg",
+        ),
+        "E-ASK-002": (
+            "there is no folder for the repaired copy",
+            "没有指定存放修复副本的文件夹",
+            "Name one: --out FOLDER",
+            "指定一个:--out 文件夹",
+        ),
+        "E-ASK-003": (
+            "nothing is to be saved",
+            "没有要保存的内容",
+            "Pass --save-mapping too.",
+            "同时加 --save-mapping。",
+        ),
+        "E-ASK-004": (
+            "there is no plan to save the columns in",
+            "没有可保存列对应关系的方案",
+            "Name it: --plan city.toml",
+            "指定方案:--plan city.toml",
+        ),
+        "E-ASK-005": (
+            "a class is renamed by old=new",
+            "类别改名写作 旧名=新名",
+            'For example --rename "噪音=噪声".',
+            '例如 --rename "噪音=噪声"。',
+        ),
+        "E-ASK-006": (
+            "no incident file was given",
+            "没有指定事件文件",
+            "Name one or more: --incidents calls.csv --cells grid.gpkg",
+            "指定一个或多个:--incidents calls.csv --cells grid.gpkg",
+        ),
+        "E-ASK-007": (
+            "the division before was not given",
+            "没有指定原网格",
+            "Name it: --cells-before old.gpkg",
+            "指定原网格:--cells-before old.gpkg",
+        ),
+        "E-ASK-008": (
+            "no file matches the pattern",
+            "没有与通配符相符的文件",
+            "Check the folder and the spelling.",
+            "检查文件夹和写法。",
+        ),
+        "E-ASK-009": (
+            "the plan file cannot be read",
+            "方案文件无法读取",
+            "It must be TOML in UTF-8{why}.",
+            "须为UTF-8编码的TOML{why}。",
+        ),
+        "E-ASK-010": (
+            "[{table}] has no entry {name!r}",
+            "[{table}]中没有{name!r}这一项",
+            "It may have {known}.",
+            "可用的项:{known}。",
+        ),
+        "E-ASK-011": (
+            "the pages are written in English",
+            "文档页以英文生成",
+            "Set GRIDBEACON_LANG=en, or use `make docs`.",
+            "设置GRIDBEACON_LANG=en,或使用 `make docs`。",
+        ),
+        "E-ASK-012": (
+            "the plan file is laid out in a way that cannot be added to",
+            "方案文件的写法无法追加内容",
+            "Write the tables [columns] and [classes] as plain lines of their own.",
+            "把[columns]和[classes]两个表写成各自独立的普通行。",
+        ),
+        "E-ASK-013": (
+            "the plan file cannot be written",
+            "方案文件无法写入",
+            "Check permissions and free space.",
+            "检查权限和剩余空间。",
+        ),
+        "E-ASK-014": ("there are no {role} cells", "没有{role}网格", "Choose the other role.", "改选另一种网格性质。"),
+        "E-ASK-015": ("there is no level {level}", "没有第{level}级", "Choose one of {levels}.", "可选:{levels}。"),
+        "E-ASK-016": (
+            "no incident has this class",
+            "没有这一类别的事件",
+            "Classes are, for example, {classes}.",
+            "现有类别例如:{classes}。",
+        ),
+        "E-ASK-017": (
+            "{n} incidents of the window have a place, three are needed",
+            "窗口内有位置的事件为{n}条,至少需要3条",
+            "Choose a class higher up, or a longer window.",
+            "改选上级类别,或更长的窗口。",
+        ),
+        "E-SYS-001": (
+            "the Python package {package} cannot be loaded",
+            "Python包{package}无法加载",
+            "Install GridBeacon again; `gridbeacon doctor` tells more.",
+            "重新安装GridBeacon;详情见 `gridbeacon doctor`。",
+        ),
+        "E-SYS-002": (
+            "the machine ran out of memory",
+            "内存不足",
+            "Close other programs, or use fewer cells or a coarser --bin.",
+            "关闭其他程序,或减少网格、加大 --bin。",
+        ),
+        "E-SYS-003": (
+            "{why}",
+            "系统错误:{why}",
+            "Check free space and permissions, then run again.",
+            "检查剩余空间和权限后重新运行。",
+        ),
+        "E-SYS-004": (
+            "a fault of ours: {kind}",
+            "程序自身的错误:{kind}",
+            "Run again with GRIDBEACON_DEBUG=1 and send us the traceback.",
+            "设置GRIDBEACON_DEBUG=1后重新运行,并把错误信息发给我们。",
+        ),
+    }
+)
+
+
+def refusal(code: str, *, where: str, **facts: Any) -> InputError:
+    """The error for what the user can correct; *facts* fill the words in braces."""
+    return REFUSALS[code].error(InputError, where, facts)
+
+
+def trouble(code: str, *, where: str, **facts: Any) -> EnvironmentProblem:
+    """The error for what is the machine's: disk, permission, missing package, memory."""
+    return REFUSALS[code].error(EnvironmentProblem, where, facts)
+
+
+def fault(code: str, *, where: str, **facts: Any) -> GridBeaconError:
+    """The error for what is ours."""
+    return REFUSALS[code].error(GridBeaconError, where, facts)

@@ -1,0 +1,117 @@
+"""Plans, classes and counts that cannot be used: code, English, Chinese, what to do in both."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..errors import InputError, refusals
+
+REFUSALS = refusals(
+    {
+        "E-PLAN-001": ("{text!r} is not a date", "{text!r}不是日期", "Write it as 2026-01-05.", "写作2026-01-05。"),
+        "E-PLAN-002": (
+            "there is no setting {name!r}",
+            "没有设置项{name!r}",
+            "`gridbeacon schema` lists every setting.",
+            "`gridbeacon schema` 列出全部设置项。",
+        ),
+        "E-PLAN-003": (
+            "the plan file cannot be read: {why}",
+            "方案文件无法读取:{why}",
+            "Begin with the plan.toml of a finished run.",
+            "从一次已完成运行的plan.toml改起。",
+        ),
+        "E-PLAN-004": (
+            "the plan knows no setting [{table}] {name}",
+            "方案中没有设置项[{table}] {name}",
+            "`gridbeacon schema` lists every setting.",
+            "`gridbeacon schema` 列出全部设置项。",
+        ),
+        "E-PLAN-005": (
+            "{name} must be a {kind}, not {value!r}",
+            "{name}应为{kind},不能是{value!r}",
+            "The default is {default!r}.",
+            "默认值为{default!r}。",
+        ),
+        "E-PLAN-006": (
+            "the table of responsible units needs three columns",
+            "责任单位表需要三列",
+            "Columns: 类别, 区域, 责任单位.",
+            "三列为:类别、区域、责任单位。",
+        ),
+        "E-PLAN-007": (
+            "the table of responsible units cannot be read: {why}",
+            "责任单位表无法读取:{why}",
+            "Save it as CSV in UTF-8.",
+            "另存为UTF-8的CSV。",
+        ),
+        "E-RUN-101": (
+            "this class is described at street level or above only",
+            "该类别只在街道及以上层级描述",
+            "Choose another class, or a step on streets.",
+            "改选其他类别,或按街道分析的步骤。",
+        ),
+        "E-RUN-102": (
+            "no incident of this class has a place of its own in the period",
+            "该时段内此类事件都没有自己的位置",
+            "Choose a class higher up, or a longer period.",
+            "改选上级类别,或更长的时段。",
+        ),
+        "E-RUN-103": (
+            "no class holds one of the words",
+            "没有类别含有这些词",
+            "Name words of your own classes.",
+            "写明自己类别中的词。",
+        ),
+        "E-RUN-104": ("there is no level {level}", "没有第{level}级", "Choose one of {levels}.", "可选:{levels}。"),
+        "E-RUN-105": (
+            "no incident has this class",
+            "没有这一类别的事件",
+            "Classes are, for example, {classes}.",
+            "现有类别例如:{classes}。",
+        ),
+        "E-RUN-106": (
+            "there is no complete day of incidents: all {n} are of {day}",
+            "没有完整一天的事件:{n}条都在{day}当天",
+            "Add earlier days, or name the moment of decision with --as-of.",
+            "补充更早的日期,或用 --as-of 指定研判时点。",
+        ),
+        "E-RUN-107": (
+            "all {n} incidents are after {day}",
+            "{n}条事件都在{day}之后",
+            "Choose a later moment.",
+            "改选更晚的时点。",
+        ),
+        "E-RUN-108": (
+            "none of {rows_in} incidents lies in a cell ({n} lie outside)",
+            "{rows_in}条事件都不在网格内({n}条在网格外)",
+            "{guess}Check that both cover the same city, and the coordinate system: pass --crs where the incidents "
+            "name none.",
+            "{guess}检查两者是否同一城市、坐标系是否正确:事件未标明坐标系时用 --crs 指定。",
+        ),
+        "E-RUN-109": (
+            "a stream is counted in hours or days up to a moment that is known",
+            "流式计数须按小时或日,且研判时点已定",
+            "Name --as-of, and a bin of an hour or a day.",
+            "指定 --as-of,时段取小时或日。",
+        ),
+        "E-RUN-110": (
+            "none of {rows_in} incidents is counted",
+            "{rows_in}条事件没有一条计入",
+            "Check that incidents and cells cover the same city, and --as-of.",
+            "检查事件与网格是否同一城市,以及 --as-of。",
+        ),
+        "E-RUN-111": ("nothing was counted", "没有计数", "Count at least one batch.", "至少计数一批。"),
+        "E-RUN-112": (
+            "the class has {n} incidents with a place in the window, ten are needed",
+            "该类别在窗口内有位置的事件为{n}条,至少需要10条",
+            "Choose a class higher up, or a longer --window.",
+            "改选上级类别,或更长的 --window。",
+        ),
+    }
+)
+
+
+def refusal(code: str, *, where: str, **facts: Any) -> InputError:
+    """The error for what the user can correct; *facts* fill the words in braces."""
+    return REFUSALS[code].error(InputError, where, facts)
