@@ -307,6 +307,16 @@ class Counts:
                 keep &= (self.table[column] == wanted).to_numpy()
         return self.table[keep]
 
+    def class_mix(self, category: str, unit_level: int, role: str = "territorial") -> dict[str, np.ndarray]:
+        """Factors `class_mix`, (n_cells, n_classes) incidents of each class right below *category*, and `class_names`."""
+        prefix = "" if category == ALL_CLASSES else category + "/"
+        leaves = [name for name in self._class_codes[1] if name.startswith(prefix)]
+        names = sorted({prefix + name.removeprefix(prefix).split("/")[0] for name in leaves})
+        columns = [self.cube(name, unit_level, role).totals()[0] for name in names]
+        n_cells = len(self.cells.rows_at(unit_level, role))
+        mix = np.column_stack(columns) if columns else np.zeros((n_cells, 0))
+        return {"class_mix": mix, "class_names": np.array(names, dtype=object)}
+
     def in_class(self, category: str) -> np.ndarray:
         """(rows of the table,) bool: incidents of the class or of any class below it."""
         if category == ALL_CLASSES:

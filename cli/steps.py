@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from ..params import check, param, params_of
@@ -197,13 +197,16 @@ def _score(cls: Any, files: Files, settings: dict[str, Any], progress: Progress)
     """One row per cell: the window's incidents (or the last bin's, for a model over time) and what the model says."""
     model, scope = settings_of(cls, settings), settings_of(Scope, settings)
     ready = prepared_for(files, settings, progress)
-    cube = _cube_of(ready, scope, cls.uses)
+    cube = _cube_of(ready, scope, cls)
     progress(0.7, "Scoring|计算")
     return _scored_cells(model, cube, ready, scope), list(ready.notices)
 
 
-def _cube_of(ready: Any, scope: Scope, uses: tuple[str, ...] = ()) -> Any:
-    """The cube of the class and level asked for; classes that are only described stop at the street."""
+def _cube_of(ready: Any, scope: Scope, cls: Any) -> Any:
+    """The cube of the class and level asked for; classes that are only described stop at the street.
+
+    A model that judges what is new counts reports of one burst from one spot once, as the run's warnings do.
+    """
     from ..cube import ALL_CLASSES
     from ..pipeline.journey import lowest_level
     from ..pipeline.points import only_described
@@ -224,9 +227,10 @@ def _cube_of(ready: Any, scope: Scope, uses: tuple[str, ...] = ()) -> Any:
         raise only_described()
     counts = visible_at(ready.counts, level, lowest)
     known = ready.almanac.of_class(counts, node, ready.plan, ready.valid)
-    if "class_mix" in uses:
-        known |= counts.class_mix(node, level, scope.role)
-    return counts.cube(node, level, scope.role, factors=known)
+    measure = "distinct" if cls.has_null and (cls.temporal or cls.end_only) else "count"
+    cube = counts.cube(node, level, scope.role, measure=measure, factors=known)
+    mix = counts.class_mix(node, level, scope.role) if "class_mix" in cls.uses else {}
+    return replace(cube, factors={**cube.factors, **mix})
 
 
 def _scored_cells(model: Any, cube: Any, ready: Any, scope: Scope) -> Any:

@@ -54,6 +54,8 @@ class Estimator(BaseEstimator):
     """`low` where what is looked for is too few incidents and not too many: log_p is then that of the lower tail."""
     end_only = False
     """Whether the cube is judged as a whole, as seen from its last bin; the rows before it are neutral."""
+    uses: tuple[str, ...] = ()
+    """Optional factors of the cube that the model makes use of and that cost something to make: `class_mix`."""
     bin = ""
     """The bin the model is made for (`week`), where it sums finer ones itself; empty: any."""
 

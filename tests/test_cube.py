@@ -247,3 +247,15 @@ def test_a_time_lies_in_the_bin_that_starts_before_it(moment, bin):
     assert pd.Timestamp(bin_start(number, bin)[0]) <= wall < pd.Timestamp(bin_start(number + 1, bin)[0])
     if bin == "week":
         assert pd.Timestamp(bin_start(number, bin)[0]).weekday() == 0
+
+
+def test_class_mix_is_what_lies_right_below_a_class():
+    leaves = ["a/x", "a/x", "a/y/z", "b", "a"]
+    counts = counts_of([(leaf, "110", "handled", 3, FIRST + i, 0, 1) for i, leaf in enumerate(leaves)])
+    every = counts.class_mix(ALL_CLASSES, 1)
+    assert every["class_names"].tolist() == ["a", "b"]
+    assert every["class_mix"].tolist() == [[4.0, 1.0], [0.0, 0.0]]  # districts A and B
+    below = counts.class_mix("a", 1)
+    assert below["class_names"].tolist() == ["a/x", "a/y"]
+    assert below["class_mix"].tolist() == [[2.0, 1.0], [0.0, 0.0]]
+    assert counts.class_mix("c", 1)["class_mix"].shape == (2, 0)

@@ -101,7 +101,7 @@ LATTICES = {1: [(3.352053, 3, 0.42), (2.715606, 4, 0.96)], 3: [(1.622161, 10, 5.
 @pytest.mark.parity
 @pytest.mark.parametrize("lattice", LATTICES)
 def test_the_ratios_of_printed_lattice_clusters(lattice):
-    """By arithmetic: the case files behind the prints are not ours to keep. Ties: tests/test_scan_windows.py."""
+    """By arithmetic: the case files behind the prints are not ours to keep. Ties: tests/test_scan.py."""
     agree(
         "scan",
         f"space-time permutation, lattice {lattice}: ratios by arithmetic",

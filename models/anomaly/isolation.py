@@ -39,6 +39,7 @@ class IsolationAnomaly(Estimator):
     title_zh = "构成与节律异常(孤立森林)"
     temporal = True
     end_only = True
+    uses = ("class_mix",)
 
     trees: int = param(200, "Number of trees.", low=10, high=5000, zh="树的数量")
     sample: int = param(256, "Units each tree is grown from.", low=8, high=100_000, zh="每棵树样本数")
