@@ -308,7 +308,7 @@ class Counts:
         return self.table[keep]
 
     def class_mix(self, category: str, unit_level: int, role: str = "territorial") -> dict[str, np.ndarray]:
-        """Factors `class_mix`, (n_cells, n_classes) incidents of each class right below *category*, and `class_names`."""
+        """Factors `class_mix`, (n_cells, n_classes) incidents of each class below *category*, and `class_names`."""
         prefix = "" if category == ALL_CLASSES else category + "/"
         leaves = [name for name in self._class_codes[1] if name.startswith(prefix)]
         names = sorted({prefix + name.removeprefix(prefix).split("/")[0] for name in leaves})
