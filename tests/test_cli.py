@@ -496,6 +496,7 @@ def test_every_step_writes_its_table(name, suffix, tiny, tmp_path, capsys):
     result = json.loads(capsys.readouterr().out)
     table = gpd.read_file(out) if suffix == "gpkg" else pd.read_csv(out, dtype={"cell_id": str})
     assert len(table) == result["rows"] > 0
-    assert "cell_id" not in table or table["cell_id"].is_unique  # points and surfaces have no cells
+    if "cell_id" in table and name != "count_incidents":  # points and surfaces have no cells, counts many rows of each
+        assert table["cell_id"].is_unique
     assert execute(["step", name, "--incidents", str(tiny[0]), *cells, "--out", str(out), "--progress", "none"]) == 2
     assert "--replace" in capsys.readouterr().err
