@@ -64,6 +64,10 @@ evidence: $(VENV)/dev  ## the figures of docs/ measured again (real data where .
 	nice -n 10 $(BIN)/python tests/fuzz.py --inputs 10000 --write docs/fuzz.md
 	$(BIN)/python benchmarks/reading.py --ways reading batches counting --write
 	$(BIN)/python benchmarks/reading.py --rows 30000000 --ways batches --rounds 1 --write
+	$(BIN)/python benchmarks/null_cities.py --cities 200 --write
+	$(BIN)/python benchmarks/power.py --cities 30 --write
+	for family in overlay density hotspots surveillance detectors scan clusters; do \
+	  $(BIN)/python benchmarks/$$family.py --write; done
 
 plugin:  ## dist/gridbeacon.zip for QGIS, from the last commit
 	@mkdir -p dist

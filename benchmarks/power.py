@@ -156,6 +156,7 @@ def main() -> None:
         docs = Path(__file__).parents[1] / "docs"
         told = __doc__.split("\n\n")[2].replace("\n", " ")
         text = f"# Power and delay\n\n`benchmarks/power.py --cities {asked.cities}`. {told}\n\n"
+        text += "`farrington`, `ladder` and `emerging` need a longer past, `silence` looks for less: left out. "
         text += f"Scans and Gi* are looked at on days {', '.join(str(day + 1) for day in LOOKS)} only.\n\n"
         text += "![share found](power.png)\n\n"
         (docs / "power.md").write_text(text + "\n".join(lines) + "\n", encoding="utf-8")
