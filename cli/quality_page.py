@@ -54,13 +54,14 @@ def data_quality_page(generated: str) -> str:
 
 
 def every_refusal() -> dict[str, Refusal]:
-    """Code -> refusal of all rooms: data, settings, runs, the command line."""
+    """Code -> refusal of all rooms: data, settings, models, runs, the command line."""
     from ..layers.refusals import REFUSALS as OF_DATA
+    from ..models.refusals import REFUSALS as OF_MODELS
     from ..params import REFUSALS as OF_SETTINGS
     from ..pipeline.refusals import REFUSALS as OF_RUNS
     from .refusals import REFUSALS as OF_COMMANDS
 
-    return {**OF_DATA, **OF_SETTINGS, **OF_RUNS, **OF_COMMANDS}
+    return {**OF_DATA, **OF_SETTINGS, **OF_MODELS, **OF_RUNS, **OF_COMMANDS}
 
 
 def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..errors import InputError
+from .refusals import refusal
 
 _LEAST_CYCLES = 4  # bins, as a multiple of the longest lag, that a shift needs to break what a lag binds
 
@@ -91,18 +91,9 @@ def find_escalation(
 
 def _refuse(leading: np.ndarray, following: np.ndarray, unit_level: int, street_level: int, max_lag: int) -> None:
     if unit_level > street_level:
-        raise InputError(
-            f"level {unit_level} is below the streets (level {street_level}): disputes are described at street level "
-            "or above",
-            where="escalation",
-            fix=f"Choose level {street_level} or a coarser one.",
-        )
+        raise refusal("E-SET-008", where="escalation", level=unit_level, street_level=street_level)
     if np.ndim(leading) != 2 or np.shape(leading) != np.shape(following) or max_lag < 1:
-        raise InputError(
-            "both classes must be counted on the same bins and units, and max_lag be at least 1",
-            where="escalation",
-            fix="Give two arrays (n_times, n_units).",
-        )
+        raise refusal("E-MODEL-007", where="escalation")
 
 
 def _nothing(lags: np.ndarray, verdict: str) -> Escalation:

@@ -301,5 +301,6 @@ def sweep(work: Path, out: Path) -> None:
 
 
 def in_words(error: GridBeaconError) -> str:
-    """Problem, where and fix on three lines."""
-    return "\n".join(part for part in (error.problem, error.where, error.fix) if part)
+    """Problem with its code, where and fix on three lines."""
+    problem = f"{error.problem} [{error.code}]" if error.code else error.problem
+    return "\n".join(part for part in (problem, error.where, error.fix) if part)

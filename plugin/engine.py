@@ -218,6 +218,7 @@ def _outcome(process: QProcess, hearing: _Hearing) -> dict[str, Any]:
             pick(error.get("problem", ""), error.get("problem_zh", "")),
             where=pick(error.get("where", ""), error.get("where_zh", "")),
             fix=pick(error.get("fix", ""), error.get("fix_zh", "")),
+            code=error.get("code", ""),
         )
     raise _crash(process) if crashed else _broken(process.program(), process.exitCode(), hearing.lines)
 

@@ -161,6 +161,19 @@ def test_trouble_of_the_engine_is_told_in_words(stand_in, behaviour):
 
 
 @pytest.mark.qgis
+@pytest.mark.parametrize(
+    ("locale", "words"),
+    [
+        ("en", ["no column holds a time [E-COL-004]", "calls.csv, row 1", "Name it."]),
+        ("zh_CN", ["没有识别出事件时间列 [E-COL-004]", "calls.csv,第1行", "用 --time 指定。"]),
+    ],
+)
+def test_a_refusal_is_told_in_the_language_of_qgis(stand_in, locale, words):
+    told = stand_in.run("refuse_in_both", locale=locale)
+    assert "\n".join(words) in told["error"], told["error"]
+
+
+@pytest.mark.qgis
 def test_without_an_engine_the_two_commands_are_told(stand_in):
     """Nothing set up: what to type. A Python that is not there: where it was named."""
     none = stand_in.run(environment={"GRIDBEACON_ENGINE_PYTHON": ""})["log"]

@@ -8,9 +8,9 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from ...cube import SpaceTimeCube
-from ...errors import InputError
 from ...params import check, param
 from ..base import Estimator, check_cells
+from ..refusals import refusal
 from .foretell import Foretold, foretell, log_tail, poisson_bound, upper_bound
 from .reference_weeks import ReferenceWeeks, Weeks, reference_weeks, same_week, whole_weeks
 
@@ -67,11 +67,7 @@ class FarringtonAnomaly(Estimator):
         """Learn the cells; what is ordinary is learned at each week from the weeks before it."""
         check(self)
         if self.min_years > self.years:
-            raise InputError(
-                f"min_years {self.min_years} is more than years {self.years}",
-                where="FarringtonAnomaly",
-                fix="Ask for no more years than are used; the defaults are 2 and 5.",
-            )
+            raise refusal("E-SET-002", where="FarringtonAnomaly", least=self.min_years, years=self.years)
         self.cells_ = cube.cells.copy()
         return self
 

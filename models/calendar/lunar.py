@@ -8,7 +8,7 @@ from importlib.resources import files
 import numpy as np
 import pandas as pd
 
-from ...errors import InputError
+from ..refusals import refusal
 
 TERMS = ("qingming", "winter_solstice")
 """Solar terms known: 清明 and 冬至."""
@@ -30,11 +30,7 @@ def _table() -> pd.DataFrame:
 
 def _row(year: int) -> pd.Series:
     if not FIRST_YEAR <= year <= LAST_YEAR:
-        raise InputError(
-            f"the lunar calendar of {year} is not known",
-            where="models/calendar_lunar.csv",
-            fix=f"Years from {FIRST_YEAR} to {LAST_YEAR} are.",
-        )
+        raise refusal("E-MODEL-001", where="models/calendar_lunar.csv", year=year, first=FIRST_YEAR, last=LAST_YEAR)
     return _table().iloc[year - FIRST_YEAR]
 
 
@@ -56,11 +52,7 @@ def lunar_day(year: int, month: int, day: int, *, leap: bool = False) -> np.date
     place = month - 1 + (1 if repeated and (month > repeated or (leap and month == repeated)) else 0)
     if not 1 <= month <= 12 or (leap and month != repeated) or not 1 <= day <= lengths[place]:
         name = f"{'leap ' if leap else ''}month {month}, day {day}"
-        raise InputError(
-            f"lunar year {year} has no {name}",
-            where="lunar date",
-            fix="Months have 29 or 30 days; few years have a leap.",
-        )
+        raise refusal("E-MODEL-002", where="lunar date", year=year, name=name)
     return spring_festival(year) + np.timedelta64(sum(lengths[:place]) + day - 1, "D")
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numba import njit
 
-from ...errors import InputError
+from ..refusals import refusal
 
 _DAY = 86_400.0
 
@@ -45,11 +45,7 @@ def checked_points(points: np.ndarray) -> np.ndarray:
     """(n_points, 2) float metres. Raises InputError for anything that is no finite place."""
     points = np.asarray(points, dtype=float)
     if points.ndim != 2 or points.shape[1] != 2 or not np.isfinite(points).all():
-        raise InputError(
-            "points must be (n, 2) finite coordinates in metres",
-            where=f"an array of shape {points.shape}",
-            fix="Leave out rows without coordinates, and project the others.",
-        )
+        raise refusal("E-MODEL-003", where=f"an array of shape {points.shape}")
     return points
 
 
@@ -62,11 +58,7 @@ def checked_times(times: np.ndarray, n_points: int) -> tuple[np.ndarray, float]:
     times = np.asarray(times).ravel()
     missing = np.isnat(times).any() if times.dtype.kind == "M" else not np.isfinite(times.astype(float)).all()
     if len(times) != n_points or missing:
-        raise InputError(
-            f"there must be one time for each of {n_points} points, none missing",
-            where=f"{len(times)} times",
-            fix="Leave out rows without a time.",
-        )
+        raise refusal("E-MODEL-004", where=f"{len(times)} times", n=n_points)
     if times.dtype.kind != "M":
         return times.astype(float), 1.0
     ticks = times.astype("datetime64[us]").astype(np.int64)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.cluster import DBSCAN, HDBSCAN
 
-from ...errors import InputError
+from ..refusals import refusal
 from .buckets import checked_points
 
 NOISE = -1
@@ -66,11 +66,7 @@ def hdbscan(points: np.ndarray, min_cluster_size: int, min_points: int | None = 
     """
     points = checked_points(points)
     if len(points) > _MOST_POINTS:
-        raise InputError(
-            f"HDBSCAN takes at most {_MOST_POINTS} points, not {len(points)}",
-            where="hdbscan",
-            fix="Choose one class or a shorter period, or use dbscan.",
-        )
+        raise refusal("E-MODEL-005", where="hdbscan", most=_MOST_POINTS, n=len(points))
     needed = max(min_cluster_size, min_points or 0)
     if len(points) < needed:
         return Clusters(np.full(len(points), NOISE), np.zeros(len(points), dtype=bool))

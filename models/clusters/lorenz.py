@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...errors import InputError
+from ..refusals import refusal
 
 
 @dataclass(frozen=True)
@@ -41,11 +41,9 @@ def concentration(counts: np.ndarray, share: float = 0.8) -> Concentration:
     """
     counts = np.asarray(counts, dtype=float).ravel()
     if not len(counts) or not np.isfinite(counts).all() or (counts < 0).any():
-        raise InputError(
-            "counts must be at least one number of at least 0", where="concentration", fix="Give one per cell."
-        )
+        raise refusal("E-MODEL-006", where="concentration")
     if not 0 < share <= 1:
-        raise InputError("share must be above 0 and at most 1", where="concentration", fix="The default is 0.8.")
+        raise refusal("E-SET-004", where="concentration")
     n, total = len(counts), counts.sum()
     order = np.argsort(-counts, kind="stable")
     cells = np.arange(n + 1) / n

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numba import njit
 
-from ...errors import InputError
+from ..refusals import refusal
 from ..significance import benjamini_hochberg, poisson_log_sf
 from .buckets import checked_points, checked_times, place_in_buckets
 
@@ -95,7 +95,7 @@ def near_repeat(
     ticks, day = checked_times(times, len(points))
     far, late = _edges(distances, "distances", least=0.0), _edges(days, "days", least=0.0)
     if replicates < 0:
-        raise InputError("replicates must be at least 0", where="near_repeat", fix="The default is 999.")
+        raise refusal("E-SET-005", where="near_repeat")
     rows = np.lexsort((points[:, 1], points[:, 0], ticks))  # so that the order they came in changes nothing
     points, ticks = points[rows], ticks[rows]
     count = _counter(points, ticks, far, late * day)
@@ -119,11 +119,7 @@ def near_repeat(
 def _edges(ends: Sequence[float], name: str, least: float) -> np.ndarray:
     edges = np.asarray(ends, dtype=float).ravel()
     if not len(edges) or not np.isfinite(edges).all() or edges[0] < least or (np.diff(edges) <= 0).any():
-        raise InputError(
-            f"{name} must be upper ends of bands, rising, at least {least:g}",
-            where="near_repeat",
-            fix="For example 0, 100, 200 metres and 7, 14 days.",
-        )
+        raise refusal("E-SET-006", where="near_repeat", name=name, least=least)
     return edges
 
 

@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numba import njit
 
-from ...errors import InputError
+from ..refusals import refusal
 from .buckets import Buckets, checked_points, checked_times, place_in_buckets
 from .density_based import NOISE, Clusters
 
@@ -29,11 +29,7 @@ def st_dbscan(points: np.ndarray, times: np.ndarray, distance: float, days: floa
     points = checked_points(points)
     times, day = checked_times(times, len(points))
     if not (distance > 0 and days >= 0 and min_points >= 1):
-        raise InputError(
-            "distance must be above 0, days at least 0 and min_points at least 1",
-            where="st_dbscan",
-            fix="For example 200 m, 7 days, 5 points.",
-        )
+        raise refusal("E-SET-007", where="st_dbscan")
     if not len(points):
         return Clusters(np.zeros(0, dtype=np.int64), np.zeros(0, dtype=bool))
     width = distance / math.sqrt(2) * (1 - 1e-9)  # the diagonal stays below the distance in spite of rounding

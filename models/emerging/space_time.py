@@ -6,7 +6,7 @@ import numpy as np
 from scipy import sparse, special
 
 from ...cube import BIN_HOURS, SpaceTimeCube
-from ...errors import InputError
+from ..refusals import refusal
 from ..significance import exchangeable_tails
 
 _FLAT = 1e-12  # a spread this small beside the values is rounding, not contrast
@@ -22,11 +22,7 @@ def whole_steps(cube: SpaceTimeCube, step_days: int) -> tuple[np.ndarray, np.nda
     """
     hours = step_days * 24
     if hours % BIN_HOURS[cube.bin]:
-        raise InputError(
-            f"step_days must be whole {cube.bin}s, not {step_days}",
-            where="EmergingHotspots",
-            fix="With weekly bins give a multiple of 7.",
-        )
+        raise refusal("E-SET-003", where="EmergingHotspots", bin=cube.bin, step_days=step_days)
     width = hours // BIN_HOURS[cube.bin]
     n_steps, left_over = divmod(cube.n_times, width)
     counts = cube.counts[left_over:].reshape(n_steps, width, cube.n_cells).sum(axis=1)

@@ -8,9 +8,9 @@ import numpy as np
 from scipy import sparse, spatial
 
 from ...cube import SpaceTimeCube
-from ...errors import InputError
 from ...params import param
 from ..base import Estimator
+from ..refusals import refusal
 
 NEIGHBOURS = ("queen", "rook", "distance", "knearest")
 _SAME = 1e-9  # distances nearer to each other than this share are equal
@@ -65,11 +65,7 @@ def neighbour_links(
         return without_diagonal(cube.contiguity)
     if neighbours == "rook":
         if cube.borders is None:
-            raise InputError(
-                "the cells carry no lengths of shared borders",
-                where="neighbours = rook",
-                fix="Read or make the cells anew, or choose queen.",
-            )
+            raise refusal("E-MODEL-008", where="neighbours = rook")
         return without_diagonal(cube.borders)
     if neighbours == "distance":
         return _within(cube.centres, bandwidth)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from scipy import sparse
 
-from ...errors import InputError
+from ..refusals import refusal
 from .windows import Sites, Zones, _nested, _rows, circles
 
 SHAPES = ((1.5, 4), (2.0, 6), (3.0, 9), (4.0, 12), (5.0, 15))
@@ -32,7 +32,7 @@ def ellipses(
     Source: Kulldorff, Huang, Pickle & Duczmal (2006), Statistics in Medicine 25(22).
     """
     if sites.points.shape[1] != 2:
-        raise InputError("ellipses need places in the plane", where="ellipses", fix="Give x and y in metres.")
+        raise refusal("E-MODEL-009", where="ellipses")
     round_ = circles(sites, weight, max_share=max_share, max_sites=max_sites)
     rows = [round_.sites_of(row, int(n)) for row, n in enumerate(np.diff(round_.start))]
     shape = [np.array([1.0, 0.0])] * len(sites)
@@ -59,11 +59,7 @@ def connected_sets(sites: Sites, contiguity: sparse.spmatrix, *, max_sites: int 
         for found in _connected(near.sites_of(centre, max_sites), links):
             seen.setdefault(found, centre)
         if len(seen) > _MOST_SETS:
-            raise InputError(
-                "there are more than five million connected sets",
-                where="connected_sets",
-                fix=f"Lower max_sites, now {max_sites}.",
-            )
+            raise refusal("E-MODEL-010", where="connected_sets", max_sites=max_sites)
     rows = [np.array(found, dtype=np.int32) for found in seen]
     zones = _rows(rows, np.array(list(seen.values())), np.ones(len(rows)), np.tile([1.0, 0.0], (len(rows), 1)))
     return Zones(zones.members, zones.start, np.diff(zones.start), zones.centre, zones.penalty, zones.shape)

@@ -8,7 +8,7 @@ import numpy as np
 from scipy import sparse
 from scipy.spatial import cKDTree
 
-from ...errors import InputError
+from ..refusals import refusal
 
 EARTH_RADIUS = 6_371_000.0
 """Metres, of the sphere that great circles are drawn on."""
@@ -132,7 +132,7 @@ def in_spans(values: np.ndarray, windows: np.ndarray) -> np.ndarray:
 def _in_space(places: np.ndarray) -> np.ndarray:
     longitude, latitude = np.radians(places).T
     if np.abs(places[:, 1]).max(initial=0.0) > 90:
-        raise InputError("a latitude is beyond 90 degrees", where="centres", fix="Give longitude first, then latitude.")
+        raise refusal("E-MODEL-011", where="centres")
     flat = np.cos(latitude)
     unit = np.column_stack([flat * np.cos(longitude), flat * np.sin(longitude), np.sin(latitude)])
     return EARTH_RADIUS * unit
@@ -183,11 +183,7 @@ def _by_distance(tree: cKDTree, points: np.ndarray, centres: np.ndarray, k: int)
 
 def _refuse_too_many(held: int) -> None:
     if held > _LARGEST:
-        raise InputError(
-            f"the zones have more than {_LARGEST:,} members, which would not fit in memory",
-            where="scan",
-            fix="Lower the largest number of cells of a zone, its share or its radius.",
-        )
+        raise refusal("E-MODEL-012", where="scan", most=_LARGEST)
 
 
 def _rows(rows: list[np.ndarray], centre: np.ndarray, penalty: np.ndarray, shape: np.ndarray) -> Zones:

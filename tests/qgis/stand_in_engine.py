@@ -76,6 +76,14 @@ def refuse(out: Path) -> int:
     return 2
 
 
+def refuse_in_both(out: Path) -> int:
+    """As `refuse`, with a code and in both languages."""
+    texts = {"problem": "no column holds a time", "where": "calls.csv, row 1", "fix": "Name it.", "exit_code": 2}
+    chinese = {"problem_zh": "没有识别出事件时间列", "where_zh": "calls.csv,第1行", "fix_zh": "用 --time 指定。"}
+    say(error={**texts, "code": "E-COL-004", **chinese})
+    return 2
+
+
 def crash(out: Path) -> int:
     """A fault in a compiled package, with a child at work."""
     subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
