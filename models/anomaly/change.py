@@ -162,15 +162,19 @@ def _best_gain(total: np.ndarray, load: np.ndarray, size: float, least: int) -> 
 
 @njit(cache=True)
 def _pelt(total: np.ndarray, load: np.ndarray, size: float, penalty: float, least: int) -> np.ndarray:
-    """First bins of the segments after the first, of the cheapest segmentation; starts that cannot win are pruned."""
+    """First bins of the segments after the first, of the cheapest segmentation; starts that cannot win are pruned.
+
+    A start that is beaten at a bin goes only when a segment can begin at that bin, *least* bins later: until then
+    nothing that is allowed takes its place.
+    """
     n = total.size - 1
     cheapest, origin = np.full(n + 1, np.inf), np.zeros(n + 1, dtype=np.int64)
     cheapest[0] = -penalty
-    starts, price = np.zeros(n + 1, dtype=np.int64), np.zeros(n + 1)
-    alive = 0
+    starts, beaten = np.zeros(n + 1, dtype=np.int64), np.zeros(n + 1, dtype=np.int64)
+    price, alive = np.zeros(n + 1), 0
     for end in range(least, n + 1):
-        if end - least == 0 or end - least >= least:
-            starts[alive] = end - least
+        if end == least or end >= 2 * least:
+            starts[alive], beaten[alive] = end - least, n + 1
             alive += 1
         for k in range(alive):
             s = starts[k]
@@ -179,8 +183,9 @@ def _pelt(total: np.ndarray, load: np.ndarray, size: float, penalty: float, leas
                 cheapest[end], origin[end] = price[k] + penalty, s
         kept = 0
         for k in range(alive):
-            if price[k] <= cheapest[end]:
-                starts[kept] = starts[k]
+            since = min(beaten[k], end) if price[k] > cheapest[end] else beaten[k]
+            if end + 1 - since < least:
+                starts[kept], beaten[kept] = starts[k], since
                 kept += 1
         alive = kept
     cuts, at = [np.int64(0) for _ in range(0)], n
