@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..errors import Notice
+from ..layers.incidents.rules import notice
 from .inputs import Files
 from .refusals import refusal
 from .voice import Progress
@@ -57,17 +58,11 @@ def count(files: Files, settings: dict[str, Any], progress: Progress) -> tuple[A
 
 
 def _way(counted: Any) -> Notice:
-    moment = f"{counted.as_of:%Y-%m-%d %H:%M}"
-    if counted.whole:
-        zh, en = f"整体读取,计至{moment}。", f"The files were read whole and counted up to {moment}."
-        return Notice("N-COUNT-001", zh, en)
-    zh = f"分段读取,计至{moment},内存不随行数增长。"
-    en = f"The files were read in pieces, never whole in memory, and counted up to {moment}."
-    return Notice("N-COUNT-002", zh, en)
+    code = "N-COUNT-001" if counted.whole else "N-COUNT-002"
+    return notice(code, moment=f"{counted.as_of:%Y-%m-%d %H:%M}")
 
 
 def _sum_of(account: dict[str, int]) -> Notice:
     """The account as a sum anyone can check."""
     rest = " + ".join(f"{name} {n:,}" for name, n in account.items() if name != "rows_in")
-    text = f"rows_in {account['rows_in']:,} = {rest}"
-    return Notice("N-COUNT-003", f"行数核对:{text}", f"Account: {text}")
+    return notice("N-COUNT-003", account=f"rows_in {account['rows_in']:,} = {rest}")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..errors import Notice
+from ..layers.incidents.rules import notice
 from ..params import param
 from .inputs import Files
 from .voice import Progress
@@ -150,15 +151,8 @@ def find_near_repeats(files: Files, settings: dict[str, Any], progress: Progress
     found = near_repeat(places, moments, far, late, own.replicates, own.random_state, seen)
     table = knox_table(found)
     clear = int((found.q <= 0.05).sum())
-    told.append(
-        Notice(
-            "N-REPEAT-001",
-            f"{len(rows)}个事件,{own.replicates}次置换,{len(table)}个分段中{clear}个显著;0米为同一地点。",
-            f"{len(rows)} incidents, {own.replicates} shuffles: {clear} of {len(table)} bands stand out; 0 m is the "
-            "same place.",
-        )
-    )
-    return table, told
+    facts = {"n": len(rows), "replicates": own.replicates, "bands": len(table), "clear": clear}
+    return table, [*told, notice("N-REPEAT-001", **facts)]
 
 
 def find_concentration(files: Files, settings: dict[str, Any], progress: Progress) -> tuple[Any, list[Any]]:
@@ -172,12 +166,13 @@ def find_concentration(files: Files, settings: dict[str, Any], progress: Progres
     level = level_of(ready, own.unit_level, ready.counts.cells.levels()[-1])
     cube, left_out = window_counts(ready, own.class_node, level)
     found = concentration(cube.totals()[0], own.share)
-    told = Notice(
+    told = notice(
         "N-CONC-001",
-        f"{own.share:.0%}的事件集中在{found.n_cells}个单元({found.share_of_cells:.1%});基尼系数{found.gini:.3f},"
-        f"稀疏校正后{found.generalised_gini:.3f}。",
-        f"{own.share:.0%} of the incidents lie in {found.n_cells} units ({found.share_of_cells:.1%}); Gini "
-        f"{found.gini:.3f}, corrected for sparse counts {found.generalised_gini:.3f}.",
+        share=own.share,
+        n=found.n_cells,
+        share_of_cells=found.share_of_cells,
+        gini=found.gini,
+        generalised=found.generalised_gini,
     )
     return lorenz_table(ready, cube, found), [*ready.notices, *left_out, told]
 
@@ -201,13 +196,14 @@ def find_lead(files: Files, settings: dict[str, Any], progress: Progress) -> tup
     progress(0.7, "Shifting in time|时间平移置换")
     facts = (own.max_lag, own.replicates, own.random_state)
     found = find_escalation(first, second, level, street, *facts, groups=groups)
-    lead = found.lead * own.step_days
-    told = Notice(
+    told = notice(
         "N-LEAD-001",
-        f"{first.shape[1]}个单元、{len(first)}步:{_VERDICTS[found.verdict]},先行{lead}天,各滞后合并p={found.p_any:.3f};"
-        "关联不是因果。",
-        f"{first.shape[1]} units, {len(first)} steps: {found.verdict}, lead {lead} days, p over all lags "
-        f"{found.p_any:.3f}; an association is no cause.",
+        units=first.shape[1],
+        steps=len(first),
+        verdict=_VERDICTS[found.verdict],
+        verdict_en=found.verdict,
+        lead=found.lead * own.step_days,
+        p=found.p_any,
     )
     return lead_table(found, own.step_days, level), [*ready.notices, told]
 
@@ -234,12 +230,8 @@ def _read(cls: Any, files: Files, settings: dict[str, Any], progress: Progress) 
 
 
 def _clusters_told(found: Any) -> Notice:
-    n, inside = found.n_clusters, int((found.labels >= 0).sum())
-    return Notice(
-        "N-CLUSTER-001",
-        f"{len(found.labels)}个事件形成{n}个聚类,含{inside}个事件。",
-        f"{len(found.labels)} incidents form {n} clusters that hold {inside} of them.",
-    )
+    inside = int((found.labels >= 0).sum())
+    return notice("N-CLUSTER-001", n=len(found.labels), clusters=found.n_clusters, inside=inside)
 
 
 POINT_STEPS = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from ..errors import Notice
+from ..layers.incidents.rules import notice
 from ..params import param
 from .inputs import Files
 from .refusals import refusal
@@ -79,11 +79,7 @@ def draw_surface(files: Files, settings: dict[str, Any], progress: Progress) -> 
     progress(0.7, "Smoothing|平滑")
     bandwidth = own.bandwidth or choose_bandwidth(points, study_of(ready), own.rule, own.kernel)
     surface = draw_density(ready, points, own.kernel, bandwidth, own.adaptive, own.k)
-    told = Notice(
-        "N-DENSITY-001",
-        f"{len(points)}个事件,带宽{bandwidth:.0f}米,单位:件/km²/{surface.period}。",
-        f"{len(points)} incidents, bandwidth {bandwidth:.0f} m, unit events/km²/{surface.period}.",
-    )
+    told = notice("N-DENSITY-001", n=len(points), bandwidth=bandwidth, period=surface.period)
     return density_regions(surface), [*ready.notices, told]
 
 
@@ -104,12 +100,12 @@ def compare(files: Files, settings: dict[str, Any], progress: Progress) -> tuple
         own.replicates,
         own.random_state,
     )
-    told = Notice(
+    told = notice(
         "N-RISK-001",
-        f"类别{node}对照{own.against or '其余全部'},带宽{found.bandwidth:.0f}米;"
-        "容忍线逐点给出,p_anywhere 为全市任意处的概率。",
-        f"Class {node} against {own.against or 'all others'}, bandwidth {found.bandwidth:.0f} m; "
-        "tolerance is pointwise, p_anywhere is the chance anywhere in the city.",
+        node=node,
+        against=own.against or "其余全部",
+        against_en=own.against or "all others",
+        bandwidth=found.bandwidth,
     )
     return risk_regions(found, study, ready.cells.crs), [*ready.notices, told]
 

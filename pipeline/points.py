@@ -9,6 +9,7 @@ import pandas as pd
 from ..cube import ALL_CLASSES, Counts, SpaceTimeCube
 from ..errors import InputError, Notice
 from ..layers.aggregate import first_of_bursts
+from ..layers.incidents.rules import notice
 from ..models.clusters import Clusters, Concentration, NearRepeat
 from ..models.escalation import Escalation
 from .maps import window_of
@@ -171,24 +172,8 @@ def _once(ready: Prepared, rows: gpd.GeoDataFrame) -> np.ndarray:
 
 
 def _left_out(described: int, repeated: int) -> list[Notice]:
-    told = []
-    if described:
-        told.append(
-            Notice(
-                "N-CLASS-101",
-                f"{described}个只在街道层面描述的事件未纳入。",
-                f"{described} incidents of classes that are only described at street level are left out.",
-            )
-        )
-    if repeated:
-        told.append(
-            Notice(
-                "N-BURST-101",
-                f"{repeated}个同地短时重复来件未另计。",
-                f"{repeated} further reports of a burst from one spot are not counted again.",
-            )
-        )
-    return told
+    numbers = {"N-CLASS-101": described, "N-BURST-101": repeated}
+    return [notice(code, n=n) for code, n in numbers.items() if n]
 
 
 def only_described() -> InputError:

@@ -32,7 +32,8 @@ RUN_NOTICES: dict[str, tuple[str, str]] = {
     ),
     "N-DATA-005": (
         "上报有滞后:最后一个时段约{share:.0%}已报,最近{n}个时段的预期值已按此折算。",
-        "Reports come late: of the last bin about {share:.0%} is in; what is expected of the last {n} bins allows for it.",
+        "Reports come late: of the last bin about {share:.0%} is in; what is expected of the last {n} bins allows for "
+        "it.",
     ),
     "N-DATA-004": (
         "最后{n}个时段没有任何事件:没有提示不等于没有风险。",
@@ -74,6 +75,47 @@ RUN_NOTICES: dict[str, tuple[str, str]] = {
     "N-POLICY-001": (
         "类别策略取自{file}:新增{added}条,删去{removed}条",
         "the class policy is that of {file}: {added} entries added, {removed} removed",
+    ),
+    "N-COUNT-001": ("整体读取,计至{moment}。", "The files were read whole and counted up to {moment}."),
+    "N-COUNT-002": (
+        "分段读取,计至{moment},内存不随行数增长。",
+        "The files were read in pieces, never whole in memory, and counted up to {moment}.",
+    ),
+    "N-COUNT-003": ("行数核对:{account}", "Account: {account}"),
+    "N-CLASS-101": (
+        "{n}个只在街道层面描述的事件未纳入。",
+        "{n} incidents of classes that are only described at street level are left out.",
+    ),
+    "N-BURST-101": (
+        "{n}个同地短时重复来件未另计。",
+        "{n} further reports of a burst from one spot are not counted again.",
+    ),
+    "N-CLUSTER-001": (
+        "{n}个事件形成{clusters}个聚类,含{inside}个事件。",
+        "{n} incidents form {clusters} clusters that hold {inside} of them.",
+    ),
+    "N-REPEAT-001": (
+        "{n}个事件,{replicates}次置换,{bands}个分段中{clear}个显著;0米为同一地点。",
+        "{n} incidents, {replicates} shuffles: {clear} of {bands} bands stand out; 0 m is the same place.",
+    ),
+    "N-CONC-001": (
+        "{share:.0%}的事件集中在{n}个单元({share_of_cells:.1%});基尼系数{gini:.3f},稀疏校正后{generalised:.3f}。",
+        "{share:.0%} of the incidents lie in {n} units ({share_of_cells:.1%}); Gini {gini:.3f}, corrected for sparse "
+        "counts {generalised:.3f}.",
+    ),
+    "N-LEAD-001": (
+        "{units}个单元、{steps}步:{verdict},先行{lead}天,各滞后合并p={p:.3f};关联不是因果。",
+        "{units} units, {steps} steps: {verdict_en}, lead {lead} days, p over all lags {p:.3f}; an association is no "
+        "cause.",
+    ),
+    "N-DENSITY-001": (
+        "{n}个事件,带宽{bandwidth:.0f}米,单位:件/km²/{period}。",
+        "{n} incidents, bandwidth {bandwidth:.0f} m, unit events/km²/{period}.",
+    ),
+    "N-RISK-001": (
+        "类别{node}对照{against},带宽{bandwidth:.0f}米;容忍线逐点给出,p_anywhere 为全市任意处的概率。",
+        "Class {node} against {against_en}, bandwidth {bandwidth:.0f} m; tolerance is pointwise, p_anywhere is the "
+        "chance anywhere in the city.",
     ),
 }
 """Code -> (Chinese, English); part of `rules.NOTICES`, and told by `rules.notice`."""
