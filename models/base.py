@@ -22,6 +22,7 @@ Window models (hot spots, density) score every row of the cube on its own; hand 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from inspect import signature
@@ -34,6 +35,8 @@ from sklearn.exceptions import NotFittedError
 from ..cube import SpaceTimeCube
 
 E = TypeVar("E", bound="Estimator")
+
+_HALF_WAY = math.log(30.0)  # the surprise at which evidence is a half
 
 
 class Estimator(BaseEstimator):
@@ -78,6 +81,12 @@ class Estimator(BaseEstimator):
 def window_cube(cube: SpaceTimeCube) -> SpaceTimeCube:
     """The whole cube as one bin: totals per cell, at the start of its first bin."""
     return replace(cube, counts=cube.totals(), bins=cube.bins[:1], factors={})
+
+
+def tail_evidence(log_p: np.ndarray) -> np.ndarray:
+    """Evidence of a log tail, same shape, in [0, 1]: 0 is ordinary, 0.5 one chance in 30, near 1 far out."""
+    strength = np.abs(log_p)
+    return strength / (strength + _HALF_WAY)
 
 
 def at_last(method: Callable[..., np.ndarray], cube: SpaceTimeCube) -> np.ndarray:

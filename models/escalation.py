@@ -7,7 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from .refusals import refusal
+from .significance import rank_p
 
+_ALIKE = 1e-12  # two correlations closer than that are one
 _LEAST_CYCLES = 4  # bins, as a multiple of the longest lag, that a shift needs to break what a lag binds
 
 
@@ -81,8 +83,9 @@ def find_escalation(
         moved = _shifted(first, shift)
         there, back = _correlate(moved, second, lags), _correlate(second, moved, lags)
         null[r] = there.max(), back.max(), (there - back).max()
-    p, reverse_p = _p_of(association, null[:, 0]), _p_of(reverse, null[:, 1])
-    p_more = float(_p_of(association - reverse, null[:, 2]).min())
+    seen = (association, reverse, association - reverse)
+    p, reverse_p, more = (rank_p(found - _ALIKE, null[:, i]) for i, found in enumerate(seen))
+    p_more = float(more.min())
     together = float(_correlate(first, second, np.zeros(1, dtype=int))[0])
     verdict = "does not lead" if p.min() > alpha else "leads" if p_more <= alpha else "moves together"
     lead = int(lags[association.argmax()]) if verdict == "leads" else 0
@@ -134,7 +137,3 @@ def _shifted(series: np.ndarray, shift: np.ndarray) -> np.ndarray:
     """Each unit's series turned around the circle of time by its *shift* bins."""
     n_times, n_units = series.shape
     return series[(np.arange(n_times)[:, None] - shift) % n_times, np.arange(n_units)]
-
-
-def _p_of(found: np.ndarray, largest: np.ndarray) -> np.ndarray:
-    return (1.0 + (largest[:, None] >= found - 1e-12).sum(axis=0)) / (1.0 + len(largest))

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from gridbeacon.models.anomaly import IsolationAnomaly, Silence
 from gridbeacon.models.anomaly.isolation import describe_cells
-from gridbeacon.models.anomaly.silence import nb_log_cdf
+from gridbeacon.models.significance import nb_log_cdf
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...cube import SpaceTimeCube
-from .past import BINS_A_DAY, PHASES, phase_factors, two_moments
+from .past import BINS_A_DAY, PHASES, phase_factors, running_sums, two_moments
 
 _CUT = 10.0  # deviations beyond which one surge says no more about the ordinary spread
 _SPARSE = 0.1  # expected incidents below which a unit tells of clustering rather than of dispersion
@@ -74,7 +74,7 @@ class Baseline:
     def walk(self, first: int = 0) -> Iterator[InControl]:
         """The state of control at every bin from *first* on; earlier bins are walked through and not told."""
         n_times, n_cells = self.counts.shape
-        complete, before = np.flatnonzero(self.usable), np.concatenate([[0], np.cumsum(self.usable)])
+        complete, before = np.flatnonzero(self.usable), running_sums(self.usable)
         seen, other, span = np.zeros(n_cells), np.zeros(n_cells), 0.0
         window, moments = np.zeros(n_cells), _Moments(n_times, self.reach, 2 * self.length)
         start = end = 0

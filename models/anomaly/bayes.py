@@ -10,10 +10,10 @@ from sklearn.utils.validation import check_is_fitted
 
 from ...cube import SpaceTimeCube
 from ...params import check, param
-from ..base import Estimator, check_cells
+from ..base import Estimator, check_cells, tail_evidence
 from ..significance import nb_log_sf
 from .baseline import Baseline
-from .past import BINS_A_DAY
+from .past import BINS_A_DAY, history_status, running_sums
 
 
 def bayes_bounds(
@@ -40,7 +40,7 @@ def bayes_bounds(
     counts = np.atleast_2d(np.asarray(counts, dtype=float))
     if not 0 < alpha < 1 or reach < 1 or years < 0 or not (this_year or years):
         raise ValueError("alpha must lie between 0 and 1, reach be at least 1, and some bins be references")
-    total = np.concatenate([np.zeros((1, counts.shape[1])), np.cumsum(counts, axis=0)])
+    total = running_sums(counts)
     times = np.arange(len(counts))
     spans = [(times - reach, times)] if this_year else []
     spans += [(times - year * freq - reach, times - year * freq + reach + 1) for year in range(1, years + 1)]
@@ -131,14 +131,11 @@ class BayesPredictive(Estimator):
 
     def evidence(self, cube: SpaceTimeCube) -> np.ndarray:
         """(n_times, n_cells) in [0, 1]: 0 is ordinary, 0.5 one chance in 30, near 1 far out."""
-        strength = -self.log_p(cube)
-        return strength / (strength + np.log(30.0))
+        return tail_evidence(self.log_p(cube))
 
     def status(self, cube: SpaceTimeCube) -> np.ndarray:
         """(n_cells,) `ok`, `empty class` or `too few bins`."""
-        enough = cube.valid.sum() >= self.min_history * BINS_A_DAY[cube.bin] + self._gap(cube)
-        empty = cube.counts.sum(axis=0) == 0
-        return np.where(empty, "empty class", "ok") if enough else np.full(cube.n_cells, "too few bins")
+        return history_status(cube, self.min_history * BINS_A_DAY[cube.bin] + self._gap(cube))
 
     def details(self, cube: SpaceTimeCube) -> dict[str, np.ndarray]:
         """`observed`, `expected`, `upper` (the 1 - alpha quantile) and `alarm` (observed above it) of the last bin."""

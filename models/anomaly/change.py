@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numba import njit
 
+from .past import running_sums
+
 _SURE = 1e-9  # gain in cost below which two splits are as good
 
 
@@ -71,7 +73,7 @@ def find_changes(
     if n < 2 * least:
         return []
     fine = 3 * math.log(n) if penalty is None else float(penalty)
-    total, load = (np.concatenate([[0.0], np.cumsum(part)]) for part in (series, weight))
+    total, load = (running_sums(part) for part in (series, weight))
     cuts = _pelt(total, load, size, fine, least)
     edges = [0, *cuts.tolist(), n]
     seeds = np.random.SeedSequence(random_state).spawn(max(len(cuts), 1))
@@ -128,7 +130,7 @@ def _chance(
     for stream in seed.spawn(replicates):
         rng = np.random.default_rng(stream)
         drawn = rng.poisson(mean if math.isinf(size) else rng.gamma(size, mean / size)).astype(float)
-        sums, load = (np.concatenate([[0.0], np.cumsum(part)]) for part in (drawn, weight))
+        sums, load = (running_sums(part) for part in (drawn, weight))
         as_much += _best_gain(sums, load, size, least) >= gain - _SURE
     return (1 + as_much) / (1 + replicates)
 

@@ -12,10 +12,10 @@ from sklearn.utils.validation import check_is_fitted
 
 from ...cube import SpaceTimeCube
 from ...params import check, param
-from ..base import Estimator, check_cells
+from ..base import Estimator, check_cells, tail_evidence
 from ..significance import nb_log_sf
 from .baseline import Baseline, InControl
-from .past import BINS_A_DAY
+from .past import BINS_A_DAY, history_status, running_sums
 from .run_length import solve_glr_threshold, solve_threshold, window_glr
 
 _NODES = 5  # rates that stand for what is not known about a unit's in-control rate
@@ -75,14 +75,11 @@ class _Chart(Estimator):
 
     def evidence(self, cube: SpaceTimeCube) -> np.ndarray:
         """(n_times, n_cells) in [0, 1]: 0 is ordinary, 0.5 one chance in 30, near 1 far out."""
-        strength = -self.log_p(cube)
-        return strength / (strength + np.log(30.0))
+        return tail_evidence(self.log_p(cube))
 
     def status(self, cube: SpaceTimeCube) -> np.ndarray:
         """(n_cells,) `ok`, `empty class` or `too few bins`."""
-        enough = cube.valid.sum() >= self.min_history * BINS_A_DAY[cube.bin] + self.reach
-        empty = cube.counts.sum(axis=0) == 0
-        return np.where(empty, "empty class", "ok") if enough else np.full(cube.n_cells, "too few bins")
+        return history_status(cube, self.min_history * BINS_A_DAY[cube.bin] + self.reach)
 
     def details(self, cube: SpaceTimeCube) -> dict[str, np.ndarray]:
         """`statistic`, `threshold`, `alarm`, `change_start` (ISO date, blank where nothing rises), `observed` and
@@ -93,8 +90,7 @@ class _Chart(Estimator):
         rising = begin >= 0
         first = np.where(rising, begin, cube.n_times - 1)
         load = Baseline(cube, self.baseline, self.reach, self.min_history).factor
-        running = np.concatenate([[0.0], np.cumsum(load)])
-        counted = np.concatenate([np.zeros((1, cube.n_cells)), np.cumsum(cube.counts * cube.valid[:, None], axis=0)])
+        running, counted = running_sums(load), running_sums(cube.counts * cube.valid[:, None])
         return {
             "statistic": statistic,
             "threshold": threshold,

@@ -11,9 +11,10 @@ from sklearn.utils.validation import check_is_fitted
 
 from ...cube import SpaceTimeCube
 from ...params import check, param
-from ..base import Estimator, check_cells
+from ..base import Estimator, check_cells, tail_evidence
 from ..significance import nb_log_sf
 from .dispersion import UPPER_90, upper_dispersion
+from .past import running_sums
 
 _LAG = {"C1": 1, "C2": 3, "C3": 3}  # bins from the end of the baseline to the bin judged
 _SUMMED = {"C1": 1, "C2": 1, "C3": 3}  # bins whose sum the tail is of
@@ -111,7 +112,7 @@ def cdc_bounds(
 
     Source: Stroup et al. (1989), Statistics in Medicine 8(3). Independent: R surveillance's `algo.cdc`.
     """
-    total = _running(np.asarray(weekly, dtype=float))
+    total = running_sums(np.asarray(weekly, dtype=float))
     sums = np.full(np.shape(weekly), np.nan)
     sums[3:] = total[4:] - total[:-4]
     ends = np.add.outer(52 * np.arange(1, years + 1), 4 * np.arange(-months, months + 1)).ravel()
@@ -187,7 +188,7 @@ class EarsAnomaly(Estimator):
         """Observed counts, mean and size of the predictive at *times*, each (len(times), n_cells)."""
         n, summed = self.baseline, _SUMMED[self.method]
         end = times - _LAG[self.method] + 1
-        total, square = _running(counts), _running(counts**2)
+        total, square = running_sums(counts), running_sums(counts**2)
         sums = total[n:] - total[:-n]
         variance = np.maximum(square[n:] - square[:-n] - sums**2 / n, 0) / (n - 1)
         count = np.minimum(end - n + 1, (_BASELINES - 1) * n + 1)
@@ -201,8 +202,7 @@ class EarsAnomaly(Estimator):
 
     def evidence(self, cube: SpaceTimeCube, last: int | None = None) -> np.ndarray:
         """(n_times, n_cells) in [0, 1]: 0 is ordinary, 0.5 one chance in 30, near 1 far out; *last* as in `log_p`."""
-        strength = np.abs(self.log_p(cube, last))
-        return strength / (strength + np.log(30.0))
+        return tail_evidence(self.log_p(cube, last))
 
     def status(self, cube: SpaceTimeCube) -> np.ndarray:
         """(n_cells,) `ok`, `empty class`, `too few bins`, `data gap` (last bin not complete) or `flat baseline`.
@@ -236,11 +236,7 @@ class EarsAnomaly(Estimator):
         return {"observed": observed, "expected": mean, "upper": upper, "alarm": (lone > upper).astype(int)}
 
 
-def _running(values: np.ndarray) -> np.ndarray:
-    return np.concatenate([np.zeros((1, values.shape[1])), np.cumsum(values, axis=0)])
-
-
 def _mean_of_last(values: np.ndarray, last: np.ndarray, count: np.ndarray) -> np.ndarray:
     """Means of the *count* rows of *values* that end with row *last*, by running sums."""
-    total = _running(values)
+    total = running_sums(values)
     return (total[last + 1] - total[last + 1 - count]) / count[:, None]

@@ -9,7 +9,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from ...cube import SpaceTimeCube
 from ...params import check, param
-from ..base import Estimator, check_cells
+from ..base import Estimator, check_cells, tail_evidence
 from ..refusals import refusal
 from .foretell import Foretold, foretell, log_tail, poisson_bound, upper_bound
 from .reference_weeks import ReferenceWeeks, Weeks, reference_weeks, same_week, whole_weeks
@@ -92,8 +92,7 @@ class FarringtonAnomaly(Estimator):
 
     def evidence(self, cube: SpaceTimeCube, last: int | None = None) -> np.ndarray:
         """(n_times, n_cells) in [0, 1]: 0 is ordinary, 0.5 one chance in 30, near 1 far out; *last* as in `log_p`."""
-        strength = np.abs(self.log_p(cube, last))
-        return strength / (strength + np.log(30.0))
+        return tail_evidence(self.log_p(cube, last))
 
     def reference(self, weeks: Weeks, week: int) -> tuple[ReferenceWeeks, int] | None:
         """The reference weeks of *week* and over how many years; None where it cannot be judged."""

@@ -10,9 +10,10 @@ from sklearn.utils.validation import check_is_fitted
 
 from ...cube import SpaceTimeCube
 from ...params import check, param
-from ..base import Estimator, check_cells
+from ..base import Estimator, check_cells, tail_evidence
 from .bayes import BayesPredictive
 from .farrington import FarringtonAnomaly
+from .past import running_sums
 from .predictive import NegativeBinomialPredictive
 from .reference_weeks import Weeks, whole_weeks
 
@@ -77,8 +78,7 @@ class Ladder(Estimator):
 
     def methods(self, weeks: SpaceTimeCube) -> np.ndarray:
         """(n_weeks, n_cells) rung of each week of a weekly cube, a position in `METHODS`, from the weeks before it."""
-        known = np.concatenate([[0], np.cumsum(weeks.valid)])[:-1, None]
-        total = np.concatenate([np.zeros((1, weeks.n_cells)), np.cumsum(weeks.counts * weeks.valid[:, None], axis=0)])
+        known, total = running_sums(weeks.valid)[:-1, None], running_sums(weeks.counts * weeks.valid[:, None])
         dense = total[:-1] >= self.sparse * np.maximum(known, 1)
         long = np.select([known >= self.two_years, known >= self.one_year, known >= self.short], [0, 1, 2], 3)
         return np.where(dense, long, 3)
@@ -99,8 +99,7 @@ class Ladder(Estimator):
 
     def evidence(self, cube: SpaceTimeCube, last: int | None = None) -> np.ndarray:
         """(n_times, n_cells) in [0, 1]: 0 is ordinary, 0.5 one chance in 30, near 1 far out; *last* as in `log_p`."""
-        strength = np.abs(self.log_p(cube, last))
-        return strength / (strength + np.log(30.0))
+        return tail_evidence(self.log_p(cube, last))
 
     def status(self, cube: SpaceTimeCube) -> np.ndarray:
         """(n_cells,) `ok`, `empty class`, `too few bins`."""

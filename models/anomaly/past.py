@@ -63,7 +63,7 @@ class Past:
         self.guard = int(np.ceil(model.guard * per_day))
         self.needed = max(round(model.min_history * per_day), 4)
         self.renewed = max(round(_RENEWED * per_day), 2)
-        self.before = np.concatenate([[0], np.cumsum(self.usable)])
+        self.before = running_sums(self.usable)
         self.oldest = self.before[cube.factors.get("regime", np.zeros(cube.n_times, dtype=np.int64))]
         self.factor = phase_factors(cube, self.length) * cube.factors.get("load", 1.0)
         self.trust = 1 / (1 + _DOUBTFUL * self.doubt)
@@ -108,8 +108,8 @@ class Past:
         """(n_times - first, all cells) expected counts of single bins, as for a cell whose past had no surge."""
         times = np.arange(first, len(self.whole))
         start, end = self._reach(times)
-        incidents = _running(self.whole[self.usable])
-        exposure = _running(self.factor[self.usable])
+        incidents = running_sums(self.whole[self.usable])
+        exposure = running_sums(self.factor[self.usable])
         seen, span = incidents[end] - incidents[start], (exposure[end] - exposure[start])[:, None]
         rate = self._group_rate(start, end)[:, np.asarray(self.siblings.argmax(axis=1)).ravel()]
         shape = self.prior_shape[times]
@@ -148,16 +148,16 @@ class Past:
         weight = np.ones_like(self.counts) if self.weight is None else self.weight
         weight = weight * self.trust[:, None]
         rows = self.usable
-        incidents = _running(weight[rows] * self.counts[rows])
-        exposure = _running(weight[rows] * self.factor[rows, None])
+        incidents = running_sums(weight[rows] * self.counts[rows])
+        exposure = running_sums(weight[rows] * self.factor[rows, None])
         return incidents[end] - incidents[start], exposure[end] - exposure[start]
 
     def _group_rate(self, start: np.ndarray, end: np.ndarray) -> np.ndarray:
         """(n_rows, n_groups) incidents per cell and bin of each group of siblings, from the whole grid."""
         sizes = np.asarray(self.siblings.sum(axis=0)).ravel()
         total = self.whole @ self.siblings if self.group_total is None else self.group_total
-        incidents = _running(total[self.usable])
-        exposure = _running(self.factor[self.usable])[:, None] * sizes
+        incidents = running_sums(total[self.usable])
+        exposure = running_sums(self.factor[self.usable])[:, None] * sizes
         return (incidents[end] - incidents[start] + 0.5) / np.maximum(exposure[end] - exposure[start], 1e-9)
 
     def _sibling_prior(
@@ -198,7 +198,7 @@ class Past:
         times = np.arange(len(rows))
         end = self._reach(times, window)[1]
         started = (times >= self.needed + self.guard + window) & self._ready(end)
-        running = _running(np.where(started[:, None], total, 0)[rows])
+        running = running_sums(np.where(started[:, None], total, 0)[rows])
         start = np.maximum(end - 2 * self.length, 0)
         return two_moments(*(running[end] - running[start]).T)
 
@@ -229,13 +229,22 @@ def two_moments(
     return np.clip(clustering, 0, 10), np.clip(dispersion, 1e-4, 3)
 
 
-def _running(values: np.ndarray) -> np.ndarray:
-    return np.concatenate([np.zeros((1, *values.shape[1:])), np.cumsum(values, axis=0)])
+def history_status(cube: SpaceTimeCube, needed: float) -> np.ndarray:
+    """(n_cells,) `ok`, `empty class`, or `too few bins` where less than *needed* of the cube's bins are complete."""
+    if cube.valid.sum() < needed:
+        return np.full(cube.n_cells, "too few bins")
+    return np.where(cube.counts.sum(axis=0) == 0, "empty class", "ok")
+
+
+def running_sums(values: np.ndarray) -> np.ndarray:
+    """(n + 1, ...) sums of the rows before each: row b less row a is the sum of the rows from a to b, b excluded."""
+    total = np.cumsum(values, axis=0)
+    return np.concatenate([np.zeros((1, *total.shape[1:]), total.dtype), total])
 
 
 def _window_sums(values: np.ndarray, window: int) -> np.ndarray:
     """Sum over the *window* rows ending at each row; shorter at the beginning."""
-    total = _running(values)
+    total = running_sums(values)
     times = np.arange(1, len(values) + 1)
     return total[times] - total[np.maximum(times - window, 0)]
 
@@ -259,7 +268,7 @@ def phase_factors(cube: SpaceTimeCube, length: int) -> np.ndarray:
     rows[times, phase] = total
     seen = np.zeros_like(rows)
     seen[times, phase] = cube.valid
-    rows, seen = _running(rows)[:-1], _running(seen)[:-1]
+    rows, seen = running_sums(rows)[:-1], running_sums(seen)[:-1]
     start = np.maximum(times - length, 0)
     sums, days = rows[times] - rows[start], seen[times] - seen[start]
     level = sums.sum(axis=1, keepdims=True) / np.maximum(days.sum(axis=1, keepdims=True), 1)

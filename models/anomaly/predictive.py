@@ -10,9 +10,9 @@ from sklearn.utils.validation import check_is_fitted
 
 from ...cube import SpaceTimeCube
 from ...params import check, param
-from ..base import Estimator, check_cells
+from ..base import Estimator, check_cells, tail_evidence
 from ..significance import family_log_p
-from .past import BINS_A_DAY, Past
+from .past import BINS_A_DAY, Past, history_status
 
 _AS_TELLING = 0.6  # share of the strongest log tail from which a shorter window is the one reported
 _WHOLE = 4000  # units up to which every one is scored, and the size of the sample beyond
@@ -154,14 +154,11 @@ class NegativeBinomialPredictive(Estimator):
 
     def evidence(self, cube: SpaceTimeCube) -> np.ndarray:
         """(n_times, n_cells) in [0, 1]: 0 is ordinary, 0.5 one chance in 30, near 1 far out."""
-        strength = -self.log_p(cube)
-        return strength / (strength + np.log(30.0))
+        return tail_evidence(self.log_p(cube))
 
     def status(self, cube: SpaceTimeCube) -> np.ndarray:
         """(n_cells,) `ok`, `empty class` or `too few bins`."""
-        enough = cube.valid.sum() >= self.min_history * BINS_A_DAY[cube.bin] + self.guard
-        empty = cube.counts.sum(axis=0) == 0
-        return np.where(empty, "empty class", "ok") if enough else np.full(cube.n_cells, "too few bins")
+        return history_status(cube, self.min_history * BINS_A_DAY[cube.bin] + self.guard)
 
 
 def _spread(scores: Scores, columns: np.ndarray, expected: np.ndarray) -> Scores:

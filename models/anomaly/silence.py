@@ -5,48 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import special
 from sklearn.utils.validation import check_is_fitted
 
 from ...cube import SpaceTimeCube
 from ...params import check, param
-from ..base import Estimator, check_cells
-from ..significance import family_log_p
+from ..base import Estimator, check_cells, tail_evidence
+from ..significance import family_log_p, nb_log_cdf
 from .baseline import Baseline, InControl
 from .past import BINS_A_DAY
 
-_TINY = np.finfo(float).tiny
-_DEEP = 1e-250  # below this scipy's tails run towards underflow
 _LOW = np.log(0.05)  # tails below this are held against how often as little was seen before
 _LIKE = 0.5  # share of a log tail from which two earlier windows are the same habit
 _CLASS = 60.0  # windows' worth of trust in how often all units were as silent, against the unit's own habit
-
-
-def nb_log_cdf(count: np.ndarray | float, mean: np.ndarray | float, size: np.ndarray | float) -> np.ndarray:
-    """log P(Y <= count) of a negative binomial count; broadcasts. Finite, at most 0.
-
-    The variance is mean + mean² / size; size `inf` is the Poisson. Counts between whole numbers are interpolated. Below
-    the smallest float the tail is bounded from above by its largest term times a geometric sum.
-    """
-    parts = (np.asarray(part, dtype=float) for part in (count, mean, size))
-    count, mean, size = np.broadcast_arrays(*parts)
-    if np.isnan(count).any() or not (count >= 0).all() or not (mean >= 0).all() or not (size > 0).all():
-        raise ValueError("counts and means must be at least 0 and sizes above 0")
-    mean, poisson = np.maximum(mean, _TINY), size > 1e15
-    k = np.where(poisson, 1.0, size)
-    quiet = np.where(poisson, special.gammaincc(count + 1, mean), special.betainc(k, count + 1, k / (k + mean)))
-    with np.errstate(divide="ignore"):
-        log_p = np.log(quiet)
-    return np.minimum(np.where(quiet < _DEEP, _deep_log_cdf(count, np.asarray(mean), k, poisson), log_p), 0.0)
-
-
-def _deep_log_cdf(count: np.ndarray, mean: np.ndarray, size: np.ndarray, poisson: np.ndarray) -> np.ndarray:
-    """log of the largest term times a geometric sum; meant for counts far below the mean."""
-    rising = special.gammaln(count + size) - special.gammaln(size)
-    thick = count * np.log(mean / (mean + size)) - size * np.log1p(mean / size) + rising
-    term = np.where(poisson, count * np.log(mean) - mean, thick) - special.gammaln(count + 1)
-    ratio = np.where(poisson, count / mean, count * (mean + size) / (mean * np.maximum(count - 1 + size, 1e-9)))
-    return term - np.log1p(-np.clip(ratio, 0.0, 0.999))
 
 
 @dataclass(eq=False, repr=False)
@@ -108,8 +78,7 @@ class Silence(Estimator):
 
     def evidence(self, cube: SpaceTimeCube) -> np.ndarray:
         """(n_times, n_cells) in [0, 1]: 0 is ordinary, 0.5 one chance in 30, near 1 a silence out of the ordinary."""
-        strength = -self.log_p(cube)
-        return strength / (strength + np.log(30.0))
+        return tail_evidence(self.log_p(cube))
 
     def status(self, cube: SpaceTimeCube) -> np.ndarray:
         """(n_cells,) `ok`, `empty class`, `too few bins`, or `too little expected` for silence to be seen."""

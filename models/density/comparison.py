@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
+from ..significance import rank_p
 from .study_area import StudyArea
 from .surface import density_surface
 
@@ -64,8 +65,7 @@ def relative_risk(
     anywhere = np.full(z.shape, np.nan)
     if replicates:
         highest = _relabelled(both, len(cases), error, study, bandwidth, replicates, random_state)
-        above = replicates - np.searchsorted(np.sort(highest), z, side="left")
-        anywhere = np.where(np.isfinite(z), (1 + above) / (replicates + 1), np.nan)
+        anywhere = np.where(np.isfinite(z), rank_p(z, highest), np.nan)
     log_risk = np.where(np.isfinite(error), log_risk, np.nan)
     return RelativeRisk(log_risk, z, stats.norm.sf(z), anywhere, bandwidth)
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import sparse, stats
+from scipy import sparse
 from sklearn.utils.validation import check_is_fitted
 
 from ...cube import SpaceTimeCube
 from ...params import check, param
 from ..base import Estimator, check_cells
 from ..hotspot import GetisOrdHotspots, moderate_counts
-from ..significance import log_false_discovery
+from ..significance import log_false_discovery, mid_p_rank, normal_log_tails
 from .rules import classify_patterns, pattern_rules
 from .space_time import cube_tails, space_time_gi_star, whole_steps
 from .trend import Trend, hamed_rao, mann_kendall
@@ -138,7 +138,7 @@ class EmergingHotspots(Estimator):
     def evidence(self, cube: SpaceTimeCube) -> np.ndarray:
         """(n_times, n_cells): in the last row the mid-p rank of the last step's neighbourhood, 0.5 is ordinary."""
         found, evidence = self.emergence(cube), np.zeros(cube.counts.shape)
-        evidence[-1:] = np.clip(0.5 * (1.0 + np.exp(found.lower) - np.exp(found.upper)), 0.0, 1.0)
+        evidence[-1:] = mid_p_rank(found.upper, found.lower)
         return evidence
 
     def log_p(self, cube: SpaceTimeCube) -> np.ndarray:
@@ -208,7 +208,7 @@ class EmergingHotspots(Estimator):
 
     def _tails(self, counts: np.ndarray, z: np.ndarray, when: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         if self.tails == "normal":
-            return stats.norm.logsf(z), stats.norm.logcdf(z)
+            return normal_log_tails(z)
         values = moderate_counts(counts.ravel()).reshape(counts.shape) if self.scale == "root" else counts
         return cube_tails(values, self.weights_, self.time_neighbours, when)
 

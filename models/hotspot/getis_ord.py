@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import sparse, stats
+from scipy import sparse
 from sklearn.utils.validation import check_is_fitted
 
 from ...cube import SpaceTimeCube
 from ...params import check, param
 from ..base import check_cells
-from ..significance import exchangeable_tails, permutation_tails
+from ..significance import exchangeable_tails, mid_p_rank, normal_log_tails, permutation_tails, two_sided_p
 from .links import Neighbourhood, row_sums
 from .moderation import moderate_counts
 
@@ -138,9 +138,7 @@ class GetisOrdHotspots(Neighbourhood):
         """(n_times, n_cells) log probability of a sum at least, and at most, as large; both 0 without contrast."""
         self._check(cube)
         if self.tails == "normal":
-            z = self.score_samples(cube)
-            scored = z != 0
-            return np.where(scored, stats.norm.logsf(z), 0.0), np.where(scored, stats.norm.logcdf(z), 0.0)
+            return normal_log_tails(self.score_samples(cube))
         upper, lower = np.zeros(cube.counts.shape), np.zeros(cube.counts.shape)
         for row in np.flatnonzero(~_flat(cube.counts).ravel()):
             upper[row], lower[row] = self._tails(cube.counts[row])
@@ -153,13 +151,11 @@ class GetisOrdHotspots(Neighbourhood):
     def two_sided(self, cube: SpaceTimeCube) -> tuple[np.ndarray, np.ndarray]:
         """(n_times, n_cells) two-sided p = min(1, 2 min(upper, lower)), and its side: 1 high, -1 low, 0 neither."""
         upper, lower = self.log_tails(cube)
-        side = np.sign(lower - upper)
-        return np.minimum(2 * np.exp(np.minimum(upper, lower)), 1.0), side
+        return two_sided_p(upper, lower), np.sign(lower - upper)
 
     def evidence(self, cube: SpaceTimeCube) -> np.ndarray:
         """(n_times, n_cells) mid-p rank of the neighbourhood's sum among the draws; 0.5 is ordinary."""
-        upper, lower = (np.exp(tail) for tail in self.log_tails(cube))
-        return np.clip(0.5 * (1.0 + lower - upper), 0.0, 1.0)
+        return mid_p_rank(*self.log_tails(cube))
 
     def status(self, cube: SpaceTimeCube) -> np.ndarray:
         """(n_cells,) text: `ok`, `empty class`, `no contrast`, or `island` (no neighbours: scored alone)."""

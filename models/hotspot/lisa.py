@@ -5,14 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import sparse, stats
+from scipy import sparse
 from sklearn.utils.validation import check_is_fitted
 
 from ...cube import SpaceTimeCube
 from ...params import check, param
 from ..base import check_cells
 from ..rates import crude_rates, eb_rates, eb_standardised
-from ..significance import benjamini_hochberg, exchangeable_tails, permutation_tails
+from ..significance import (
+    benjamini_hochberg,
+    exchangeable_tails,
+    mid_p_rank,
+    normal_log_tails,
+    permutation_tails,
+    two_sided_p,
+)
 from .links import Neighbourhood, row_standardised
 from .moderation import moderate_counts, moderate_rates
 from .moran import QUADRANTS, LocalMoranScores, lag_moments, local_moran
@@ -101,13 +108,12 @@ class LocalMoran(Neighbourhood):
 
     def evidence(self, cube: SpaceTimeCube) -> np.ndarray:
         """(n_times, n_cells) mid-p rank of a high cell's neighbours among the draws; at most 0.5 for other cells."""
-        upper, lower = (np.exp(tail) for tail in self.log_tails(cube))
-        rank = np.clip(0.5 * (1.0 + lower - upper), 0.0, 1.0)
+        rank = mid_p_rank(*self.log_tails(cube))
         return np.where(self._high(cube), rank, np.minimum(rank, 0.5))
 
     def two_sided(self, cube: SpaceTimeCube) -> np.ndarray:
         """(n_times, n_cells) p = min(1, 2 min(upper, lower)): neighbours as unusual, high or low."""
-        return np.minimum(2 * np.exp(np.minimum(*self.log_tails(cube))), 1.0)
+        return two_sided_p(*self.log_tails(cube))
 
     def details(self, cube: SpaceTimeCube) -> dict[str, np.ndarray]:
         """I, standard score, p, q, quadrant (HH LH LL HL, blank where nothing is told) and cluster of the last bin."""
@@ -174,7 +180,7 @@ class LocalMoran(Neighbourhood):
         if self.tails == "normal":
             mean, variance = lag_moments(values - values.mean(), row_standardised(self.links_))
             z = np.divide(scores.lag - mean, np.sqrt(variance), out=np.zeros(len(k)), where=scores.z != 0)
-            return np.where(z != 0, stats.norm.logsf(z), 0.0), np.where(z != 0, stats.norm.logcdf(z), 0.0)
+            return normal_log_tails(z)
         values = self._moderate(values)
         if self.tails == "permutation":
             found = permutation_tails(values, self.links_, replicates=self.replicates, random_state=self.random_state)

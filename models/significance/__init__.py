@@ -20,7 +20,10 @@ _PUBLIC = {
     "fit_gumbel": ".montecarlo",
     "gumbel_log_p": ".montecarlo",
     "log_false_discovery": ".families",
+    "mid_p_rank": ".tails",
+    "nb_log_cdf": ".tails",
     "nb_log_sf": ".tails",
+    "normal_log_tails": ".tails",
     "permutation_tails": ".permutation",
     "poisson_log_sf": ".tails",
     "rank_p": ".montecarlo",
@@ -28,6 +31,7 @@ _PUBLIC = {
     "run_replicates": ".montecarlo",
     "sequential_p": ".montecarlo",
     "stopping_time": ".montecarlo",
+    "two_sided_p": ".tails",
 }
 
 

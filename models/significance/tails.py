@@ -1,4 +1,4 @@
-"""Tails of Poisson and negative-binomial counts, in logarithms."""
+"""Tails of Poisson, negative-binomial and normal numbers in logarithms, and what is made of a pair of tails."""
 
 from __future__ import annotations
 
@@ -64,6 +64,32 @@ def _deep_log_sf(
     return np.where(poisson, thin, thick) - special.gammaln(count + 1) + np.log(_fraction(count, success, pull))
 
 
+def nb_log_cdf(count: np.ndarray | float, mean: np.ndarray | float, size: np.ndarray | float) -> np.ndarray:
+    """log P(Y <= count) of a negative binomial count; broadcasts. Finite, at most 0.
+
+    The variance is mean + mean² / size; size `inf` is the Poisson. Counts between whole numbers are interpolated. Below
+    1e-250 the tail is bounded from above by its largest term times a geometric sum.
+    """
+    parts = (np.asarray(part, dtype=float) for part in (count, mean, size))
+    count, mean, size = np.broadcast_arrays(*parts)
+    if np.isnan(count).any() or not (count >= 0).all() or not (mean >= 0).all() or not (size > 0).all():
+        raise ValueError("counts and means must be at least 0 and sizes above 0")
+    mean, poisson = np.maximum(mean, _TINY), size > 1e15
+    k = np.where(poisson, 1.0, size)
+    quiet = np.where(poisson, special.gammaincc(count + 1, mean), special.betainc(k, count + 1, k / (k + mean)))
+    with np.errstate(divide="ignore"):
+        log_p = np.log(quiet)
+    return np.minimum(np.where(quiet < _DEEP, _deep_log_cdf(count, np.asarray(mean), k, poisson), log_p), 0.0)
+
+
+def _deep_log_cdf(count: np.ndarray, mean: np.ndarray, size: np.ndarray, poisson: np.ndarray) -> np.ndarray:
+    """log of the largest term times a geometric sum; meant for counts far below the mean."""
+    thick = count * np.log(mean / (mean + size)) - size * np.log1p(mean / size) + _log_rising(size, count)
+    term = np.where(poisson, count * np.log(mean) - mean, thick) - special.gammaln(count + 1)
+    ratio = np.where(poisson, count / mean, count * (mean + size) / (mean * np.maximum(count - 1 + size, 1e-9)))
+    return term - np.log1p(-np.clip(ratio, 0.0, 0.999))
+
+
 def _log_rising(base: np.ndarray, step: np.ndarray) -> np.ndarray:
     """log Gamma(base + step) - log Gamma(base), without the cancellation of two large numbers."""
     large = np.maximum(base, 100.0)
@@ -90,3 +116,19 @@ def _fraction(a: np.ndarray, x: np.ndarray, bx: np.ndarray) -> np.ndarray:
         if np.all(np.abs(value - before) <= 1e-15 * value):
             break
     return value
+
+
+def normal_log_tails(z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(log P(Z >= z), log P(Z <= z)) of standard normal scores; both 0 where z is 0: no contrast."""
+    z = np.asarray(z, dtype=float)
+    return np.where(z != 0, special.log_ndtr(-z), 0.0), np.where(z != 0, special.log_ndtr(z), 0.0)
+
+
+def two_sided_p(upper: np.ndarray, lower: np.ndarray) -> np.ndarray:
+    """min(1, 2 min(upper, lower)) of a pair of log tails."""
+    return np.minimum(2 * np.exp(np.minimum(upper, lower)), 1.0)
+
+
+def mid_p_rank(upper: np.ndarray, lower: np.ndarray) -> np.ndarray:
+    """Rank in [0, 1] among what chance gives, of a pair of log tails; ties count half, so that 0.5 is ordinary."""
+    return np.clip(0.5 * (1.0 + np.exp(lower) - np.exp(upper)), 0.0, 1.0)
