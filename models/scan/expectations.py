@@ -14,6 +14,10 @@ _CYCLE = {"hour": 24, "day": 7}
 _CYCLES = 4  # how many of them have to be seen before the rhythm is believed
 
 
+class NoPast(ValueError):
+    """Nothing has happened yet that an expectation could rest on."""
+
+
 @dataclass(frozen=True)
 class Expectation:
     """expected : (n_bins, n_sites) cases; shape : (n_sites,) of the gamma distribution each site's rate is known by;
@@ -32,13 +36,13 @@ def expect(counts: np.ndarray, valid: np.ndarray, bins: np.ndarray, bin: str, n_
     the mean and the variance of the city's own (empirical Bayes by moments), so that a site without a case in the
     past still expects a little, and all know how far their rate is known. Invalid bins expect nothing.
 
-    Raises ValueError where no valid bin with a case lies before the last ones.
+    Raises NoPast where no valid bin with a case lies before the last ones.
     """
     past = valid.copy()
     past[len(past) - n_last :] = False
     seen = counts[past]
     if not seen.size or not seen.sum():
-        raise ValueError("the past holds no cases to expect anything by")
+        raise NoPast("the past holds no cases to expect anything by")
     rhythm = _rhythm(seen.sum(axis=1), past, bins, bin)
     exposure = rhythm[past].sum()
     total = seen.sum(axis=0)

@@ -12,7 +12,7 @@ from ...cube import BIN_HOURS, SpaceTimeCube
 from ...params import check, param
 from ..base import Estimator, check_cells
 from .clusters import Cluster, ScanResult, scan
-from .expectations import expect
+from .expectations import NoPast, expect
 from .nulls import ExpectationNull, NegativeBinomialNull, Null, PermutationNull, PoissonNull
 from .windows import Sites, circles, spans
 
@@ -24,7 +24,7 @@ _LEVEL = 0.05  # the level at which evidence is a half
 
 @dataclass(frozen=True)
 class _Scanned:
-    """What one cube gave: the result, or the reason why there is none; bins scanned; cells kept out."""
+    """What one cube gave: the result, or the reason why there is none; cells left out."""
 
     result: ScanResult | None
     trouble: str
@@ -165,7 +165,7 @@ class _Scan(Estimator):
         counts = self.sites_.gather(kept)
         try:
             null, weight, first = self._null(counts, cube, n_last)
-        except ValueError:
+        except NoPast:
             return _Scanned(None, "no past", left_out)
         zones = circles(
             self.sites_,
