@@ -75,7 +75,7 @@ def st_louis(shared_data):
 def test_the_lattice():
     golden_star, golden_gi = [3.482201, -0.942225, 3.590177], [3.176382, -1.044623, 3.330329]
     cells = [14, 0, 20]
-    source = "spdep, esda (transform B), by hand; MODELS section 1"
+    source = "spdep, esda (transform B), by hand"
     star, bare = hotspot.gi_star(LATTICE, with_self(lattice_links()))[0], hotspot.gi(LATTICE, lattice_links())[0]
     agree("Hot spots", "Gi*, 6 × 6 lattice", star[cells], golden_star, within=1e-6, source=source)
     agree("Hot spots", "Gi, 6 × 6 lattice", bare[cells], golden_gi, within=1e-6, source=source)
@@ -102,9 +102,9 @@ def test_st_louis_2019_as_a_whole(st_louis):
     table, links = st_louis
     weights = hotspot.row_standardised(links)
     moran, geary = hotspot.moran_i(table["n"], weights), hotspot.geary_c(table["n"], weights)
-    agree("Global", "Moran's I, St Louis 2019", moran.value, 0.381718338, within=1e-8, source=SPDEP)
-    agree("Global", "z of Moran's I, St Louis 2019", moran.z, 10.219, within=5e-4, source=SPDEP)
-    agree("Global", "Geary's C, St Louis 2019", geary.value, 0.641378459, within=1e-8, source=SPDEP)
+    agree("Global autocorrelation", "Moran's I, St Louis 2019", moran.value, 0.381718338, within=1e-8, source=SPDEP)
+    agree("Global autocorrelation", "z of Moran's I, St Louis 2019", moran.z, 10.219, within=5e-4, source=SPDEP)
+    agree("Global autocorrelation", "Geary's C, St Louis 2019", geary.value, 0.641378459, within=1e-8, source=SPDEP)
 
 
 def read_gal(path: Path, ids: list[str]) -> sparse.csr_array:
@@ -126,11 +126,25 @@ def test_the_maps_of_the_textbooks(shared_data):
     weights = read_gal(folder / "stl" / "stl.gal", [str(i + 1) for i in range(len(homicides))])
     source = "esda's own tests"
     found = hotspot.moran_i(homicides["HR8893"], weights).value
-    agree("Global", "Moran's I, St Louis homicides", found, 0.24365582621771659, within=1e-12, source=source)
+    agree(
+        "Global autocorrelation",
+        "Moran's I, St Louis homicides",
+        found,
+        0.24365582621771659,
+        within=1e-12,
+        source=source,
+    )
     sids = gpd.read_file(folder / "sids2" / "sids2.dbf")
     weights = read_gal(folder / "sids2" / "sids2.gal", [str(int(v)) for v in sids["FIPSNO"]])
     found = hotspot.moran_i(sids["SIDR74"], weights).value
-    agree("Global", "Moran's I, North Carolina SIDS", found, 0.24772519320480135, within=1e-12, source=source)
+    agree(
+        "Global autocorrelation",
+        "Moran's I, North Carolina SIDS",
+        found,
+        0.24772519320480135,
+        within=1e-12,
+        source=source,
+    )
 
 
 def test_spdep_on_an_invented_city(city):
@@ -150,8 +164,10 @@ def test_spdep_on_an_invented_city(city):
     ):
         told = {"w": "rows of one", "total": "total moments", "g": "general weights", "k": "5 nearest"}[name]
         found = hotspot.local_moran(cases, links, moments=moments)
-        for what, ours in (("i", found.i), ("e", found.expected), ("var", found.variance), ("z", found.z)):
-            agree("Local Moran", f"{what}, {told}", ours, scores[f"{name}_{what}"], within=1e-9, source=SPDEP)
+        parts = {"i": "I", "e": "expectation", "var": "variance", "z": "z"}
+        for part, ours in zip(parts, (found.i, found.expected, found.variance, found.z), strict=True):
+            what = f"{parts[part]}, {told}, invented city"
+            agree("Local Moran", what, ours, scores[f"{name}_{part}"], within=1e-9, source=SPDEP)
     words = {"High-High": "HH", "Low-High": "LH", "Low-Low": "LL", "High-Low": "HL"}
     found = hotspot.local_moran(cases, city["row"])
     ours = np.array(hotspot.QUADRANTS)[found.quadrant]
@@ -161,6 +177,18 @@ def test_spdep_on_an_invented_city(city):
     n = len(cases)
     ours = hotspot.local_geary(cases, city["row"]) * (n - 1) / n
     agree("Local Geary", "c × (n - 1) / n, invented city", ours, scores["geary"], within=1e-9, source=SPDEP)
+
+
+AS_A_WHOLE = {
+    "moran": "Moran's I, randomisation",
+    "moran_normality": "Moran's I, normality",
+    "moran_nearest": "Moran's I, 5 nearest",
+    "geary": "Geary's C, randomisation",
+    "geary_normality": "Geary's C, normality",
+    "join_both": "joins of two marked cells",
+    "join_one": "joins of a marked and an unmarked cell",
+    "join_none": "joins of two unmarked cells",
+}
 
 
 def test_spdep_on_an_invented_city_as_a_whole(city):
@@ -180,7 +208,14 @@ def test_spdep_on_an_invented_city_as_a_whole(city):
     ):
         mine = [ours.value, ours.expected, ours.variance, sign.get(what, 1) * ours.z]
         theirs = table.loc[what, ["value", "expected", "variance", "z"]].to_numpy(float)
-        agree("Global", f"{what}: value, expectation, variance, z", mine, theirs, within=1e-9, source=SPDEP)
+        agree(
+            "Global autocorrelation",
+            f"{AS_A_WHOLE[what]}: value, expectation, variance, z",
+            mine,
+            theirs,
+            within=1e-9,
+            source=SPDEP,
+        )
 
 
 @pytest.mark.parametrize(("kind", "column"), [("row", "folded"), ("queen", "gi_folded")])
@@ -193,7 +228,7 @@ def test_permutation_p_lies_within_monte_carlo_error_of_spdep_s(city, kind, colu
     noise = 4.5 * np.sqrt(2 * theirs.clip(1e-4) * (1 - theirs) / 9999)
     gap = np.maximum(abs(smaller - theirs) - tied - noise, 0.0)
     what = {"folded": "local Moran", "gi_folded": "Gi"}[column]
-    agree("Permutation", f"p of {what} beyond Monte Carlo error", gap, np.zeros(len(gap)), within=0, source=SPDEP)
+    agree("Permutation tails", f"p of {what} beyond Monte Carlo error", gap, np.zeros(len(gap)), within=0, source=SPDEP)
 
 
 def test_rates(city):
@@ -224,6 +259,9 @@ def test_two_counts():
         agree("Rates", what, found, table[name], within=1e-9, relative=True, source=f"{BASE_R} poisson.test")
 
 
+NAMES = {"bh": "Benjamini-Hochberg", "by": "Benjamini-Yekutieli"}
+
+
 def test_false_discovery_control(city):
     esda = pytest.importorskip("esda")
     multitest = pytest.importorskip("statsmodels.stats.multitest")
@@ -231,10 +269,17 @@ def test_false_discovery_control(city):
     for method in ("bh", "by"):
         ours = benjamini_hochberg(p, method)
         agree(
-            "False discovery", f"q, {method}", ours, city["scores"][method], within=1e-12, source=f"{BASE_R} p.adjust"
+            "False discovery",
+            f"q, {NAMES[method]}",
+            ours,
+            city["scores"][method],
+            within=1e-12,
+            source=f"{BASE_R} p.adjust",
         )
         theirs = multitest.multipletests(p, method=f"fdr_{method}")[1]
-        agree("False discovery", f"q, {method}, again", ours, theirs, within=1e-12, source="statsmodels 0.15.0")
+        agree(
+            "False discovery", f"q, {NAMES[method]}, once more", ours, theirs, within=1e-12, source="statsmodels 0.15.0"
+        )
     sharp = np.concatenate([p, np.linspace(1e-5, 2e-3, 40)])
     called = (benjamini_hochberg(sharp) <= 0.05).sum()
     agree("False discovery", "called at .05", called, (sharp <= esda.fdr(sharp, 0.05)).sum(), source="esda 2.9.0 fdr")
@@ -249,24 +294,24 @@ def test_esda_side_by_side(city):
     source, scale = "esda 2.9.0", (n - 1) / n
     peer = esda.Moran_Local(cases, weights, permutations=0)
     found = hotspot.local_moran(cases, city["row"])
-    agree("Local Moran", "I × (n - 1) / n", found.i * scale, peer.Is, within=1e-10, source=source)
-    agree("Local Moran", "quadrants", found.quadrant, peer.q, source=source)
+    agree("Local Moran", "I × (n - 1) / n, invented city", found.i * scale, peer.Is, within=1e-10, source=source)
+    agree("Local Moran", "quadrants, once more", found.quadrant, peer.q, source=source)
     standard = rates.eb_standardised(cases, people).rate
     agree("Rates", "Assunção-Reis", standard, smoothing.assuncao_rate(cases, people), within=1e-12, source=source)
     peer = esda.Moran_Local_Rate(cases, people, weights, permutations=0)
     found = hotspot.local_moran(standard, city["row"]).i * scale
-    agree("Local Moran", "I of EB rates × (n - 1) / n", found, peer.Is, within=1e-10, source=source)
+    agree("Local Moran", "I of EB rates × (n - 1) / n, invented city", found, peer.Is, within=1e-10, source=source)
     other = golden("city")["other"].to_numpy(float)
     peer = esda.Moran_Local_BV(cases, other, weights, permutations=0)
     found = hotspot.bivariate_local_moran(cases, other, city["row"]).i * scale
-    agree("Local Moran", "bivariate I × (n - 1) / n", found, peer.Is, within=1e-10, source=source)
+    agree("Local Moran", "bivariate I × (n - 1) / n, invented city", found, peer.Is, within=1e-10, source=source)
     peer = smoothing.Empirical_Bayes(cases, people).r.ravel()
     agree("Rates", "EB global", rates.eb_rates(cases, people).rate, peer, within=1e-12, source=source)
     peer = smoothing.Spatial_Empirical_Bayes(cases, people, weights.to_W()).r.ravel()
     found = rates.eb_local_rates(cases, people, city["queen"]).rate
     agree("Rates", "EB local", found, peer, within=1e-12, source=source)
     peer = esda.Geary_Local(permutations=0, connectivity=weights.transform("r")).fit(cases).localG
-    agree("Local Geary", "c", hotspot.local_geary(cases, city["row"]), peer, within=1e-10, source=source)
+    agree("Local Geary", "c, invented city", hotspot.local_geary(cases, city["row"]), peer, within=1e-10, source=source)
 
 
 def test_local_join_counts_agree_with_the_engine(city):
@@ -297,10 +342,10 @@ def test_neighbours_of_polygons_that_meet_vertex_by_vertex(shared_data, rook):
 
 
 @pytest.mark.parametrize("rook", [False, True])
-@pytest.mark.parametrize("name", ["St Louis villages", "Tainan villages"])
+@pytest.mark.parametrize("name", ["St Louis neighbourhoods", "Tainan villages"])
 def test_neighbours_of_real_polygons(shared_data, name, rook):
     """libpysal joins by equal corners; what we have beyond that is confirmed by distances, pair by pair."""
-    file = {"St Louis villages": "stlouis_2016_2019/polygons.gpkg|neighborhoods_88"}
+    file = {"St Louis neighbourhoods": "stlouis_2016_2019/polygons.gpkg|neighborhoods_88"}
     cells = read_cells(f"{shared_data}/{file.get(name, 'tainan1999/villages_cunli.parquet')}")
     rows = cells.leaves()
     shapes = cells.table.geometry.iloc[rows].reset_index(drop=True)
