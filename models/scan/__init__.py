@@ -30,7 +30,7 @@ _PUBLIC = {
     "poisson_llr": ".likelihood",
     "scan": ".clusters",
     "spans": ".windows",
-    "standardised_expectation": ".nulls",
+    "standardised_expectation": ".expectations",
 }
 
 

@@ -1,4 +1,7 @@
-"""What the past lets one expect of every site and bin: a site's own rate, steadied by all, and the city's week."""
+"""What to expect of every site and bin.
+
+By the past: a site's own rate, steadied by all, and the city's week. By people: the whole area's rate of each stratum.
+"""
 
 from __future__ import annotations
 
@@ -53,6 +56,21 @@ def expect(counts: np.ndarray, valid: np.ndarray, bins: np.ndarray, bin: str, n_
     size = _size(seen, np.outer(rhythm[past], posterior))
     share = np.where(valid, rhythm, 0.0)[len(past) - n_last :]
     return Expectation(np.outer(share, posterior), total + shape, size)
+
+
+def standardised_expectation(cases: np.ndarray, population: np.ndarray) -> np.ndarray:
+    """Indirect standardisation: the cases each bin and site would have at the whole area's rate of each stratum.
+
+    cases, population : (n_strata, ...), of strata such as age and sex. Returns the shape without strata; it sums to
+    all cases of strata with population. Source: Kulldorff, Feuer, Miller & Freedman (1997), AJE 146(2).
+    """
+    cases, population = np.asarray(cases, dtype=float), np.asarray(population, dtype=float)
+    if cases.shape != population.shape:
+        raise ValueError(f"cases {cases.shape} and population {population.shape} must have one shape")
+    axes = tuple(range(1, cases.ndim))
+    people = population.sum(axis=axes)
+    rate = np.divide(cases.sum(axis=axes), people, out=np.zeros(len(people)), where=people > 0)
+    return np.tensordot(rate, population, axes=1)
 
 
 def _prior(rates: np.ndarray, exposure: float) -> tuple[float, float]:

@@ -189,21 +189,6 @@ class BernoulliNull(Null):
         return draw
 
 
-def standardised_expectation(cases: np.ndarray, population: np.ndarray) -> np.ndarray:
-    """Indirect standardisation: the cases each bin and site would have at the whole area's rate of each stratum.
-
-    cases, population : (n_strata, ...), of strata such as age and sex. Returns the shape without strata; it sums to
-    all cases of strata with population. Source: Kulldorff, Feuer, Miller & Freedman (1997), AJE 146(2).
-    """
-    cases, population = np.asarray(cases, dtype=float), np.asarray(population, dtype=float)
-    if cases.shape != population.shape:
-        raise ValueError(f"cases {cases.shape} and population {population.shape} must have one shape")
-    axes = tuple(range(1, cases.ndim))
-    people = population.sum(axis=axes)
-    rate = np.divide(cases.sum(axis=axes), people, out=np.zeros(len(people)), where=people > 0)
-    return np.tensordot(rate, population, axes=1)
-
-
 def _rates(rng: np.random.Generator, shape: np.ndarray, n_sites: int) -> np.ndarray:
     """(n_sites,) how far a replicate's rates lie from what is expected of them: gamma, of mean 1."""
     shape = np.broadcast_to(shape, (n_sites,))
