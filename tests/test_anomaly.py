@@ -7,6 +7,7 @@ import pytest
 from gridbeacon.cube import SpaceTimeCube
 from gridbeacon.errors import InputError
 from gridbeacon.models.anomaly import NegativeBinomialPredictive, find_outages
+from gridbeacon.models.anomaly.past import phase_factors
 from scipy import sparse
 
 
@@ -120,6 +121,18 @@ def test_weekdays_are_learned():
     cube = cube_of(counts)
     expected = NegativeBinomialPredictive().fit(cube).score(cube).last_expected[-7:, 0]
     assert np.sort(expected)[:2].max() < 8 and np.sort(expected)[2:].min() > 14
+
+
+def test_an_outage_leaves_the_weekdays_alone():
+    """Ten weeks of a fifth of the reports, marked incomplete: the weekend after them is what it was."""
+    rhythm = np.array([1.2, 1.2, 1.2, 1.2, 1.2, 0.6, 0.4])[np.arange(320) % 7]
+    counts = np.random.default_rng(0).poisson(70 * rhythm)[:, None]
+    valid = (np.arange(320) < 100) | (np.arange(320) >= 170)
+    counts[~valid] //= 5
+    found = phase_factors(cube_of(counts, valid=valid), 84)
+    np.testing.assert_allclose(found[175:], rhythm[175:], rtol=0.25)
+    wild = np.where(valid[:, None], counts, 500)
+    np.testing.assert_array_equal(phase_factors(cube_of(wild, valid=valid), 84), found)
 
 
 def test_a_setting_out_of_bounds_says_what_to_do():

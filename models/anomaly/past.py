@@ -263,7 +263,8 @@ def phase_factors(cube: SpaceTimeCube, length: int) -> np.ndarray:
     kind = cube.factors.get("day_type", np.full(cube.n_times, ""))
     day = np.where(kind == "holiday", 3, np.where(kind == "moved workday", 4, day))
     phase = day if phases == 7 else day * 24 + hours % 24
-    total = _without_peaks(cube.counts.sum(axis=1) / cube.factors.get("load", 1.0)) * cube.valid
+    total = cube.counts.sum(axis=1) / cube.factors.get("load", 1.0)
+    total = _without_peaks(np.where(cube.valid, total, np.nan))
     rows = np.zeros((cube.n_times, phases))
     rows[times, phase] = total
     seen = np.zeros_like(rows)
@@ -277,6 +278,9 @@ def phase_factors(cube: SpaceTimeCube, length: int) -> np.ndarray:
 
 
 def _without_peaks(total: np.ndarray, reach: int = 28) -> np.ndarray:
-    """Cut single bins above two and a half times the running median before them, so a storm makes no weekday."""
-    middle = pd.Series(total).rolling(reach, min_periods=1).median().shift().fillna(np.inf)
-    return np.minimum(total, 2.5 * middle.to_numpy() + 3)
+    """Cut single bins above two and a half times the running median before them, so a storm makes no weekday.
+
+    NaN, an incomplete bin, is in no median, so an outage does not lower the cut after it; it becomes 0.
+    """
+    middle = pd.Series(total).rolling(reach, min_periods=1).median().shift().ffill().fillna(np.inf)
+    return np.nan_to_num(np.minimum(total, 2.5 * middle.to_numpy() + 3))
