@@ -107,8 +107,11 @@ def draw(found: dict[str, dict[tuple[int, int], dict[str, float]]], path: Path) 
         panels[1].loglog(DAYS, [told[MIDDLE[0], d]["seconds"] for d in DAYS], marker="o", ms=3)
     panels[0].set(xlabel=f"cells ({MIDDLE[1]} bins)", ylabel="CPU seconds for the last bin")
     panels[1].set(xlabel=f"bins ({MIDDLE[0]:,} cells)")
-    panels[0].legend(fontsize=7)
-    figure.tight_layout()
+    for panel, sizes in zip(panels, (CELLS, DAYS), strict=True):
+        panel.set_xticks(sizes, [f"{size:,}" for size in sizes])
+        panel.minorticks_off()
+    figure.legend(*panels[0].get_legend_handles_labels(), loc="center right", fontsize=8)
+    figure.tight_layout(rect=(0, 0, 0.87, 1))
     figure.savefig(path, dpi=110)
 
 
