@@ -63,7 +63,8 @@ def test_sequential_p_as_printed():
     source = "SaTScan 9.4.4 print, stopped after 248 replicates"
     agree("Scan statistics", "lattice 1, sequential p", p, 0.202, source=source, within=0.0005)
     agree("Scan statistics", "lattice 1, recurrence interval (units)", 1 / p, 5.0, source=source, within=0.05)
-    agree("Scan statistics", "lattice 1, second, recurrence interval (units)", 1 / 0.581, 1.7, source=source, within=0.05)
+    what = "lattice 1, second, recurrence interval (units)"
+    agree("Scan statistics", what, 1 / 0.581, 1.7, source=source, within=0.05)
 
 
 @given(st.integers(0, 10_000))
