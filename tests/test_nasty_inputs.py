@@ -21,8 +21,8 @@ ROOT = Path(__file__).parents[1]
 HEAD = """# Nasty inputs
 
 {n} inputs, made by `tests/nasty/` when the tests run. Each has the one end that is right for it, and the tests hold it
-to that: it is read and its account adds up ({read}), or it is refused with one message that says what, where and what to
-do ({refused}). Written by `make evidence`.
+to that: it is read and its account adds up ({read}), or it is refused with one message that says what, where and what
+to do ({refused}). Written by `make evidence`.
 
 | input | end | account, or problem / where / fix |
 |---|---|---|
