@@ -8,6 +8,7 @@ from typing import Any
 
 from ..params import check, param, params_of
 from .cell_steps import examine, repair
+from .change_steps import ChangeSettings, find_levels
 from .counting_steps import HELP, count, counting_params
 from .inputs import Files
 from .point_steps import POINT_STEPS
@@ -107,6 +108,12 @@ def all_steps() -> dict[str, Step]:
             inputs=("incidents", "cells"),
             params=describe_all([*params_of(RiskSettings), *common_params()]),
             work=compare,
+        ),
+        "change_points": _point_step(
+            "When the level of the whole city's reports changed, class by class, and whether that was declared.",
+            "水平变化点:全市各类来件水平何时改变,是否已申报。",
+            ChangeSettings,
+            find_levels,
         ),
         **{name: _point_step(*facts) for name, facts in POINT_STEPS.items()},
         **{name: _model_step(cls) for name, cls in registry().items()},

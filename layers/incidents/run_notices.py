@@ -108,6 +108,10 @@ RUN_NOTICES: dict[str, tuple[str, str]] = {
         "{units} units, {steps} steps: {verdict_en}, lead {lead} days, p over all lags {p:.3f}; an association is no "
         "cause.",
     ),
+    "N-CHANGE-001": (
+        "{n}处水平变化,其中{clear}处p≤.05;未申报的变化可用 --events 申报。",
+        "{n} changes of level, {clear} of them with p at most .05; declare with --events what you know.",
+    ),
     "N-DENSITY-001": (
         "{n}个事件,带宽{bandwidth:.0f}米,单位:件/km²/{period}。",
         "{n} incidents, bandwidth {bandwidth:.0f} m, unit events/km²/{period}.",

@@ -16,6 +16,7 @@ _PUBLIC = {
     "NegativeBinomialPredictive": ".predictive",
     "Scores": ".predictive",
     "Silence": ".silence",
+    "estimate_size": ".change",
     "find_changes": ".change",
     "find_outages": ".outages",
 }
