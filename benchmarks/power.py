@@ -158,6 +158,10 @@ def main() -> None:
         text = f"# Power and delay\n\n`benchmarks/power.py --cities {asked.cities}`. {told}\n\n"
         text += "`farrington`, `ladder` and `emerging` need a longer past, `silence` looks for less: left out. "
         text += f"Scans and Gi* are looked at on days {', '.join(str(day + 1) for day in LOOKS)} only.\n\n"
+        text += (
+            "All cells of this city are alike, which is what Gi* supposes; in a real one it names the places that are "
+        )
+        text += "always busy, and the models that know each place's own past gain on it.\n\n"
         text += "![share found](power.png)\n\n"
         (docs / "power.md").write_text(text + "\n".join(lines) + "\n", encoding="utf-8")
         draw(found, docs / "power.png")
