@@ -265,7 +265,7 @@ def _incidents(kept: pd.DataFrame, crs: Any, points: np.ndarray) -> gpd.GeoDataF
     asked = [name for name in ("cell_code", "text", "caller") if name in kept]
     table = _in_words(kept[[*COLUMNS, *asked]].reset_index(drop=True))
     table[asked] = table[asked].fillna("")
-    return gpd.GeoDataFrame(table, geometry=points, crs=crs)
+    return gpd.GeoDataFrame(table, geometry=points, crs=crs, copy=False)
 
 
 def _quarantine(parts: list[Part], rows: pd.DataFrame) -> pd.DataFrame:
