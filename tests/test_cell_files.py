@@ -7,8 +7,6 @@ import json
 import os
 import sqlite3
 import struct
-import subprocess
-import sys
 import time
 import zipfile
 
@@ -23,7 +21,7 @@ from gridbeacon.errors import InputError
 from gridbeacon.layers import sandbox
 from gridbeacon.layers.grids import examine_cells, read_cells, read_polygons, repair_cells
 from gridbeacon.layers.incidents import read_incidents
-from memory import OWN_PEAK
+from refused_in_a_child import assert_refused_soon_and_small
 from shapely.geometry import LineString, box
 
 posix = pytest.mark.skipif(os.name != "posix", reason="limits of memory are POSIX's")
@@ -89,27 +87,9 @@ BOMBS = {
 @posix
 @pytest.mark.parametrize("name", BOMBS)
 def test_a_bomb_of_cells_is_one_clear_error_soon_and_small(tmp_path, name):
-    """In a process of its own, so that the memory of reader and parser can be measured."""
     BOMBS[name](tmp_path / name)
     assert (tmp_path / name).stat().st_size < 3 << 20
-    code = (
-        f"import json, resource, sys, time\n{OWN_PEAK}"
-        "from gridbeacon.errors import InputError\n"
-        "from gridbeacon.layers.grids import read_cells\n"
-        "start = time.monotonic()\n"
-        "try:\n    read_cells(sys.argv[1])\n    said = None\n"
-        "except InputError as error:\n    said = [error.problem, error.where, error.fix]\n"
-        "seconds = time.monotonic() - start\n"
-        "from gridbeacon.layers import sandbox; sandbox._forget_server()\n"
-        "theirs = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024\n"
-        "print(json.dumps([said, seconds, own_peak(), theirs]))\n"
-    )
-    done = subprocess.run([sys.executable, "-c", code, tmp_path / name], capture_output=True, text=True, timeout=90)
-    assert done.returncode == 0, done.stderr
-    said, seconds, ours, child = json.loads(done.stdout)
-    assert said and all(said) and name in said[1]
-    assert seconds < 20
-    assert max(ours, child) < 1.5e9
+    assert_refused_soon_and_small("cells", tmp_path / name)
 
 
 READERS = (read_cells, read_polygons, examine_cells, repair_cells)

@@ -21,7 +21,7 @@ import xlsxwriter
 from gridbeacon.errors import GridBeaconError, InputError
 from gridbeacon.layers.incidents import read_incidents
 from gridbeacon.layers.sandbox import Limits, limits_for, parse
-from memory import OWN_PEAK
+from refused_in_a_child import assert_refused_soon_and_small
 
 posix = pytest.mark.skipif(os.name != "posix", reason="limits of memory are POSIX's")
 
@@ -119,28 +119,8 @@ BOMBS = {
 @posix
 @pytest.mark.parametrize("name", BOMBS)
 def test_a_bomb_is_one_clear_message_soon_and_small(tmp_path, name):
-    """In a process of its own, so that the memory of reader and parser can be measured."""
     (tmp_path / name).write_bytes(BOMBS[name](tmp_path))
-    code = (
-        f"import json, resource, sys, time\n{OWN_PEAK}"
-        "from gridbeacon.errors import InputError\n"
-        "from gridbeacon.layers.incidents import read_incidents\n"
-        "start = time.monotonic()\n"
-        "try:\n    read_incidents([sys.argv[1]])\n    said = None\n"
-        "except InputError as error:\n    said = [error.problem, error.where, error.fix]\n"
-        "seconds = time.monotonic() - start\n"
-        "from gridbeacon.layers import sandbox; sandbox._forget_server()\n"
-        "theirs = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024\n"
-        "print(json.dumps([said, seconds, own_peak(), theirs]))\n"
-    )
-    done = subprocess.run([sys.executable, "-c", code, tmp_path / name], capture_output=True, text=True, timeout=90)
-    assert done.returncode == 0, done.stderr
-    import json
-
-    said, seconds, ours, child = json.loads(done.stdout)
-    assert said and all(said) and name in said[1]
-    assert seconds < 20
-    assert max(ours, child) < 1.5e9
+    assert_refused_soon_and_small("incidents", tmp_path / name)
 
 
 @posix
