@@ -308,20 +308,7 @@ def _gather(pixels, cells, n_unsure):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _find(
-    x,
-    y,
-    labels,
-    records,
-    names,
-    starts,
-    candidates,
-    band_starts,
-    band_edges,
-    band_base,
-    frame,
-    answer,
-):  # type: ignore[no-untyped-def]
+def _find(x, y, labels, records, names, starts, candidates, band_starts, band_edges, band_base, frame, answer):  # type: ignore[no-untyped-def]
     """Look up all points, block by block: the labels, then the records of ambiguous pixels, then the exact test."""
     west, south, across, up, rows, cols = frame
     waiting, at, ends = np.empty(_BLOCK, np.int64), np.empty(_BLOCK, np.int64), np.empty(_BLOCK, np.int64)
