@@ -106,7 +106,7 @@ def share(inside: np.ndarray) -> tuple[float, float, float]:
     if set(np.unique(inside)) <= {0.0, 1.0}:
         k, n = int(inside.sum()), len(inside)
         low, high = stats.beta.ppf([0.025, 0.975], [max(k, 1e-9), k + 1], [n - k + 1, max(n - k, 1e-9)])
-        return mean, float(low), float(high)
+        return mean, float(low) if k else 0.0, float(high) if k < n else 1.0
     half = 1.96 * float(inside.std(ddof=1)) / np.sqrt(len(inside))
     return mean, max(mean - half, 0.0), mean + half
 
@@ -186,7 +186,8 @@ def main() -> None:
             "Shares are percent of the cells that are scored. p is *too small* where even the lower end of its 95 % "
             "interval over cities lies above the level. Uneven cities are no null for `emerging` (always busy is hot). "
             "Randomised p of models whose p covers several windows, or a chart, is a rough guide only: they pay for "
-            "the windows they looked at.\n",
+            "the windows they looked at. Bursts (over-dispersed) are what the scans' Poisson and permutation nulls do not know: "
+            "`scan_ebp` has `distribution = negative binomial` for them.\n",
         ]
         path = Path(__file__).parents[1] / "docs" / "null-cities.md"
         path.write_text("\n".join([*head, *lines]) + "\n", encoding="utf-8")
