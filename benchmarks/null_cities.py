@@ -186,8 +186,8 @@ def main() -> None:
             "Shares are percent of the cells that are scored. p is *too small* where even the lower end of its 95 % "
             "interval over cities lies above the level. Uneven cities are no null for `emerging` (always busy is hot). "
             "Randomised p of models whose p covers several windows, or a chart, is a rough guide only: they pay for "
-            "the windows they looked at. Bursts (over-dispersed) are what the scans' Poisson and permutation nulls do not know: "
-            "`scan_ebp` has `distribution = negative binomial` for them.\n",
+            "the windows they looked at. Bursts (over-dispersed) are what the scans' Poisson and "
+            "permutation nulls do not know: `scan_ebp` has `distribution = negative binomial` for them.\n",
         ]
         path = Path(__file__).parents[1] / "docs" / "null-cities.md"
         path.write_text("\n".join([*head, *lines]) + "\n", encoding="utf-8")
