@@ -88,6 +88,8 @@ def measure(n_cells: int, n_points: int) -> list[str]:
         if predicate == "intersects":
             theirs = first_of(joined, n_points)
             unlike = int((ours != theirs).sum()) + int((np.where(assigned > 0, assigned - 1, -1) != theirs).sum())
+    if unlike:
+        raise SystemExit(f"{unlike} answers differ from sjoin's")
     anchor = rows["sjoin intersects"]
     lines = [
         f"| {n_cells:,} | {name} | {spent / n_points * 1e9:,.0f} | {anchor / spent:.1f} × | {unlike} |"
