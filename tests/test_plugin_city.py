@@ -142,7 +142,7 @@ def test_input_that_cannot_be_used_is_one_message(desk):
 def test_a_cancelled_run_leaves_nothing(desk):
     """The engine itself, stopped while it starts and while it computes."""
     asked = city_parameters(desk.plugin, desk.folder / "cancelled")
-    told = desk.ask("cancel_runs.py", parameters=asked, moments=[1.0, 4.0, 8.0])
+    told = desk.ask("cancel_runs.py", parameters=asked, moments=[0.7, 2.0, 3.5])
     assert [(cancel["left"], cancel["layers"]) for cancel in told["cancels"]] == [([], 0)] * 3
     assert all(cancel["seen"] and cancel["took"] < 2.0 for cancel in told["cancels"]), told["cancels"]
     assert (told["left_work"], told["left_runs"], told["project_layers"]) == ([], [], 0)
