@@ -126,30 +126,6 @@ STATES: dict[str, str] = {
     "已办结": "closed by the unit",
     "已销号": "signed off",
 }
-EVENTS: dict[str, tuple[str, str]] = {
-    "issued": ("发布", "issued"),
-    "judged": ("研判", "judged"),
-    "dismissed": ("不予交办", "dismissed"),
-    "assigned": ("交办", "assigned"),
-    "received": ("收到", "received"),
-    "handled": ("办理", "handled"),
-    "reported": ("报备", "reported only"),
-    "verified": ("核查", "verified"),
-    "supervised": ("督办", "supervised"),
-    "closed": ("销号", "signed off"),
-    "reopened": ("重启", "reopened"),
-    "noted": ("备注", "noted"),
-    "corrected": ("更正", "corrected"),
-    "cancelled": ("撤销", "cancelled"),
-}
-"""What may happen to a warning in the ledger: event -> (Chinese, English)."""
-
-VERDICTS: dict[str, tuple[str, str]] = {
-    "true": ("属实", "true"),
-    "false": ("误报", "false alarm"),
-    "unclear": ("未核", "not checked"),
-}
-"""What a warning turned out to be: verdict -> (Chinese, English)."""
 
 
 def level_of(name: str, levels: tuple[Level, ...] = LEVELS) -> Level:
