@@ -56,18 +56,33 @@ class Placement:
         return points.set_geometry(gpd.GeoSeries(shapes, index=points.index, crs=points.crs))
 
 
-def place_incidents(
-    intake: Intake, cells: CellLayer, plan: Plan, as_of: pd.Timestamp, *, given_cells: bool, given_crs: bool
-) -> Placement:
+@dataclass(frozen=True)
+class Located:
+    """Incidents in the cells' system, whatever the moment of decision: `points` of `coded`, and their units.
+
+    datum : table of `diagnose_datum`, None where the coordinate system is no question.
+    """
+
+    coded: Geocoded
+    points: gpd.GeoDataFrame
+    assigned: np.ndarray
+    datum: pd.DataFrame | None
+
+
+def locate_incidents(intake: Intake, cells: CellLayer, plan: Plan, *, given_cells: bool, given_crs: bool) -> Located:
     """Give every incident its units, by its point; by the code it bears where it has no coordinates.
 
-    Fall-back points are looked for among what was known at *as_of*. *given_cells* is False where the cells were made,
-    so that no code can mean them; *given_crs* True where the user said what the coordinates are, so that nothing is
-    left to suggest.
+    *given_cells* is False where the cells were made, so that no code can mean them; *given_crs* True where the user
+    said what the coordinates are, so that nothing is left to suggest.
     """
     coded = geocode(intake, cells, plan.code_pattern, duplicates=plan.duplicates) if given_cells else _uncoded(intake)
     points = reproject(coded.intake.incidents, cells.crs)
-    assigned = assign_cells(points, cells)
+    return Located(coded, points, assign_cells(points, cells), None if given_crs else _datum(coded, cells))
+
+
+def judge_places(located: Located, cells: CellLayer, plan: Plan, as_of: pd.Timestamp) -> Placement:
+    """Which places are false or contradict their code. Fall-back points are looked for among what was known then."""
+    coded, points, assigned = located.coded, located.points, located.assigned
     piles = find_default_points(points[~late_rows(points, as_of, plan)], cells)
     on_pile = at_default_points(points, piles)
     conflicts = find_conflicts(assigned, coded.unit, cells) & ~coded.by_code & ~on_pile
@@ -77,7 +92,7 @@ def place_incidents(
         shapes[by_code] = None
         points = points.set_geometry(gpd.GeoSeries(shapes, index=points.index, crs=points.crs))
         assigned = place_by_code(assigned, coded.unit, by_code, cells)
-    datum = None if given_crs else _datum(coded, cells)
+    datum = located.datum
     told = [*coded.notices, *_codes_told(coded, conflicts, plan), *_datum_told(datum), *_sticky_told(piles)]
     codes = {**coded.facts, "conflicts": int(conflicts.sum())} if coded.facts else {}
     return Placement(

@@ -21,7 +21,7 @@ from ..models.anomaly import find_outages
 from .almanac import Almanac, make_almanac
 from .cells import CellFiles, cells_of
 from .confirmation import confirm_across_sources
-from .placement import Placement, late_rows, place_incidents
+from .placement import Located, Placement, judge_places, late_rows, locate_incidents
 from .plan import Plan, floor_to_bin
 from .redivision import codes_of_today
 from .refusals import refusal
@@ -80,16 +80,56 @@ class Prepared:
     repaired: Repaired | None = None
 
 
+@dataclass(frozen=True)
+class Source:
+    """Step 1 done: what the files of incidents hold, whatever the moment of decision."""
+
+    plan: Plan
+    inputs: Inputs
+    privacy: Privacy
+    intake: Intake
+
+
+@dataclass(frozen=True)
+class Ground:
+    """Steps 2 and 3 done: the cells of a time, and where the incidents of `intake` lie in them."""
+
+    intake: Intake
+    cells: CellLayer
+    repaired: Repaired | None
+    recoded: tuple[Notice, ...]
+    located: Located
+
+
 def prepare(plan: Plan, inputs: Inputs, progress: Progress) -> Prepared:
     """Read, place, count and cut. Raises InputError where nothing usable is left."""
+    source = read_source(plan, inputs, progress)
+    as_of = plan.moment() or floor_to_bin(last_complete_day(_times_of(source.intake), plan), plan.bin)
+    return prepare_at(source, ground_of(source, as_of, progress), as_of, progress)
+
+
+def read_source(plan: Plan, inputs: Inputs, progress: Progress) -> Source:
+    """Read the incidents."""
     privacy = _privacy_of(plan, inputs)
-    intake = _read(plan, inputs, privacy, progress)
-    as_of = plan.moment() or floor_to_bin(last_complete_day(_times_of(intake), plan), plan.bin)
+    return Source(plan, inputs, privacy, _read(plan, inputs, privacy, progress))
+
+
+def ground_of(source: Source, as_of: pd.Timestamp, progress: Progress) -> Ground:
+    """Read the cells valid at *as_of* and locate the incidents in them."""
+    plan, inputs = source.plan, source.inputs
     progress(0.2, "Reading cells|读取网格")
-    cells, repaired = _cells_of(plan, inputs, intake, as_of)
-    intake, recoded = codes_of_today(intake, cells, plan)
+    cells, repaired = _cells_of(plan, inputs, source.intake, as_of)
+    intake, recoded = codes_of_today(source.intake, cells, plan)
     progress(0.3, "Placing incidents on cells|事件落格")
-    place = place_incidents(intake, cells, plan, as_of, given_cells=bool(inputs.cells), given_crs=bool(inputs.crs))
+    given = {"given_cells": bool(inputs.cells), "given_crs": bool(inputs.crs)}
+    return Ground(intake, cells, repaired, tuple(recoded), locate_incidents(intake, cells, plan, **given))
+
+
+def prepare_at(source: Source, ground: Ground, as_of: pd.Timestamp, progress: Progress) -> Prepared:
+    """What was known at *as_of* of incidents that are located. Raises InputError where nothing usable is left."""
+    plan, inputs, privacy = source.plan, source.inputs, source.privacy
+    cells, repaired, recoded = ground.cells, ground.repaired, ground.recoded
+    place = judge_places(ground.located, cells, plan, as_of)
     intake, points, false_place = place.intake, place.points, place.on_pile
     assigned = _at_least_in_the_city(place.assigned)
     reasons = _reasons(points, assigned, false_place, late_rows(points, as_of, plan), plan)
