@@ -44,14 +44,15 @@ def survey(
     lowest_level: Callable[[str], int],
     progress: Callable[[float], None],
     almanac: Almanac,
+    since: int | None = None,
 ) -> Survey:
     """Score every class-tree node on every level of every role over the bins that are replayed.
 
     *valid* marks the complete bins of *counts*; *lowest_level* gives the finest unit level on which a class may be
     tested (describe-only classes stop at the street). *progress* receives fractions and may raise Cancelled. *almanac*
-    holds what is known of the bins.
+    holds what is known of the bins. *since* is the bin at which the past looked at begins (default: `first_needed`).
     """
-    recent = counts.since(_first_needed(counts, plan, valid))
+    recent = counts.since(first_needed(counts, plan, valid) if since is None else since)
     later = recent.first_bin - counts.first_bin
     nodes = recent.nodes(plan.class_depth)
     of_class = {node: almanac.of_class(counts, node, plan, valid) for node in nodes}
@@ -93,15 +94,25 @@ def visible_at(counts: Counts, level: int, lowest_level: Callable[[str], int]) -
     return counts.without(name for name in counts.table["category"].astype(str).unique() if lowest_level(name) < level)
 
 
-def _first_needed(counts: Counts, plan: Plan, valid: np.ndarray) -> int:
-    """The first bin that the replayed bins can look back to: two baselines of complete bins."""
+_BLOCK = {"hour": 672, "day": 28, "week": 4}  # bins
+
+
+def first_needed(counts: Counts, plan: Plan, valid: np.ndarray) -> int:
+    """The first bin that the replayed bins can look back to: two baselines of complete bins.
+
+    It is the beginning of a block of bins, the same for every run of some weeks: a bin's figures depend on where its
+    past begins, and would else change from one day's run to the next although nothing new is known of it.
+    """
     per_day = 1 / BIN_DAYS[plan.bin]
     model = plan.nb_predictive
     longest = max(model.windows_of(plan.bin))
     complete = (2 * model.baseline + model.guard) * per_day + longest + plan.early_warning.replay
     from_end = np.cumsum(valid[::-1])
     enough = np.flatnonzero(from_end >= complete)
-    return counts.first_bin if len(enough) == 0 else counts.end_bin - 1 - int(enough[0])
+    if len(enough) == 0:
+        return counts.first_bin
+    needed = counts.end_bin - 1 - int(enough[0])
+    return max(needed - needed % _BLOCK[plan.bin], counts.first_bin)
 
 
 def _candidates(
@@ -171,7 +182,7 @@ def unit_series(
 
     Columns: time, observed, expected, lower, upper, valid.
     """
-    recent = counts.since(_first_needed(counts, plan, valid) - last)
+    recent = counts.since(first_needed(counts, plan, valid) - last)
     level = int(counts.cells.unit_level[unit])
     cube = recent.cube(category, level, role, measure="distinct").with_time_factors(
         almanac.of_class(counts, category, plan, valid), recent.first_bin - counts.first_bin
