@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import shapely
 from gridbeacon.layers.briefing import shapes
+from ragged_city import ragged_city
 
 
 def unpack(text):
@@ -76,12 +77,26 @@ def test_varints_hold_what_was_put_in():
 
 def test_large_coverages_are_simplified_and_keep_every_unit(monkeypatch):
     squares = [shapely.box(x, y, x + 1000, y + 1000) for x in range(0, 9000, 1000) for y in (0, 1000)]
+    island = shapely.box(200, 200, 260, 260)
+    squares = [squares[0].difference(island), *squares[1:], island]
     cells = shapely.segmentize(squares, 20)
+    lattice = shapes.Lattice(0.0, 2000.0, 1.0, 9000, 2000)
+    whole = shapes.encode(cells, lattice)
     monkeypatch.setattr(shapes, "SIMPLIFY_ABOVE", 1000)
-    simpler = shapes.simplify(cells)
-    assert shapely.get_num_coordinates(simpler).sum() < 0.1 * shapely.get_num_coordinates(cells).sum()
-    assert not shapely.is_empty(simpler).any()
-    np.testing.assert_allclose(shapely.area(simpler), shapely.area(cells), rtol=0.01)
+    simpler = shapes.encode(cells, lattice)
+    assert len(unpack(simpler["x"])) < 0.1 * len(unpack(whole["x"]))
+    assert [area_of(outlines) for outlines in decode(simpler)] == [cell.area for cell in cells]
+
+
+def test_ragged_borders_stay_shared_when_simplified(monkeypatch):
+    cells = ragged_city(60, side=10_000.0)
+    lattice = shapes.Lattice.over(shapely.total_bounds(cells))
+    monkeypatch.setattr(shapes, "SIMPLIFY_ABOVE", 1000)
+    simpler = shapes.encode(cells, lattice)
+    areas = np.array([area_of(outlines) for outlines in decode(simpler)]) * lattice.unit**2
+    assert len(unpack(simpler["x"])) < 0.7 * shapely.get_num_coordinates(cells).sum()
+    np.testing.assert_allclose(areas, shapely.area(cells), rtol=0.1)
+    assert areas.sum() == pytest.approx(1e8, rel=1e-3)  # what one cell loses its neighbour gets
 
 
 def test_a_hair_thin_hole_goes_and_a_real_one_stays():

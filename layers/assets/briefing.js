@@ -270,8 +270,8 @@ GB.wire = function () {
   });
 };
 
-(function () {
-  GB.data = JSON.parse(GB.byId("data").textContent);
+GB.start = function (data) {
+  GB.data = data;
   GB.lang = GB.data.lang === "en" ? "en" : "zh";
   GB.mode = "risk";
   GB.selected = -1;
@@ -291,4 +291,13 @@ GB.wire = function () {
   GB.wire();
   if (GB.data.warnings.inside.length) GB.select(0, { quiet: true });
   document.documentElement.setAttribute("data-ready", "true");
+};
+
+(function () {
+  var source = GB.byId("data");
+  if (source.type !== "application/gzip") return GB.start(JSON.parse(source.textContent));
+  if (typeof DecompressionStream === "undefined") return;  // the sentence for engines too old stays
+  var packed = atob(source.textContent), bytes = new Uint8Array(packed.length);
+  for (var i = 0; i < packed.length; i++) bytes[i] = packed.charCodeAt(i);
+  new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"))).json().then(GB.start);
 })();

@@ -74,10 +74,10 @@ def make_content(
 
 
 def project(cells: gpd.GeoDataFrame) -> np.ndarray:
-    """The polygons of every level, simplified in metres, in Web Mercator; (n,) array in the order of *cells*."""
+    """The polygons of every level in Web Mercator, without hair-thin holes; (n,) array in the order of *cells*."""
     polygons = np.asarray(cells.geometry.values, dtype=object).copy()
     for _, rows in cells.groupby(["role", "unit_level"], sort=False).indices.items():
-        polygons[rows] = shapes.simplify(shapes.without_slivers(polygons[rows]))
+        polygons[rows] = shapes.without_slivers(polygons[rows])
     projected = gpd.GeoSeries(polygons, crs=cells.crs).to_crs(shapes.MERCATOR)
     return np.asarray(projected.values, dtype=object)
 

@@ -21,6 +21,9 @@ SIMPLIFY_ABOVE = 150_000
 SIMPLIFY_SHARE = 0.06
 """Tolerance of that simplification, as a share of the side of a median unit."""
 
+LEAST_ARC = 3
+"""Arcs per ring below which none of them is simplified: a ring of one or two could collapse."""
+
 THIN = 0.12
 """Roundness (4π·area/length², 1 for a disc) below which a hole is a crack between borders, not a place."""
 
@@ -51,18 +54,6 @@ class Lattice:
         return np.rint(steps).astype(np.int64)
 
 
-def simplify(polygons: np.ndarray) -> np.ndarray:
-    """Large coverages with fewer vertices, borders still shared; small ones as they are.
-
-    *polygons* is an (n,) array of polygons in metres. A unit that simplifying would empty keeps its shape.
-    """
-    if int(shapely.get_num_coordinates(polygons).sum()) <= SIMPLIFY_ABOVE:
-        return polygons
-    tolerance = SIMPLIFY_SHARE * float(np.sqrt(np.median(shapely.area(polygons))))
-    simpler = shapely.coverage_simplify(polygons, tolerance)
-    return np.where(shapely.is_empty(simpler), polygons, simpler)
-
-
 def without_slivers(polygons: np.ndarray) -> np.ndarray:
     """Units without hair-thin holes, which a union of neighbours leaves where their borders do not quite meet."""
     every_part, owner = shapely.get_parts(polygons, return_index=True)
@@ -88,7 +79,8 @@ def encode(polygons: np.ndarray, lattice: Lattice) -> dict[str, str]:
     Keys: `n` vertices per arc; `x`, `y` along all vertices; `r` arcs per ring; `a` references of rings to arcs, 2·arc,
     +1 where run backwards; `u` rings per unit. Each is base64 of variable-length integers; `x`, `y` and `a` hold
     differences.
-    A ring that collapses on the lattice is left out; rings fill even-odd, so holes need no mark.
+    A ring that collapses on the lattice is left out; rings fill even-odd, so holes need no mark. The borders of a level
+    with very many vertices are simplified, each once, so that they stay shared.
     """
     xy, ring_of, unit_of_ring = _rings(polygons, lattice)
     sizes = np.bincount(ring_of, minlength=len(unit_of_ring)).astype(np.int64)
@@ -108,12 +100,17 @@ def encode(polygons: np.ndarray, lattice: Lattice) -> dict[str, str]:
     rank[order] = np.arange(len(order))
     stored, arc = stored[order], rank[arc]
     backwards = forward[first_at_key] != forward[first_at_key][stored][arc]
-    points = _points_of(starts[stored], lengths[stored], following)
+    points = xy[_points_of(starts[stored], lengths[stored], following)]
+    n_points = lengths[stored] + 1
     ring_at_start = np.repeat(np.arange(len(sizes)), sizes)[starts]
+    if len(xy) > SIMPLIFY_ABOVE:
+        alone = np.bincount(ring_at_start, minlength=len(sizes))[ring_at_start] < LEAST_ARC
+        tolerance = SIMPLIFY_SHARE * float(np.sqrt(np.median(shapely.area(polygons)))) / lattice.unit
+        points, n_points = _simpler(points, n_points, np.isin(np.arange(len(stored)), arc[alone]), tolerance)
     return _pack(
-        n=lengths[stored] + 1,
-        x=_steps(xy[points, 0]),
-        y=_steps(xy[points, 1]),
+        n=n_points,
+        x=_steps(points[:, 0]),
+        y=_steps(points[:, 1]),
         r=np.bincount(ring_at_start, minlength=len(sizes)),
         a=_steps(2 * arc + backwards),
         u=rings_per_unit,
@@ -177,6 +174,15 @@ def _points_of(starts: np.ndarray, lengths: np.ndarray, following: np.ndarray) -
     ends = offset == np.repeat(lengths, total)
     at = np.repeat(starts, total) + offset - ends
     return np.where(ends, following[at, 1], following[at, 0])
+
+
+def _simpler(
+    points: np.ndarray, n_points: np.ndarray, kept: np.ndarray, tolerance: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Arcs with fewer vertices (Douglas & Peucker 1973), their ends unmoved; those *kept* stay as they are."""
+    lines = shapely.linestrings(points.astype(float), indices=np.repeat(np.arange(len(n_points)), n_points))
+    simpler = np.where(kept, lines, shapely.simplify(lines, tolerance, preserve_topology=False))
+    return shapely.get_coordinates(simpler).astype(np.int64), shapely.get_num_coordinates(simpler)
 
 
 def _steps(values: np.ndarray) -> np.ndarray:
