@@ -75,8 +75,6 @@ def _writers(outcome: Outcome) -> list[tuple[float, str, Callable[[Path], Any]]]
 
 
 def _manifest(outcome: Outcome, inputs: Inputs) -> dict[str, Any]:
-    files = [*inputs.incidents, inputs.cells, inputs.cell_files.before, inputs.responsible, inputs.class_policy]
-    files += [inputs.days, inputs.events]
     return {
         "run_id": outcome.facts["run_id"],
         "as_of": outcome.facts["as_of"],
@@ -87,7 +85,7 @@ def _manifest(outcome: Outcome, inputs: Inputs) -> dict[str, Any]:
             "python": sys.version.split()[0],
             **{name: importlib.metadata.version(name) for name in LIBRARIES},
         },
-        "inputs": _hashes([str(f) for f in files if f]),
+        "inputs": input_hashes(inputs),
         "columns": outcome.facts["columns"],
         "crs": outcome.facts["crs"],
         "seeds": {"random_state": outcome.plan.random_state},
@@ -101,16 +99,17 @@ def _manifest(outcome: Outcome, inputs: Inputs) -> dict[str, Any]:
     }
 
 
-def _hashes(files: list[str]) -> dict[str, str]:
-    """SHA-256 by file name; a name that came before gets a number.
+def input_hashes(inputs: Inputs) -> dict[str, str]:
+    """SHA-256 of every file a result follows from, by file name; a name that came before gets a number.
 
     Of a database's table there is none, and its URL may hold a password: only its name.
     """
     from ..layers.incidents.folders import expand
     from ..layers.incidents.urls import is_url, shown_name
 
+    files = [*inputs.incidents, inputs.cells, inputs.cell_files.before, inputs.responsible, inputs.class_policy]
     hashes: dict[str, str] = {}
-    for file in map(str, expand(files)[0]):
+    for file in map(str, expand([str(f) for f in (*files, inputs.days, inputs.events) if f])[0]):
         place = file.split("|")[0]
         name = shown_name(file) if is_url(file) else Path(place).name
         times = sum(1 for known in hashes if known.split(" #")[0] == name)
@@ -126,11 +125,16 @@ def with_ledger(outcome: Outcome, path: str | Path, inputs: Inputs | None = None
     has not is appended as ended (解除). Nothing is issued yet: a run whose files could not be written must leave no
     trace in the ledger.
     """
-    as_of = outcome.facts["as_of"]
     with ledgers.open_ledger(path) as book:
-        issued = book.last_issued(as_of)
-        known, first, states = book.has_run_before(as_of), book.first_seen(), book.states()
-        outcome = carry_on(_with_old_ids(outcome, issued), issued, last_moment(book, as_of), inputs)
+        return against(outcome, book, inputs)
+
+
+def against(outcome: Outcome, book: ledgers.Ledger, inputs: Inputs | None = None) -> Outcome:
+    """As `with_ledger`, of a ledger that is open."""
+    as_of = outcome.facts["as_of"]
+    issued = book.last_issued(as_of)
+    known, first, states = book.has_run_before(as_of), book.first_seen(), book.states()
+    outcome = carry_on(_with_old_ids(outcome, issued), issued, last_moment(book, as_of), inputs)
     before = {row["warning_id"]: row["level"] for row in issued}
     carried = outcome.facts.get("carried", [])
     for entry in carried:
@@ -179,7 +183,12 @@ def _with_gone(table: pd.DataFrame, gone: list[dict[str, Any]], states: dict[str
 
 def issue(outcome: Outcome, path: str | Path) -> None:
     """Record the outcome's warnings as issued; the same outcome twice adds nothing."""
-    table = outcome.early_warnings
     with ledgers.open_ledger(path) as book:
-        book.issue(table[table["phase"] != "ended"], outcome.facts["as_of"], outcome.facts["run_id"])
-        inherit_states(book, outcome)
+        issue_to(book, outcome)
+
+
+def issue_to(book: ledgers.Ledger, outcome: Outcome) -> None:
+    """As `issue`, to a ledger that is open."""
+    table = outcome.early_warnings
+    book.issue(table[table["phase"] != "ended"], outcome.facts["as_of"], outcome.facts["run_id"])
+    inherit_states(book, outcome)
