@@ -1,8 +1,8 @@
 """The append-only record of warnings and of what people did about them. Standard library only.
 
-Nothing in it is ever changed or removed: the database itself refuses it and every illegal move, and every event holds the
-hash of the one before, so that a changed past is found when the ledger is opened. What was acknowledged is on the disk.
-There is no clock inside: the caller gives every time, so a run can be repeated.
+Nothing in it is ever changed or removed: the database itself refuses that and every illegal move, and every event holds
+the hash of the one before, so that a changed past is found when the ledger is opened. What was acknowledged is on the
+disk. There is no clock inside: the caller gives every time, so a run can be repeated.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ _PUBLIC = {
     "RUN_ISSUED": ".states",
     "LINE_STARTED": ".states",
     "DEADLINES_SET": ".states",
+    "PAPER_NUMBERED": ".states",
     "TO_JUDGE": ".states",
     "ASSIGNED": ".states",
     "HANDLED": ".states",

@@ -9,7 +9,7 @@ from typing import Any
 from ..refusals import refusal
 from .chain import GENESIS, HASHED, as_json, digest, instant, plain, storable
 from .deadlines import Deadlines
-from .entries import checked_payload, changes
+from .entries import changes, checked_payload
 from .rows import fold, late
 from .states import (
     DEADLINES_SET,
@@ -17,6 +17,7 @@ from .states import (
     ISSUED,
     LINE_STARTED,
     NEEDS_NOTE,
+    PAPER_NUMBERED,
     RUN_ISSUED,
     STATE_OF,
     STATES,
@@ -51,7 +52,7 @@ class Ledger:
         return self._last()[1]
 
     def verify(self) -> int:
-        """Recompute the whole chain and every step; returns the number of events. Raises InputError where it is broken."""
+        """Recompute the chain and every step; returns the number of events. Raises InputError where it is broken."""
         return verify_events(self.events(), self._store.name)
 
     def events(self, warning_id: str | None = None) -> Iterator[dict[str, Any]]:
@@ -76,8 +77,8 @@ class Ledger:
     def warnings(self) -> list[dict[str, Any]]:
         """One row per warning ever issued: its columns as last issued, where it stands, and what is due.
 
-        Beside the columns: `state`, `step`, `verdict` ("", "true", "false", "unclear"), `assigned_to`, `due` (ISO or ""),
-        `first_issued`, `last_issued`, `judged_at`, `closed_at`, `line`, `supervised` and `reopened` (how often).
+        Beside the columns: `state`, `step`, `verdict` ("", "true", "false", "unclear"), `assigned_to`, `due` (ISO or
+        ""), `first_issued`, `last_issued`, `judged_at`, `closed_at`, `line`, `supervised` and `reopened` (how often).
         """
         issued = self._store.rows(
             "SELECT warning_id, payload FROM ledger_events WHERE seq IN "
@@ -179,6 +180,27 @@ class Ledger:
                 return 0
             self._append(("", DEADLINES_SET, "", actor, time, ""), {"deadlines": chosen}, None)
             return 1
+
+    def number_paper(self, kind: str, key: str, payload: Mapping[str, Any], *, actor: str, time: Any) -> dict[str, Any]:
+        """Give a paper its number; returns what is recorded of it: *payload*, `kind`, `key`, `year`, `number`, `time`.
+
+        Each *kind* counts from 1 in every year. A *key* that has a number keeps it, and all that was recorded with it.
+        """
+        time, year = self._instant(time), int(self._instant(time)[:4])
+        with self._store.transaction():
+            known = [paper for paper in self.papers() if paper["kind"] == kind]
+            for paper in known:
+                if paper["key"] == key:
+                    return paper
+            number = 1 + max((paper["number"] for paper in known if paper["year"] == year), default=0)
+            paper = {**payload, "kind": kind, "key": key, "year": year, "number": number, "time": time}
+            self._append(("", PAPER_NUMBERED, "", actor, time, ""), paper, digest([PAPER_NUMBERED, kind, key]))
+            return json.loads(as_json(paper))
+
+    def papers(self) -> list[dict[str, Any]]:
+        """What is recorded of every numbered paper, oldest first; see `number_paper`."""
+        rows = self._store.rows("SELECT payload FROM ledger_events WHERE event = ? ORDER BY seq", (PAPER_NUMBERED,))
+        return [json.loads(row["payload"]) for row in rows]
 
     def last_issued(self, before_as_of: Any) -> list[dict[str, Any]]:
         """The warnings of the last run issued with an *as_of* before the one given, as they were recorded.

@@ -1,4 +1,4 @@
-"""How an event is written down and hashed: the same text for the same event in every database. Standard library only."""
+"""How an event is written and hashed: the same text for the same event in every database. Standard library only."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""By when each step of a warning is due. Settings as data: a mapping, as a plan's TOML table gives it. Standard library only.
+"""By when each step of a warning is due. Settings as data: a mapping, as a plan's TOML gives it. Standard library only.
 
 ```toml
 [deadlines]
@@ -83,7 +83,7 @@ class Deadlines:
         return cls(starts, ends, off, worked, given)
 
     def span(self, kind: str, level: str, category: str) -> str:
-        """By when *kind* is due as text (`"2h"`, `"3d"`): of the class and level, the class, the class above, the level."""
+        """By when *kind* is due (`"2h"`, `"3d"`): of the class and level, the class, the class above, the level."""
         parts = category.split("/")
         classes = ["/".join(parts[:n]) for n in range(len(parts), 0, -1)]
         tables = [table for name in classes for table in (_at(self.rules, name, level), _at(self.rules, name))]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import re
 from pathlib import Path
 
 from ..refusals import refusal
@@ -17,6 +18,7 @@ _REMOTE = frozenset(
 """File systems whose locks or delayed writes SQLite cannot lean on."""
 
 _DRIVE_REMOTE = 4
+_ESCAPED = re.compile(r"\\([0-7]{3})")
 
 
 def refuse_network(path: Path) -> None:
@@ -31,7 +33,7 @@ def network_kind(path: str, windows: bool = os.name == "nt") -> str:
     if _is_unc(path, windows):
         return "UNC"
     if windows:
-        root = os.path.splitdrive(os.path.abspath(path))[0] + "\\"
+        root = Path(path).absolute().drive + "\\"
         return "remote drive" if drive_type(root) == _DRIVE_REMOTE else ""
     if not _MOUNTS.exists():
         return ""

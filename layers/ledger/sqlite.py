@@ -24,7 +24,11 @@ _REASONS = {
 }
 """What SQLite says -> what it means, in both languages."""
 
-_PARTS = "SELECT name, sql FROM sqlite_master WHERE name LIKE 'ledger@_%' ESCAPE '@' AND sql IS NOT NULL"
+_PARTS = (
+    "SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL AND (name LIKE 'ledger@_%' ESCAPE '@' "
+    "OR (type = 'trigger' AND tbl_name LIKE 'ledger@_%' ESCAPE '@'))"
+)
+"""Our tables, indexes and guards, and any trigger that another put on them."""
 
 
 class SqliteStore:
@@ -89,7 +93,8 @@ def connect(path: Path) -> sqlite3.Connection:
 def problem(error: sqlite3.Error, path: Path) -> GridBeaconError:
     """The error of SQLite in our words."""
     text = str(error)
-    if isinstance(error, sqlite3.OperationalError) and "malformed" not in text:
+    broken = any(word in text for word in ("malformed", "decode", "no such column", "no such table"))
+    if isinstance(error, sqlite3.OperationalError) and not broken:
         reason, reason_zh = _REASONS.get(text, (text, text))
         return trouble("E-LEDGER-007", where=str(path), why=reason, why_zh=reason_zh)
     return damaged(str(path), "it cannot be read as a database", "无法作为数据库读取")
@@ -111,6 +116,7 @@ def open_file(path: Path, create: bool) -> SqliteStore:
     try:
         connection = connect(path)
         _check(connection, path, create)
+        check_rules(connection, str(path))
     except BaseException as error:
         if connection is not None:
             connection.close()
@@ -220,10 +226,11 @@ def _quick_check(connection: sqlite3.Connection, path: Path, statement: str) -> 
         raise damaged(str(path), "its pages do not fit together", "数据页不一致")
 
 
-def check_guards(store: SqliteStore) -> None:
-    """Raise InputError if the legal moves or a guard are not those of this version."""
-    found = {row["name"]: row["sql"] for row in store.connection.execute(_PARTS)}
-    moves = {tuple(row) for row in store.connection.execute("SELECT * FROM ledger_transitions")}
-    guards = {statement.split()[2]: statement for statement in GUARDS}
-    if moves != set(legal_moves()) or any(found.get(name) != statement for name, statement in guards.items()):
-        raise damaged(store.name, "its guards are missing or changed", "保护规则缺失或被改动")
+def check_rules(connection: sqlite3.Connection, where: str) -> None:
+    """Raise InputError if a table, a guard or a legal move is not as this version made it."""
+    found = {row["name"]: row["sql"] for row in connection.execute(_PARTS)}
+    expected = {sql.split()[2]: sql for sql in (*TABLES, *RULES, *GUARDS)}
+    if any(found.get(name) != sql for name, sql in expected.items()) or set(found) - set(expected):
+        raise damaged(where, "its tables or guards are missing or changed", "数据表或保护规则缺失或被改动")
+    if {tuple(row) for row in connection.execute("SELECT * FROM ledger_transitions")} != set(legal_moves()):
+        raise damaged(where, "its legal moves were changed", "合法流程被改动")

@@ -1,7 +1,7 @@
 """Events, steps, the four states people see, and every move that is legal. Standard library only.
 
-A warning's *step* is the last event that moved it; its *state* is one of four and follows from the step. The tables here
-are the only place where a move is allowed: the databases get them as `LEGAL` and enforce them by triggers.
+A warning's *step* is the last event that moved it; its *state* is one of four and follows from the step. The tables
+here are the only place where a move is allowed: the databases get them (`legal_moves`) and enforce them by triggers.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 ISSUED, RUN_ISSUED, LINE_STARTED, DEADLINES_SET = "issued", "run_issued", "line_started", "deadlines_set"
+PAPER_NUMBERED = "paper_numbered"
 TO_JUDGE, ASSIGNED, HANDLED, CLOSED = "待研判", "已交办", "已办结", "已销号"
 STATES: dict[str, str] = {TO_JUDGE: "to be judged", ASSIGNED: "assigned", HANDLED: "handled", CLOSED: "closed"}
 """What people see of a warning, in the order of its life, and the English for it."""
@@ -35,6 +36,7 @@ OF_THE_RECORD: dict[str, tuple[str, str]] = {
     RUN_ISSUED: ("本期发布", "run issued"),
     LINE_STARTED: ("新监测线", "surveillance line started"),
     DEADLINES_SET: ("时限设定", "deadlines set"),
+    PAPER_NUMBERED: ("文书编号", "paper numbered"),
 }
 """Events that belong to no single warning; their `warning_id` is empty."""
 
@@ -99,7 +101,7 @@ NEEDS_NOTE = frozenset({"dismissed", "reopened", "noted", "corrected", "cancelle
 
 
 def legal_moves() -> Iterator[tuple[str, str, str, str, int]]:
-    """(event, step before, step after, state after, 1 if a note is needed) of every legal move, as the databases hold it.
+    """(event, step before, step after, state after, 1 if a note is needed) of every legal move.
 
     A run may issue a warning for the first time (no step before), again (nothing moves), or again after it was closed,
     when its level rose: then it is to be judged anew.

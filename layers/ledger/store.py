@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import Any, Optional, Protocol
+from typing import Any, Protocol
 
 VERSION = 2
 COLUMNS = (
@@ -24,8 +24,9 @@ COLUMNS = (
 """The columns of `ledger_events`, in every database."""
 
 INSERT = (
-    "INSERT INTO ledger_events (seq, warning_id, event, step, state, actor, time, note, payload, once, previous_hash, hash)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    "INSERT INTO ledger_events "
+    "(seq, warning_id, event, step, state, actor, time, note, payload, once, previous_hash, hash) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 
 
@@ -39,7 +40,7 @@ class Store(Protocol):
         """The rows of a query, one after another."""
         ...
 
-    def row(self, statement: str, values: Sequence[Any] = ()) -> Optional[dict[str, Any]]:
+    def row(self, statement: str, values: Sequence[Any] = ()) -> dict[str, Any] | None:
         """The first row of a query, or None."""
         ...
 

@@ -13,8 +13,10 @@ from .verifying import verify_events
 
 _OLD_GUARDS = ("events_never_change", "events_never_go", "events_follow")
 _COPY = (
-    "INSERT INTO ledger_events (seq, warning_id, event, step, state, actor, time, note, payload, once, previous_hash, hash) "
-    "SELECT seq, warning_id, event, ?, state, actor, time, note, payload, once, previous_hash, hash FROM events WHERE seq = ?"
+    "INSERT INTO ledger_events "
+    "(seq, warning_id, event, step, state, actor, time, note, payload, once, previous_hash, hash) "
+    "SELECT seq, warning_id, event, ?, state, actor, time, note, payload, once, previous_hash, hash "
+    "FROM events WHERE seq = ?"
 )
 
 
