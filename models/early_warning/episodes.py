@@ -9,16 +9,19 @@ import numpy as np
 import pandas as pd
 
 from ...cube import Cells, Counts
-from .phenomena import Phenomenon, contains, find_phenomena, same_branch, same_place
+from .continuity import among, continued, host_of, taker_of
+from .phenomena import Phenomenon, Test, contains, find_phenomena, relation
 from .rules import LEVELS, WarningRules
 from .sources import SourceMix, source_mix
 
-CHANGES = {"new": "新增", "escalated": "升级", "continuing": "持续", "ended": "解除"}
+CHANGES = {"new": "新增", "escalated": "升级", "continuing": "持续", "ended": "解除", "merged": "解除"}
+OVER = ("ended", "merged")
+"""Changes after which an episode is no more: it grew quiet, or another took it up."""
 
 
 @dataclass
 class Episode:
-    """One phenomenon over time. `level` is the level issued, -1 before the first."""
+    """One phenomenon over time. `level` is the level issued, -1 before the first; `merged_into` what took it up."""
 
     unit: int
     category: str
@@ -37,6 +40,7 @@ class Episode:
     loudest: Phenomenon | None = None
     mix: SourceMix | None = None
     history: dict[int, int] = field(default_factory=dict)
+    merged_into: Episode | None = None
 
     def identity(self, cells: Cells, rules: WarningRules, first_start: np.datetime64) -> str:
         """The warning id: the same episode keeps it in every run."""
@@ -59,7 +63,7 @@ def raise_warnings(
     rows = [
         _row_of(e, e.phenomenon, counts, rules)
         for e in episodes
-        if e.phenomenon is not None and (e.change != "ended" or e.ended_bin == today)
+        if e.phenomenon is not None and (e.change not in OVER or e.ended_bin == today)
     ]
     table = pd.DataFrame(rows, columns=list(_COLUMNS))
     if table.empty:
@@ -81,37 +85,41 @@ def replay(tests: pd.DataFrame, counts: Counts, rules: WarningRules, *, bin_days
     for number in range(max(today - rules.replay + 1, counts.first_bin), today + 1):
         phenomena = find_phenomena(by_bin[number], counts.cells, rules, bin_days) if number in by_bin else []
         _advance(live, phenomena, number, counts, rules)
-        done += [e for e in live if e.change == "ended"]
-        live = [e for e in live if e.change != "ended"]
+        done += [e for e in live if e.change in OVER]
+        live = [e for e in live if e.change not in OVER]
     return live + done
 
 
 def _advance(
     live: list[Episode], phenomena: list[Phenomenon], number: int, counts: Counts, rules: WarningRules
 ) -> None:
-    """One bin: phenomena join or open episodes, silent episodes grow quiet and end."""
-    touched: set[int] = set()
-    for phenomenon in phenomena:
-        episode = next((e for e in live if id(e) not in touched and _continues(e, phenomenon, counts.cells)), None)
-        if episode is None:
+    """One bin: phenomena join or open episodes; what another takes up is merged; silent episodes grow quiet and end."""
+    told = continued(live, phenomena, counts.cells)
+    known, before = list(told.values()), {id(episode): episode.phenomenon for episode in live}
+    for phenomenon in sorted(phenomena, key=lambda p: id(p) not in told):
+        host = None if id(phenomenon) in told else host_of(phenomenon, known, before, counts.cells, rules)
+        if host is not None and host.phenomenon is not None:
+            host.phenomenon.explained += phenomenon.tests
+            continue
+        if id(phenomenon) not in told:
             lead = phenomenon.lead
-            merged = any(id(e) in touched and _continues(e, phenomenon, counts.cells) for e in live)
-            if merged:
-                continue
-            episode = Episode(int(lead.unit), lead.category, lead.role, number, number)
-            live.append(episode)
-        touched.add(id(episode))
-        _see(episode, phenomenon, number, counts, rules)
+            told[id(phenomenon)] = Episode(int(lead.unit), lead.category, lead.role, number, number)
+        _see(told[id(phenomenon)], phenomenon, number, counts, rules)
+    awake = list(told.values())
     for episode in live:
-        if id(episode) not in touched:
-            episode.quiet += 1
-            episode.change = "ended" if episode.quiet > rules.quiet_steps else "continuing"
-            episode.ended_bin = number if episode.change == "ended" else -1
+        if not among(episode, awake):
+            _fall_silent(episode, taker_of(episode, awake), number, rules)
+    live += [episode for episode in awake if not among(episode, live)]
 
 
-def _continues(episode: Episode, phenomenon: Phenomenon, cells: Cells) -> bool:
-    lead = phenomenon.lead
-    return same_branch(episode.category, lead.category) and same_place(cells, episode.unit, int(lead.unit))
+def _fall_silent(episode: Episode, taker: Episode | None, number: int, rules: WarningRules) -> None:
+    """An episode not seen by itself in bin *number*: taken up by another, or quieter, or ended."""
+    if taker is not None:
+        episode.change, episode.merged_into, episode.ended_bin = "merged", taker, number
+        return
+    episode.quiet += 1
+    episode.change = "ended" if episode.quiet > rules.quiet_steps else "continuing"
+    episode.ended_bin = number if episode.change == "ended" else -1
 
 
 def _see(episode: Episode, phenomenon: Phenomenon, number: int, counts: Counts, rules: WarningRules) -> None:
@@ -151,17 +159,17 @@ def _confirmed(raw: int, episode: Episode, rules: WarningRules, excess: float) -
 _COLUMNS = (
     "warning_id level unit role category first_bin urgent_bin window_first window_bins observed expected size ratio "
     "excess recurrence_days log_rank steps first_seen times_seen change phase sources source_count "
-    "one_source awaiting_second explained"
+    "one_source awaiting_second explained merged_into"
 ).split()
 
 
 def _row_of(episode: Episode, phenomenon: Phenomenon, counts: Counts, rules: WarningRules) -> dict:
     lead = phenomenon.lead
     mix = episode.mix
-    first_start = counts.bins[episode.first_bin - counts.first_bin]
+    first_start = _start(episode, counts)
     phase = (
-        "ended"
-        if episode.change == "ended"
+        episode.change
+        if episode.change in OVER
         else "quiet"
         if episode.quiet
         else "escalated"
@@ -181,7 +189,7 @@ def _row_of(episode: Episode, phenomenon: Phenomenon, counts: Counts, rules: War
         "window_bins": int(lead.window),
         "observed": int(lead.observed),
         "expected": float(lead.expected),
-        "size": float(lead["size"]),
+        "size": float(lead.size),
         "ratio": float(lead.observed / max(lead.expected, 0.01)),
         "excess": float(lead.observed - lead.expected),
         "recurrence_days": float(lead.recurrence_days),
@@ -195,12 +203,34 @@ def _row_of(episode: Episode, phenomenon: Phenomenon, counts: Counts, rules: War
         "source_count": len(mix.rising) if mix else 0,
         "one_source": bool(mix and len(mix.usual) >= 2 and len(mix.rising) == 1),
         "awaiting_second": raw == LEVELS.index("red") and episode.level < raw,
-        "explained": [(int(t.unit), t.category, float(t.observed), float(t.expected)) for t in phenomenon.explained],
+        "explained": [_told(test, lead, counts.cells) for test in phenomenon.explained],
+        "merged_into": episode.merged_into.identity(counts.cells, rules, _start(episode.merged_into, counts))
+        if episode.merged_into is not None
+        else "",
+    }
+
+
+def _start(episode: Episode, counts: Counts) -> np.datetime64:
+    return counts.bins[episode.first_bin - counts.first_bin]
+
+
+def _told(test: Test, lead: Test, cells: Cells) -> dict:
+    """A test that *lead* stands for, and what it is to it."""
+    return {
+        "unit": int(test.unit),
+        "role": str(test.role),
+        "category": str(test.category),
+        "window_first": int(test.bin - test.window + 1),
+        "window_bins": int(test.window),
+        "observed": int(test.observed),
+        "expected": float(test.expected),
+        "recurrence_days": float(test.recurrence_days),
+        "relation": relation(test, lead, cells),
     }
 
 
 def _ranked(table: pd.DataFrame) -> pd.DataFrame:
-    quiet = table["phase"].map({"quiet": 1, "ended": 2}).fillna(0)
+    quiet = table["phase"].map({"quiet": 1, "ended": 2, "merged": 2}).fillna(0)
     urgency = -table["level"].map({name: i for i, name in enumerate(LEVELS)})
     order = table.assign(_q=quiet, _u=urgency).sort_values(["_q", "_u", "log_rank", "warning_id"])
     order = order.drop(columns=["_q", "_u"]).reset_index(drop=True)
