@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
+from ..refusals import refusal
 from .book import Ledger
 from .sqlite import open_file, problem
 
@@ -23,6 +24,8 @@ def open_ledger(place: str | Path, create: bool = True) -> Ledger:
         from .postgres import open_database
 
         return _vouched(Ledger(open_database(str(place), create)))
+    if "://" in str(place):
+        raise refusal("E-LEDGER-020", where="--ledger")
     path = Path(place)
     try:
         return _vouched(Ledger(open_file(path, create)))

@@ -108,7 +108,7 @@ def _begin_again(warning: _Warning) -> None:
 
 
 def _levels(warnings: Mapping[str, _Warning], run: Mapping[str, Any], deadlines: Deadlines) -> None:
-    """The levels a run listed: the first sets what is due, a higher one may bring it forward, a lower changes nothing."""
+    """The levels a run listed: the first sets what is due, a higher one may bring it forward, a lower does nothing."""
     for warning_id, level in run["warnings"]:
         warning = warnings[warning_id]
         if URGENCY.get(level, 0) > URGENCY.get(warning.level, 0) or not warning.level:

@@ -15,7 +15,7 @@ from ..refusals import refusal, trouble
 from .places import refuse_network
 from .schema import ABOUT, APPLICATION, GEOPACKAGE, GEOPACKAGE_TABLES, GUARDS, MOVE, REGISTERED, RULES, TABLES
 from .states import legal_moves
-from .store import COLUMNS, INSERT, VERSION
+from .store import COLUMNS, INSERT, VERSION, refuse_newer
 from .verifying import damaged
 
 _REASONS = {
@@ -41,13 +41,15 @@ class SqliteStore:
 
     def rows(self, statement: str, values: Sequence[Any] = ()) -> Iterator[dict[str, Any]]:
         """The rows of a query, one after another."""
-        for row in self.connection.execute(statement, values):
-            yield dict(row)
+        try:
+            for row in self.connection.execute(statement, values):
+                yield dict(row)
+        except sqlite3.Error as error:
+            raise problem(error, self.path) from error
 
     def row(self, statement: str, values: Sequence[Any] = ()) -> dict[str, Any] | None:
         """The first row of a query, or None."""
-        row = self.connection.execute(statement, values).fetchone()
-        return None if row is None else dict(row)
+        return next(self.rows(statement, values), None)
 
     def append(self, event: Mapping[str, Any]) -> None:
         """Insert an event."""
@@ -211,14 +213,6 @@ def _check_package(connection: sqlite3.Connection, path: Path, create: bool) -> 
         row = connection.execute("SELECT value FROM ledger_about WHERE name = 'version'").fetchone()
         refuse_newer(row["value"] if row else "", str(path))
         _quick_check(connection, path, "PRAGMA quick_check(ledger_events)")
-
-
-def refuse_newer(version: Any, where: str) -> None:
-    """Raise InputError if *version* is one this program does not know."""
-    if not str(version).isdigit():
-        raise damaged(where, "its version cannot be read", "版本无法读取")
-    if int(version) > VERSION:
-        raise refusal("E-LEDGER-005", where=where, version=version, known=VERSION)
 
 
 def _quick_check(connection: sqlite3.Connection, path: Path, statement: str) -> None:

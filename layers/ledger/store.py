@@ -6,6 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
+from ..refusals import refusal
+from .verifying import damaged
+
 VERSION = 2
 COLUMNS = (
     "seq",
@@ -55,3 +58,11 @@ class Store(Protocol):
     def close(self) -> None:
         """Let go of the database."""
         ...
+
+
+def refuse_newer(version: Any, where: str) -> None:
+    """Raise InputError if *version* is one this program does not know."""
+    if not str(version).isdigit():
+        raise damaged(where, "its version cannot be read", "版本无法读取")
+    if int(version) > VERSION:
+        raise refusal("E-LEDGER-005", where=where, version=version, known=VERSION)
