@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import sparse, stats
+from scipy import sparse
+
+from .comparison import exact_ratios
 
 _ROUNDING = 1e-12  # a rate this near the city's, as a share of it, is the city's
 
@@ -121,22 +123,8 @@ def compare_counts(
     ------
     Przyborowski & Wilenski (1940), Biometrika 31; interval of Clopper & Pearson (1934), Biometrika 26.
     """
-    if not (count >= 0 and other >= 0 and exposure > 0 and other_exposure > 0):
-        raise ValueError("counts must be at least 0 and exposures above 0")
-    if not (dispersion >= 1 and 0 < confidence < 1):
-        raise ValueError("dispersion must be at least 1 and confidence between 0 and 1")
-    a, b, odds = count / dispersion, other / dispersion, exposure / other_exposure
-    share, tail = odds / (1 + odds), (1 - confidence) / 2
-    low = stats.beta.ppf(tail, a, b + 1) if a > 0 else 0.0
-    high = stats.beta.isf(tail, a + 1, b) if b > 0 else 1.0
-    upper = stats.beta.cdf(share, a, b + 1) if a > 0 else 1.0
-    lower = stats.beta.cdf(1 / (1 + odds), b, a + 1) if b > 0 else 1.0
-    ratio = count / other / odds if other > 0 else (np.inf if count > 0 else 1.0)
-    return RateRatio(float(ratio), _odds(low) / odds, _odds(high) / odds, float(upper), float(lower))
-
-
-def _odds(share: float) -> float:
-    return float(share / (1 - share)) if share < 1 else float("inf")
+    facts = exact_ratios(count, other, exposure, other_exposure, dispersion, confidence)
+    return RateRatio(*(float(part[0]) for part in (facts.ratio, facts.low, facts.high, facts.upper, facts.lower)))
 
 
 def _moments(incidents: np.ndarray, exposure: np.ndarray) -> tuple[float, float]:
