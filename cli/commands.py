@@ -77,6 +77,18 @@ def _plan_option() -> Option:
     )
 
 
+def _preset_option() -> Option:
+    return Option(
+        ["--preset", "preset"],
+        type=click.Choice([preset["name"] for preset in load_schema()["run"].get("presets", ())]),
+        help=_text(
+            "Settings for a purpose, over the defaults; a plan file and options win over them.",
+            "按用途预设的参数,优先级低于方案文件与命令行选项(daily日常、weekly每周、wartime战时)。",
+        ),
+        section="files",
+    )
+
+
 def _out_option(help: str, **facts: Any) -> Option:
     return Option(["--out", "out"], metavar="PATH", help=help, **facts)
 
@@ -106,6 +118,29 @@ def _repair_option() -> Option:
     )
 
 
+def _catch_up_option() -> Option:
+    return Option(
+        ["--catch-up", "catch_up"],
+        type=click.IntRange(0, 400),
+        metavar="N",
+        help=_text(
+            "With a plan and no --out: first make up for the last N missed runs, oldest first.",
+            "与方案同用且不给 --out 时:先按次序补跑最近漏掉的N次。",
+        ),
+    )
+
+
+def _log_option() -> Option:
+    return Option(
+        ["--log", "log"],
+        metavar="FILE",
+        help=_text(
+            "With a plan and no --out: the log; by default watch.log beside the plan.",
+            "与方案同用且不给 --out 时:日志文件;默认为方案旁的watch.log。",
+        ),
+    )
+
+
 def _replace_option() -> Option:
     return Option(
         ["--replace", "replace"],
@@ -120,8 +155,11 @@ def _replace_option() -> Option:
     epilog=_text(*EPILOG),
     params=[
         _plan_option(),
+        _preset_option(),
         _out_option(NEW_FOLDER),
         _ledger_option(),
+        _catch_up_option(),
+        _log_option(),
         _repair_option(),
         _replace_option(),
         _json_option(),
@@ -133,6 +171,11 @@ def run(voice: Voice, as_json: bool, replace: bool, progress: str, **values: Any
     """Run everything and write the folder."""
     from .report import tell_outcome
 
+    if values.get("plan") and not values.get("out"):
+        from .watch_commands import run_watched, tell_watched
+
+        tell_watched(voice, run_watched(voice, values, lambda: _inputs_and_plan(values), replace), as_json)
+        return
     inputs, plan = _inputs_and_plan(values)
     outcome = _run(voice, inputs, plan, replace)
     tell_outcome(voice, outcome, as_json)
@@ -145,10 +188,12 @@ with_settings(load_schema()["run"]["params"])(run)
 def _inputs_and_plan(values: dict[str, Any]) -> tuple[Files, Any]:
     """Files and Plan of a command: its options over the plan file over the defaults."""
     from ..pipeline import Plan
+    from ..pipeline.presets import preset_settings
 
-    inputs, plan = of_options(values), Plan()
+    preset = values.get("preset") or ""
+    inputs, plan = of_options(values), Plan().with_settings(preset_settings(preset))
     if values.get("plan"):
-        inputs, plan = merged(inputs, of_plan_file(values["plan"])), Plan.from_toml(values["plan"])
+        inputs, plan = merged(inputs, of_plan_file(values["plan"])), Plan.from_toml(values["plan"], preset)
     return inputs, plan.with_settings(given(values, load_schema()["run"]["params"]))
 
 
@@ -196,6 +241,7 @@ def demo(voice: Voice, out: str, ledger: str | None, as_json: bool, progress: st
     ),
     params=[
         _plan_option(),
+        _preset_option(),
         _out_option(
             _text(
                 "Folder for the report: quality.html and quality.json.", "体检报告文件夹:quality.html与quality.json。"

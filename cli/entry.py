@@ -30,6 +30,10 @@ class Stopped(BaseException):
 
 def execute(arguments: Sequence[str]) -> int:
     """Run one command; returns its exit code and never lets an exception through, unless GRIDBEACON_DEBUG is set."""
+    from . import (
+        ledger_commands,  # noqa: F401 - its commands join the group
+        watch_commands,  # noqa: F401 - its commands join the group
+    )
     from .commands import gridbeacon
 
     _speak_utf8()
@@ -48,7 +52,7 @@ def execute(arguments: Sequence[str]) -> int:
     except Exception as error:
         if os.environ.get("GRIDBEACON_DEBUG"):
             traceback.print_exc()
-        told = _ours(error)
+        told = as_ours(error)
         return voice.error(**told.parts(), exit_code=told.exit_code)
     finally:
         voice.close()
@@ -65,7 +69,7 @@ def _mode_of(arguments: Sequence[str]) -> str:
     return "bar"
 
 
-def _ours(error: Exception) -> GridBeaconError:
+def as_ours(error: Exception) -> GridBeaconError:
     """Any exception as one of ours; the text of a foreign one may hold data and is not shown."""
     if isinstance(error, GridBeaconError):
         return error

@@ -169,13 +169,8 @@ def of_plan_file(path: str | Path) -> Files:
 
     Raises InputError naming an entry that is not known.
     """
-    import tomllib
-
     path = Path(path)
-    try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise refusal("E-ASK-009", where=str(path), why=f": {error}") from error
+    tables = read_plan_tables(path)
     inputs, columns = tables.get("inputs", {}), tables.get("columns", {})
     _refuse_unknown(inputs, {"incidents", *_PLAIN, *_FILES}, path, "inputs")
     _refuse_unknown(columns, {*COLUMNS, *CELL_COLUMNS}, path, "columns")
@@ -188,6 +183,16 @@ def of_plan_file(path: str | Path) -> Files:
     values |= {name: str(path.parent / inputs[name]) for name in _FILES if name in inputs}
     made = of_options(values)
     return replace(made, classes=tuple((str(old), str(new)) for old, new in tables.get("classes", {}).items()))
+
+
+def read_plan_tables(path: str | Path) -> dict[str, Any]:
+    """The tables of a plan file as they stand. Raises InputError where it cannot be read."""
+    import tomllib
+
+    try:
+        return tomllib.loads(Path(path).read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise refusal("E-ASK-009", where=str(path), why=f": {error}") from error
 
 
 def _refuse_unknown(table: dict[str, Any], known: set[str], path: Path, name: str) -> None:

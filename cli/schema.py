@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from dataclasses import asdict
 from pathlib import Path
 from types import UnionType
 from typing import Any, Union, get_args, get_origin
@@ -22,9 +23,11 @@ def make_schema() -> dict[str, Any]:
     from .. import __version__
     from ..models import registry
     from ..pipeline.plan import plan_params
+    from ..pipeline.presets import PRESETS
     from .steps import all_steps
 
     run = [describe(name, kind, default, p) for name, _, _, kind, default, p in plan_params()]
+    presets = [asdict(preset) for preset in PRESETS.values()]
     models = {
         name: {
             "title": cls.title,
@@ -37,7 +40,7 @@ def make_schema() -> dict[str, Any]:
     steps = {name: step.described() for name, step in all_steps().items()}
     return {
         "version": __version__,
-        "run": {"help": RUN_HELP[0], "help_zh": RUN_HELP[1], "params": run},
+        "run": {"help": RUN_HELP[0], "help_zh": RUN_HELP[1], "params": run, "presets": presets},
         "models": models,
         "steps": steps,
     }

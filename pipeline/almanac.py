@@ -11,6 +11,7 @@ from ..cube import ALL_CLASSES, Counts, ancestors_of
 from ..errors import Notice
 from ..layers.calendar_tables import read_days, read_events
 from ..layers.incidents.rules import notice
+from ..models.anomaly.day_profile import day_factors
 from ..models.anomaly.festivals import festival_effects
 from ..models.calendar import (
     day_table,
@@ -51,7 +52,8 @@ class Event:
 class Almanac:
     """Facts of the bins of some `Counts`, (n_bins,) each.
 
-    factors : `day_type`, `lunar_offset`, `festival` as cubes hold them.
+    factors : `day_type`, `lunar_offset`, `festival` as cubes hold them; `hours`, where the day so far is tested, the
+        factor of each hour in the day of its kind, of all classes together.
     share, spread : part of each bin's incidents that is reported by now, and its relative variance.
     delay, last : the reporting delay, and what the last incomplete bins will hold; None where nothing comes late.
     """
@@ -107,6 +109,9 @@ def make_almanac(
     factors = {"festival": codes, "lunar_offset": _offsets(starts)}
     if counts.bin != "week":
         factors["day_type"] = day_types(starts, table)
+    if plan.nb_predictive.counts_today(counts.bin):
+        city = counts.cube(unit_level=0, measure="distinct", factors={**factors, "valid": valid})
+        factors["hours"] = day_factors(city, round(plan.nb_predictive.baseline * 24))
     delay = _delay_of(counts)
     age = len(starts) - 1 - np.arange(len(starts))
     share, spread = delay.completeness(age) if delay else (np.ones(len(age)), np.zeros(len(age)))

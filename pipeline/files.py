@@ -81,10 +81,7 @@ def _manifest(outcome: Outcome, inputs: Inputs) -> dict[str, Any]:
         "plan": outcome.plan.as_dict(),
         "plan_version": outcome.plan.version,
         "version": outcome.facts["version"],
-        "versions": {
-            "python": sys.version.split()[0],
-            **{name: importlib.metadata.version(name) for name in LIBRARIES},
-        },
+        "versions": library_versions(),
         "inputs": input_hashes(inputs),
         "columns": outcome.facts["columns"],
         "crs": outcome.facts["crs"],
@@ -96,6 +93,14 @@ def _manifest(outcome: Outcome, inputs: Inputs) -> dict[str, Any]:
         "events": outcome.facts["events"],
         "statuses": outcome.statuses,
         "notices": outcome.facts["notices"],
+    }
+
+
+def library_versions() -> dict[str, str]:
+    """Versions of Python and of the libraries that figures may depend on."""
+    return {
+        "python": sys.version.split()[0],
+        **{name: importlib.metadata.version(name) for name in LIBRARIES},
     }
 
 

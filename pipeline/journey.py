@@ -28,6 +28,7 @@ from .plan import Plan
 from .preparation import Inputs, Prepared, prepare
 from .surfaces import map_density
 from .surveillance import BIN_DAYS, Survey, survey, unit_series, visible_at
+from .watch.since import since_last
 from .wording import UNKNOWN, Responsible, describe, lowest_described, street_level
 
 log = logging.getLogger(__name__)
@@ -45,7 +46,7 @@ def run(
     incidents: Sequence[str | Path],
     cells: str | Path | CellFiles | None = None,
     *,
-    out: str | Path | None = None,
+    out: str | Path | Callable[[str], Path] | None = None,
     columns: Mapping[str, str] | None = None,
     cell_columns: Mapping[str, str] | None = None,
     crs: str | None = None,
@@ -58,6 +59,7 @@ def run(
     events: str | Path | None = None,
     ledger: str | Path | None = None,
     record: str | Path | None = None,
+    last_run: str | None = None,
     replace: bool = False,
     progress: Progress | None = None,
 ) -> Outcome:
@@ -73,7 +75,8 @@ def run(
     classes : old name of a class -> new name. class_policy : a policy file instead of the one brought along. key : file
         with the key of pseudonyms. days : table of days off and moved working days. events : table of what is known to
         have changed (docs/calendar.md). record : where to keep what this import looked like, for the next `check`.
-    out : the folder to write, complete or absent; refused if it exists, unless *replace*.
+    out : the folder to write, complete or absent; refused if it exists, unless *replace*. Or what names it, given the
+        moment of decision (ISO). last_run : moment of decision of the last complete run, where no ledger knows it.
     progress : called with (fraction, "English|中文"); may raise `Cancelled`.
 
     Raises
@@ -82,10 +85,10 @@ def run(
         Input or a setting the analyst can correct. EnvironmentProblem: disk, permission. AccountError: a fault of ours.
     """
     told = progress or _silent
-    inputs = _inputs(
+    inputs = gather_inputs(
         incidents, cells, columns, cell_columns, crs, cells_crs, responsible, classes, class_policy, key, days, events
     )
-    if out is not None:
+    if out is not None and not callable(out):
         _refuse_early(out, replace, key)
     words = Responsible.read(responsible)
     ready = prepare(plan.checked(), inputs, told)
@@ -93,8 +96,10 @@ def run(
     outcome = study(ready, words, told)
     if ledger is not None:
         outcome = with_ledger(outcome, ledger, inputs)
+    outcome = since_last(outcome, ledger, last_run)
     if out is not None:
-        outcome = write_files(outcome, inputs, out, replace, told)
+        place = out(outcome.facts["as_of"]) if callable(out) else out
+        outcome = write_files(outcome, inputs, place, replace, told)
     if ledger is not None:
         issue(outcome, ledger)
     if record is not None:
@@ -130,7 +135,7 @@ def check_inputs(
     writes nothing. against : the record of the last import, to compare with.
     """
     Responsible.read(responsible)
-    inputs = _inputs(
+    inputs = gather_inputs(
         incidents, cells, columns, cell_columns, crs, cells_crs, responsible, classes, class_policy, key, days, events
     )
     with topology_left(inputs, plan.moment(), out):
@@ -156,7 +161,7 @@ def check_inputs(
 
 def study(ready: Prepared, responsible: Responsible, progress: Progress) -> Outcome:
     """Steps 7 to 9 on prepared counts: tests, hot spots, risk, warnings, words."""
-    plan, street = ready.plan, street_level(ready.counts)
+    plan = ready.plan
     progress(0.52, "Testing every class on every level|逐级逐类检测")
     told = lambda f: progress(0.52 + 0.2 * f, "Testing|检测")  # noqa: E731
     found = survey(ready.counts, plan, ready.valid, lowest_level(ready), told, ready.almanac)
@@ -166,11 +171,7 @@ def study(ready: Prepared, responsible: Responsible, progress: Progress) -> Outc
         "getis_ord", statuses, lambda: find_hotspots(ready, lowest_level(ready)), (_NO_HOTSPOTS, {})
     )
     surface = _taking_part("kernel_density", statuses, lambda: map_density(ready), None)
-    raised = _few_weeks(
-        ready,
-        raise_warnings(found.tests, ready.counts, plan.early_warning, bin_days=BIN_DAYS[plan.bin], street_level=street),
-    )
-    described, members = describe(ready, raised, responsible)
+    described, members = warn(ready, found, responsible)
     risk, shares = map_risk(ready, found, evidence, described, lowest_level(ready))
     warnings = _finished(described, risk, shares, ready)
     facts = facts_of(ready, found, warnings)
@@ -196,6 +197,14 @@ def study(ready: Prepared, responsible: Responsible, progress: Progress) -> Outc
     )
 
 
+def warn(ready: Prepared, found: Survey, responsible: Responsible) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Step 9: the tests of the last bins -> warnings in words, and their members. `study` and the replay share it."""
+    plan = ready.plan
+    facts = {"bin_days": BIN_DAYS[plan.bin], "street_level": street_level(ready.counts)}
+    raised = raise_warnings(found.tests, ready.counts, plan.early_warning, **facts)
+    return describe(ready, _few_weeks(ready, raised), responsible)
+
+
 _NO_HOTSPOTS = pd.DataFrame(
     columns=(
         "cell_id category window_start window_end incidents gi_star p_value q_value hotspot_class status unit_level"
@@ -207,9 +216,11 @@ def _silent(fraction: float, text: str) -> None:
     log.debug("%.2f %s", fraction, text)
 
 
-def _inputs(  # type: ignore[no-untyped-def]
-    incidents, cells, columns, cell_columns, crs, cells_crs, responsible, classes, class_policy, key, days, events
-) -> Inputs:
+def gather_inputs(  # type: ignore[no-untyped-def]
+    incidents, cells=None, columns=None, cell_columns=None, crs=None, cells_crs=None, responsible=None, classes=None,
+    class_policy=None, key=None, days=None, events=None,
+) -> Inputs:  # fmt: skip
+    """The arguments of `run` that name where data come from, as one; every path as text."""
     files = [incidents] if isinstance(incidents, (str, Path)) else incidents
     as_text = lambda value: str(value) if value is not None else None  # noqa: E731
     source = cells if isinstance(cells, CellFiles) else CellFiles(as_text(cells))
@@ -240,9 +251,10 @@ def _refuse_early(out: str | Path, overwrite: bool, key: str | Path | None) -> N
 
 
 def lowest_level(ready: Prepared) -> Callable[[str], int]:
-    """The finest unit level a class may be tested on: describe-only classes stop at the street."""
-    finest, described = max(ready.counts.cells.levels()), lowest_described(ready.counts)
-    policy = ready.privacy.policy
+    """The finest unit level a class may be tested on: the plan's, and describe-only classes stop at the street."""
+    levels = {"cell": max(ready.counts.cells.levels()), "street": street_level(ready.counts), "city": 0}
+    finest = levels[ready.plan.finest]
+    described, policy = min(lowest_described(ready.counts), finest), ready.privacy.policy
     return lambda node: described if node != ALL_CLASSES and policy.describes_only(node) else finest
 
 
@@ -284,12 +296,12 @@ def _finished(described: pd.DataFrame, risk: pd.DataFrame, shares: dict, ready: 
         key = next((k for k in ((row.cell_id, top), (row.cell_id, ALL_CLASSES)) if k in at.index), None)
         values.append(float(at[key]) if key else np.nan)
         models.append(_shares_of(ready, shares, row, top))
-    table = described.assign(risk=values, models=models, state="待研判").round(_DIGITS)
+    table = described.assign(risk=values, models=models, state="待研判").round(DIGITS)
     table["responsible"] = table["responsible"].replace("", UNKNOWN)
     return table[list(EARLY_WARNING_COLUMNS)]
 
 
-_DIGITS = {"expected": 3, "ratio": 2, "excess": 2, "recurrence_days": 1, "risk": 3, "x": 2, "y": 2}
+DIGITS = {"expected": 3, "ratio": 2, "excess": 2, "recurrence_days": 1, "risk": 3, "x": 2, "y": 2}
 
 
 def _shares_of(ready: Prepared, shares: dict, row: Any, top: str) -> str:

@@ -17,10 +17,14 @@ from ..models.density import KernelDensity
 from ..models.early_warning import WarningRules
 from ..models.hotspot import GetisOrdHotspots
 from ..params import Param, check, param, params_of
+from .presets import preset_settings
 from .refusals import refusal
 
 MODEL_PARTS = ("nb_predictive", "getis_ord", "kernel_density")
 """Parts whose settings carry the part's name in front: `nb_predictive_baseline`."""
+
+OTHER_TABLES = ("preset", "inputs", "columns", "classes", "watch")
+"""What a plan file may hold beside the tables of settings: a preset's name, files, columns, how the watch is kept."""
 
 
 @dataclass(eq=False)
@@ -48,6 +52,12 @@ class Plan:
         low=1,
         high=3660,
         zh="热点窗口",
+    )
+    finest: str = param(
+        "cell",
+        "Finest units that are tested and mapped: cells, streets and above, or the whole city alone.",
+        choices=("cell", "street", "city"),
+        zh="检测的最细层级(网格、街道、全市)",
     )
     class_depth: int = param(2, "Levels of the class tree that are tested.", low=0, high=5, zh="分类层级深度")
     code_conflict: str = param(
@@ -205,8 +215,10 @@ class Plan:
         return replace(self, **own, **parts).checked()
 
     @classmethod
-    def from_toml(cls, path: str | Path) -> Plan:
-        """Read a plan file. Tables and names it does not know are refused, never ignored.
+    def from_toml(cls, path: str | Path, preset: str = "") -> Plan:
+        """Read a plan file over the settings of a *preset* (else of the one it names, else the defaults).
+
+        Tables and names it does not know are refused, never ignored.
 
         Raises InputError naming the file and what to do.
         """
@@ -217,12 +229,13 @@ class Plan:
         except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
             raise refusal("E-PLAN-003", where=str(path), why=error) from error
         known = {(table, own) for _, table, own, *_ in plan_params()}
-        tables = {table: values for table, values in data.items() if table not in ("inputs", "columns", "classes")}
+        tables = {table: values for table, values in data.items() if table not in OTHER_TABLES}
         for table, values in tables.items():
             for name in values if isinstance(values, dict) else [table]:
                 if (table, name) not in known:
                     raise refusal("E-PLAN-004", where=str(path), table=table, name=name)
-        return cls()._with_tables(tables)
+        beneath = cls().with_settings(preset_settings(str(preset or data.get("preset", ""))))
+        return beneath._with_tables(tables)
 
     def to_toml(self) -> str:
         """The plan file's text; reading it back gives an equal plan."""

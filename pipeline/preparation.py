@@ -104,7 +104,7 @@ class Ground:
 def prepare(plan: Plan, inputs: Inputs, progress: Progress) -> Prepared:
     """Read, place, count and cut. Raises InputError where nothing usable is left."""
     source = read_source(plan, inputs, progress)
-    as_of = plan.moment() or floor_to_bin(last_complete_day(_times_of(source.intake), plan), plan.bin)
+    as_of = plan.moment() or last_complete(_times_of(source.intake), plan)
     return prepare_at(source, ground_of(source, as_of, progress), as_of, progress)
 
 
@@ -248,6 +248,17 @@ def _times_of(intake: Intake) -> pd.Series:
     """Times of all incidents, those without coordinates too."""
     parts = [intake.incidents["time"], *([] if intake.unplaced is None else [intake.unplaced["time"]])]
     return pd.concat([part for part in parts if len(part)])
+
+
+def last_complete(times: pd.Series, plan: Plan) -> pd.Timestamp:
+    """The end of the last complete bin: of an hour by the latest report, of a day or week by the last complete day."""
+    if plan.bin != "hour":
+        return floor_to_bin(last_complete_day(times, plan), plan.bin)
+    local = pd.DatetimeIndex(times).tz_convert(plan.timezone).tz_localize(None).sort_values()
+    usual = np.median(pd.Series(1, index=local.normalize()).groupby(level=0).sum())
+    day_before = np.searchsorted(local, local - pd.Timedelta(days=1), side="right")
+    believed = np.arange(1, len(local) + 1) - day_before >= 0.1 * usual  # a mistyped date in the future stands alone
+    return local[np.flatnonzero(believed)[-1]].floor("h")
 
 
 def last_complete_day(times: pd.Series, plan: Plan) -> pd.Timestamp:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..errors import InputError, refusals
+from ..errors import EnvironmentProblem, InputError, refusals
 
 REFUSALS = refusals(
     {
@@ -108,6 +108,36 @@ REFUSALS = refusals(
             "Choose a class higher up, or a longer --window.",
             "改选上级类别,或更长的 --window。",
         ),
+        "E-PLAN-008": (
+            "there is no preset {name!r}",
+            "没有预设{name!r}",
+            "Choose one of {known}.",
+            "可选:{known}。",
+        ),
+        "E-REPLAY-001": (
+            "there is no day from {first} to {end}",
+            "{first}至{end}之间没有一天",
+            "--from is the first day, --to the day after the last: 2016-01-01 and 2016-02-01 are January.",
+            "--from 为首日,--to 为末日的次日:2016-01-01 与 2016-02-01 即一月。",
+        ),
+        "E-WATCH-001": (
+            "{text!r} is not a time of day",
+            "{text!r}不是时刻",
+            "Write it as 06:30.",
+            "写作06:30。",
+        ),
+        "E-WATCH-002": (
+            "a run of this city folder is under way, on {host}, process {pid}, since {since}",
+            "该城市文件夹正在运行:计算机{host},进程{pid},开始于{since}",
+            "Wait for it to end; a run that died is recognised by itself.",
+            "等待其结束;已中断的运行会自动识别,无需处理。",
+        ),
+        "E-WATCH-003": (
+            "the file of the watch cannot be written: {why}",
+            "值守文件无法写入:{why}",
+            "Check permissions and free space of the city folder.",
+            "检查城市文件夹的权限和剩余空间。",
+        ),
     }
 )
 
@@ -115,3 +145,8 @@ REFUSALS = refusals(
 def refusal(code: str, *, where: str, **facts: Any) -> InputError:
     """The error for what the user can correct; *facts* fill the words in braces."""
     return REFUSALS[code].error(InputError, where, facts)
+
+
+def trouble(code: str, *, where: str, **facts: Any) -> EnvironmentProblem:
+    """The error for what is the machine's: another run, disk, permission."""
+    return REFUSALS[code].error(EnvironmentProblem, where, facts)

@@ -30,6 +30,11 @@ RUN_NOTICES: dict[str, tuple[str, str]] = {
         "Days off and moved working days of {years_en} are not in the calendar: weekends and festivals are computed; "
         "add them with --days.",
     ),
+    "N-RUN-001": (
+        "上次运行(数据截止{last})之后有{n}次未运行:{days};变化仍与上次签发的运行相比。",
+        "{n} runs are missing since the last one (data up to {last}): {days_en}; changes are against the last issued "
+        "run.",
+    ),
     "N-DATA-005": (
         "上报有滞后:最后一个时段约{share:.0%}已报,最近{n}个时段的预期值已按此折算。",
         "Reports come late: of the last bin about {share:.0%} is in; what is expected of the last {n} bins allows for "

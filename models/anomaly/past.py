@@ -11,6 +11,7 @@ from scipy.stats import norm
 
 from ...cube import SpaceTimeCube
 from ..significance import nb_log_sf
+from .day_profile import day_factors
 
 if TYPE_CHECKING:
     from .predictive import NegativeBinomialPredictive
@@ -50,6 +51,7 @@ class Past:
         """Of the cells in *columns* (default: all); what is pooled is learned from those of them that are *pooled*."""
         per_day = BINS_A_DAY[cube.bin]
         self.bin = cube.bin
+        self.hour = cube.bins.astype("datetime64[h]").astype(np.int64) % 24
         self.whole = cube.counts
         self.counts = (cube.counts if columns is None else cube.counts[:, columns]).astype(float)
         self.pooled = slice(None) if pooled is None else np.flatnonzero(pooled)
@@ -65,13 +67,17 @@ class Past:
         self.renewed = max(round(_RENEWED * per_day), 2)
         self.before = running_sums(self.usable)
         self.oldest = self.before[cube.factors.get("regime", np.zeros(cube.n_times, dtype=np.int64))]
-        self.factor = phase_factors(cube, self.length) * cube.factors.get("load", 1.0)
+        phases = day_factors if model.counts_today(cube.bin) else phase_factors
+        self.factor = phases(cube, self.length) * cube.factors.get("load", 1.0)
         self.trust = 1 / (1 + _DOUBTFUL * self.doubt)
         self.weight: np.ndarray | None = None
         self.bin_weight = np.ones(len(self.counts))
 
-    def predict(self, window: int, first: int = 0) -> Round:
-        """Predictive mean, size and log tail of the sum over *window* bins ending at each bin from *first* on."""
+    def predict(self, window: int | np.ndarray, first: int = 0) -> Round:
+        """Predictive mean, size and log tail of the sum over *window* bins ending at each bin from *first* on.
+
+        An array gives each bin a window of its own, as the hours since midnight have.
+        """
         times = np.arange(self.counts.shape[0])
         start, end = self._reach(times, window)
         ready = self._ready(end)
@@ -94,7 +100,7 @@ class Past:
         mean = np.where((end > start)[:, None], mean, 0.0)  # nothing is expected where nothing is known yet
         return Round(observed[first:], mean[first:], size[first:], log_p[first:])
 
-    def _reach(self, times: np.ndarray, window: int = 1) -> tuple[np.ndarray, np.ndarray]:
+    def _reach(self, times: np.ndarray, window: int | np.ndarray = 1) -> tuple[np.ndarray, np.ndarray]:
         """First and last (exclusive) usable bin of the baseline of the windows that end at *times*."""
         end = self.before[np.maximum(times - window + 1 - self.guard, 0)]
         end = np.maximum(end, self.oldest[times])
@@ -124,18 +130,21 @@ class Past:
         together = (total - mean) / np.sqrt(mean + _TOGETHER * mean**2 + 0.5)
         self.bin_weight = np.where(together > threshold, (np.maximum(together, threshold) / threshold) ** -2, 1.0)
 
-    def _admit_habits(self, log_p: np.ndarray, observed: np.ndarray, window: int) -> None:
+    def _admit_habits(self, log_p: np.ndarray, observed: np.ndarray, window: int | np.ndarray) -> None:
         """What came at least twice in the two baselines before, to within a deviation, is no surprise.
 
         The tail is no less than its frequency.
 
         Down-weighting takes past surges for accidents; a market day every month is a habit. Overlapping windows
-        count as one.
+        count as one; the hours since midnight are held against those of other days up to the same hour.
         """
         rows, columns = np.nonzero(log_p < _SURPRISING)
-        end = np.maximum(rows - window + 1 - self.guard, 0)
-        reach = np.arange(1, 2 * self.length + 1)
-        past = end[:, None] - reach[None, :]
+        if isinstance(window, np.ndarray):
+            window, apart = 1, np.arange(self.guard + 24, self.guard + 2 * self.length + 1, 24)
+            past = rows[:, None] - apart[None, :]
+        else:
+            end = np.maximum(rows - window + 1 - self.guard, 0)
+            past = end[:, None] - np.arange(1, 2 * self.length + 1)[None, :]
         seen = (past >= 0) & self.valid[np.maximum(past, 0)]
         now = observed[rows, columns]
         as_much = seen & (observed[np.maximum(past, 0), columns[:, None]] >= (now - np.sqrt(now))[:, None])
@@ -176,7 +185,9 @@ class Past:
         self.prior_shape = shape = 1 / np.clip(between / scale, 0.02, 5.0)
         return shape, shape / np.maximum(rate, 1e-9)
 
-    def _dispersion(self, mean: np.ndarray, size: np.ndarray, window: int) -> tuple[np.ndarray, np.ndarray]:
+    def _dispersion(
+        self, mean: np.ndarray, size: np.ndarray, window: int | np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Clustering c and dispersion d, (n_times,) each.
 
         The variance is m (1 + c) + m² d beyond the rate's own uncertainty.
@@ -189,8 +200,9 @@ class Past:
         sums = np.minimum(sums, mean + _CUT * np.sqrt(mean + own) + _CUT)
         surplus = (sums - mean) ** 2 - mean - own
         thin = 1 / (mean + _SPARSE)
-        bins = (_window_sums(self.bin_weight[:, None], window) / window) ** 2
-        trust = bins if self.weight is None else bins * _window_sums(self.weight, window) / window
+        length = np.reshape(window, (-1, 1))
+        bins = (_window_sums(self.bin_weight[:, None], window) / length) ** 2
+        trust = bins if self.weight is None else bins * _window_sums(self.weight, window) / length
         thin = thin * bins
         columns = [surplus * trust, mean * trust, mean**2 * trust, surplus * thin, mean * thin, mean**2 * thin]
         total = np.stack([c[:, self.pooled].sum(axis=1) for c in columns], axis=1)
@@ -242,8 +254,8 @@ def running_sums(values: np.ndarray) -> np.ndarray:
     return np.concatenate([np.zeros((1, *total.shape[1:]), total.dtype), total])
 
 
-def _window_sums(values: np.ndarray, window: int) -> np.ndarray:
-    """Sum over the *window* rows ending at each row; shorter at the beginning."""
+def _window_sums(values: np.ndarray, window: int | np.ndarray) -> np.ndarray:
+    """Sum over the *window* rows (one number, or one of each row) ending at each row; shorter at the beginning."""
     total = running_sums(values)
     times = np.arange(1, len(values) + 1)
     return total[times] - total[np.maximum(times - window, 0)]
@@ -264,7 +276,7 @@ def phase_factors(cube: SpaceTimeCube, length: int) -> np.ndarray:
     day = np.where(kind == "holiday", 3, np.where(kind == "moved workday", 4, day))
     phase = day if phases == 7 else day * 24 + hours % 24
     total = cube.counts.sum(axis=1) / cube.factors.get("load", 1.0)
-    total = _without_peaks(np.where(cube.valid, total, np.nan))
+    total = without_peaks(np.where(cube.valid, total, np.nan))
     rows = np.zeros((cube.n_times, phases))
     rows[times, phase] = total
     seen = np.zeros_like(rows)
@@ -277,7 +289,7 @@ def phase_factors(cube: SpaceTimeCube, length: int) -> np.ndarray:
     return (factors / factors.mean(axis=1, keepdims=True))[times, phase]
 
 
-def _without_peaks(total: np.ndarray, reach: int = 28) -> np.ndarray:
+def without_peaks(total: np.ndarray, reach: int = 28) -> np.ndarray:
     """Cut single bins above two and a half times the running median before them, so a storm makes no weekday.
 
     NaN, an incomplete bin, is in no median, so an outage does not lower the cut after it; it becomes 0.

@@ -74,6 +74,13 @@ class NegativeBinomialPredictive(Estimator):
         advanced=True,
         zh="检测窗口(按小时统计时)",
     )
+    so_far: bool = param(
+        False,
+        "Where bins are hours: test the hours of the day so far together, against the same hours of past days of its "
+        "kind (working day, weekend, day off), beside the hourly windows.",
+        advanced=True,
+        zh="按小时统计时检测今日至今(与同类日期同时段相比)",
+    )
     weekly_windows: tuple[int, ...] = param(
         (1, 2, 4),
         "Lengths of the window tested where bins are weeks.",
@@ -108,8 +115,13 @@ class NegativeBinomialPredictive(Estimator):
         return self
 
     def windows_of(self, bin: str) -> tuple[int, ...]:
-        """Lengths tested, in bins: hours, days or weeks."""
-        return {"hour": self.hourly_windows, "day": self.windows, "week": self.weekly_windows}[bin]
+        """Lengths tested, in bins: hours, days or weeks; of the day so far, its full length."""
+        hours = (*self.hourly_windows, 24) if self.so_far else self.hourly_windows
+        return {"hour": hours, "day": self.windows, "week": self.weekly_windows}[bin]
+
+    def counts_today(self, bin: str) -> bool:
+        """Whether the hours of the day so far are tested."""
+        return self.so_far and bin == "hour"
 
     def score(self, cube: SpaceTimeCube, last: int | None = None) -> Scores:
         """The *last* bins (default: all), each against the bins before it; see `Scores`.
@@ -130,16 +142,19 @@ class NegativeBinomialPredictive(Estimator):
 
     def _score(self, past: Past, first: int) -> Scores:
         past.weigh(past.predict(1), self.past_surge)
-        windows = sorted(self.windows_of(past.bin))
+        windows = self._lengths(past)
         rounds = [past.predict(window, first) for window in windows]
         log_ps = np.stack([r.log_p for r in rounds])
         telling = log_ps <= _AS_TELLING * log_ps.min(axis=0)
-        best = telling.argmax(axis=0)  # windows are in rising order: the shortest that tells as much
+        best = telling.argmax(axis=0)  # the day so far, then in rising order: the first that tells as much
         pick = lambda values: np.take_along_axis(np.stack(values), best[None], axis=0)[0]  # noqa: E731
-        last = past.predict(1, first) if 1 not in windows else rounds[windows.index(1)]
+        single = next((i for i, window in enumerate(windows) if isinstance(window, int) and window == 1), None)
+        last = past.predict(1, first) if single is None else rounds[single]
+        shape = (past.counts.shape[0], 1)
+        lengths = np.stack([np.broadcast_to(np.reshape(window, (-1, 1)), shape)[first:] for window in windows])
         return Scores(
             log_p=family_log_p(log_ps.min(axis=0), 1 / len(windows)),
-            window=np.asarray(windows)[best],
+            window=pick([np.broadcast_to(length, best.shape) for length in lengths]),
             observed=pick([r.observed for r in rounds]),
             expected=pick([r.mean for r in rounds]),
             size=pick([r.size for r in rounds]),
@@ -147,6 +162,12 @@ class NegativeBinomialPredictive(Estimator):
             last_size=last.size,
             last_log_p=last.log_p,
         )
+
+    def _lengths(self, past: Past) -> list[int | np.ndarray]:
+        """Windows in the order of preference; an array holds the hours since midnight of each bin."""
+        if not self.counts_today(past.bin):
+            return sorted(self.windows_of(past.bin))
+        return [past.hour + 1, *sorted(self.hourly_windows)]
 
     def log_p(self, cube: SpaceTimeCube) -> np.ndarray:
         """(n_times, n_cells) natural logarithm of the tail, over all windows; 0 where history is too short."""
