@@ -20,6 +20,7 @@ from ..layers.raster import write_surface
 from ..layers.run_folder import RunFolder, sha256_of
 from ..layers.spreadsheets import write_csv, write_warnings_xlsx
 from ..layers.tables import write_table
+from .line import line_of, split_by_line, started_before, succeed
 from .outcome import Outcome
 from .preparation import Inputs
 from .redivision import carry_on, inherit_states, last_moment
@@ -125,7 +126,8 @@ def input_hashes(inputs: Inputs) -> dict[str, str]:
 def with_ledger(outcome: Outcome, path: str | Path, inputs: Inputs | None = None) -> Outcome:
     """The warnings with what the ledger knows of them: identity, state, first seen, change against the last issued run.
 
-    A warning of a unit and class that the last issued run had too keeps that run's id, however long it lasts; with
+    A warning of a unit and class that the last issued run had too keeps that run's id, however long it lasts, within
+    one surveillance line; where a setting changed, it has an id of the new line and succeeds the former one. With
     *inputs*, warnings of cells divided anew since then carry on in the cells of today. What that run had and this one
     has not is appended as ended (解除). Nothing is issued yet: a run whose files could not be written must leave no
     trace in the ledger.
@@ -137,9 +139,12 @@ def with_ledger(outcome: Outcome, path: str | Path, inputs: Inputs | None = None
 def against(outcome: Outcome, book: ledgers.Ledger, inputs: Inputs | None = None) -> Outcome:
     """As `with_ledger`, of a ledger that is open."""
     as_of = outcome.facts["as_of"]
-    issued = book.last_issued(as_of)
+    line = line_of(outcome.plan)
+    last = started_before(book, line["name"])
+    own, former = split_by_line(book.last_issued(as_of), line, last)
     known, first, states = book.has_run_before(as_of), book.first_seen(), book.states()
-    outcome = carry_on(_with_old_ids(outcome, issued), issued, last_moment(book, as_of), inputs)
+    outcome = carry_on(_with_old_ids(outcome, own), own, last_moment(book, as_of), inputs)
+    outcome, issued = succeed(outcome, former, line, last), [*own, *former]
     before = {row["warning_id"]: row["level"] for row in issued}
     carried = outcome.facts.get("carried", [])
     for entry in carried:
@@ -195,5 +200,6 @@ def issue(outcome: Outcome, path: str | Path) -> None:
 def issue_to(book: ledgers.Ledger, outcome: Outcome) -> None:
     """As `issue`, to a ledger that is open."""
     table = outcome.early_warnings
-    book.issue(table[table["phase"] != "ended"], outcome.facts["as_of"], outcome.facts["run_id"])
+    line = line_of(outcome.plan)
+    book.issue(table[table["phase"] != "ended"], outcome.facts["as_of"], outcome.facts["run_id"], line=line)
     inherit_states(book, outcome)

@@ -8,15 +8,16 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from ..layers.grids import full_name
-from ..models.early_warning import LEVELS, expected_false
-from ..models.early_warning.episodes import Episode
-from ..models.early_warning.episodes import replay as walk
-from .journey import lowest_level
-from .plan import Plan
-from .preparation import Inputs, Prepared, prepare
-from .surveillance import BIN_DAYS, survey
-from .wording import city_name
+from ...layers.grids import full_name
+from ...models.early_warning import LEVELS, expected_false
+from ...models.early_warning.episodes import Episode
+from ...models.early_warning.episodes import replay as walk
+from ..journey import lowest_level
+from ..line import rules_in_line
+from ..plan import Plan
+from ..preparation import Inputs, Prepared, prepare
+from ..surveillance import BIN_DAYS, survey
+from ..wording import city_name
 
 
 def replay_episodes(
@@ -64,7 +65,7 @@ def _row_of(episode: Episode, ready: Prepared) -> dict:
     tests = [lead, *episode.loudest.explained]  # type: ignore[union-attr]
     start = counts.bins[episode.first_bin - counts.first_bin]
     return {
-        "warning_id": episode.identity(counts.cells, ready.plan.early_warning, start),
+        "warning_id": episode.identity(counts.cells, rules_in_line(ready.plan), start),
         "level": LEVELS[episode.peak],
         "first_seen": pd.Timestamp(start),
         "time": pd.Timestamp(counts.bins[int(lead.bin) - counts.first_bin]),
