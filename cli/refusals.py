@@ -100,6 +100,42 @@ REFUSALS = refusals(
             "Choose a class higher up, or a longer window.",
             "改选上级类别,或更长的窗口。",
         ),
+        "E-ASK-018": (
+            "no ledger was named",
+            "没有指定台账",
+            "Name it: --ledger ledger.sqlite, or a plan file that does: --plan city.toml",
+            "指定台账:--ledger ledger.sqlite;或指定写有台账的方案:--plan city.toml",
+        ),
+        "E-ASK-019": (
+            "there is no time zone {zone}",
+            "没有时区{zone}",
+            "Write it like Asia/Shanghai.",
+            "写法如 Asia/Shanghai。",
+        ),
+        "E-ASK-020": (
+            "{text!r} is not a time",
+            "{text!r}不是日期或时间",
+            "Write it as 2026-01-05 or 2026-01-05T14:30.",
+            "写作 2026-01-05 或 2026-01-05T14:30。",
+        ),
+        "E-ASK-021": (
+            "{n} warnings have an id that begins so",
+            "以此开头的预警编号有{n}个",
+            "Give more of the id, four signs at least; `ledger list` shows as much of it as is needed.",
+            "多写几位(至少四位);`ledger list` 显示所需的位数。",
+        ),
+        "E-ASK-022": (
+            "nobody is named who does it",
+            "没有写明操作人",
+            "Name a post or a person: --actor NAME",
+            "写明岗位或操作人:--actor 姓名或岗位",
+        ),
+        "E-ASK-023": (
+            "a correction is written name=value",
+            "更正写作 字段=内容",
+            "For example --set level=orange.",
+            "例如 --set level=orange。",
+        ),
         "E-SYS-001": (
             "the Python package {package} cannot be loaded",
             "Python包{package}无法加载",

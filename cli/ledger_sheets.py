@@ -1,0 +1,111 @@
+"""`ledger export` and `ledger import`: the hand-over sheet goes out, and comes back filled in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from ..layers.handover import Taken, read_handover, record_handover, write_handover
+from ..layers.ledger import ASSIGNED
+from .inputs import expand
+from .ledger_work import chosen, record_of
+from .voice import Voice, place_in_chinese, print_json
+
+_FATES = {
+    "recorded": ("recorded", "新登记"),
+    "known": ("already known", "已登记过"),
+    "blank": ("blank", "未填"),
+    "refused": ("refused", "未接受"),
+}
+
+
+def export_sheet(
+    voice: Voice,
+    out: str,
+    replace: bool,
+    ledger: str | None,
+    plan: str | None,
+    timezone: str | None,
+    time: str | None,
+    as_json: bool,
+    **filters: Any,
+) -> None:
+    """Write the sheet of what is with units (已交办), or of what the filters ask for."""
+    record = record_of(ledger, plan, timezone)
+    now = record.moment(time).isoformat()
+    wanted = {**filters, "state": filters.get("state") or (ASSIGNED,)}
+    with record.open() as book:
+        rows, head = chosen(book.warnings(), wanted), book.head()
+    unit = filters.get("unit") or ""
+    count = write_handover(out, rows, head=head, time=now, unit=unit, replace=replace)
+    voice.say(voice.pick(f"{count} warnings in {out}", f"{out} 共{count}件"))
+    if as_json:
+        print_json({"out": out, "rows": count, "head": head, "time": now})
+
+
+def import_sheets(
+    voice: Voice,
+    sheets: Sequence[str],
+    actor: str,
+    ledger: str | None,
+    plan: str | None,
+    timezone: str | None,
+    time: str | None,
+    as_json: bool,
+) -> None:
+    """Read every sheet before anything is recorded, then record row by row and tell the account."""
+    record = record_of(ledger, plan, timezone)
+    now = record.moment(time)
+    filled = [read_handover(path) for path in expand(sheets)]
+    with record.open() as book:
+        taken = [record_handover(book, sheet, actor=actor, now=now) for sheet in filled]
+        head = book.head()
+    for sheet in taken:
+        _tell(voice, sheet)
+    if as_json:
+        print_json({"sheets": [_plain(sheet) for sheet in taken], "head": head, "time": now.isoformat()})
+
+
+def _tell(voice: Voice, taken: Taken) -> None:
+    account = taken.account
+    parts = [f"{voice.pick(*words)} {account[fate]}" for fate, words in _FATES.items()]
+    rows = voice.pick(f"{account['rows']} rows", f"共{account['rows']}行")
+    voice.say(f"{taken.name}: {rows} = " + " + ".join(parts))
+    for fate in taken.fates:
+        if fate.error is not None:
+            told = fate.error
+            where = voice.pick(f"row {fate.row}", f"第{fate.row}行")
+            why = voice.pick(f"{told.problem}. {told.fix}", f"{told.problem_zh}。{told.fix_zh}")
+            voice.say(f"  {where} {fate.warning_id}: {why} [{told.code}]")
+    masked = sum(fate.masked and fate.fate == "recorded" for fate in taken.fates)
+    if masked:
+        voice.say(
+            voice.pick(
+                f"  {masked} rows held phones, numbers or names of persons; they were blotted out",
+                f"  {masked}行中的电话、证件号或姓名已遮盖",
+            )
+        )
+    for result in ("误报", "退回"):
+        new = [fate.warning_id for fate in taken.fates if fate.result == result and fate.fate == "recorded"]
+        if new:
+            voice.say(voice.pick(*_ASKS[result]) + ", ".join(new))
+    if taken.missing:
+        gone = ", ".join(taken.missing)
+        voice.say(voice.pick(f"  went out and did not come back: {gone}", f"  已导出而未在表中读回:{gone}"))
+
+
+_ASKS = {
+    "误报": ("  false alarms by the unit's account, to be verified: ", "  承办单位认为误报,请核验:"),
+    "退回": ("  sent back, to be assigned anew: ", "  被退回,请改派:"),
+}
+
+
+def _plain(taken: Taken) -> dict[str, Any]:
+    rows = []
+    for fate in taken.fates:
+        row = {"row": fate.row, "warning_id": fate.warning_id, "fate": fate.fate, "result": fate.result}
+        row |= {"event": fate.event, "masked": fate.masked}
+        if fate.error is not None:
+            row |= {**fate.error.parts(), "where_zh": place_in_chinese(fate.error.where)}
+        rows.append(row)
+    return {"name": taken.name, "account": taken.account, "rows": rows, "missing": list(taken.missing)}
