@@ -10,12 +10,13 @@ os.environ.setdefault("OGR_CURRENT_DATE", "2000-01-01T00:00:00Z")
 
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from postgres_server import Server, running
 
 ROOT = Path(__file__).parents[1]
 SHARED_DATA = ROOT.parent / "shared" / "data"
@@ -78,6 +79,14 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 def require() -> Callable[[str], str]:
     """`require("chromium")` gives the part's path, or skips (or fails, see `find_part`)."""
     return find_part
+
+
+@pytest.fixture(scope="session")
+def postgres(require: Callable[[str], str]) -> Iterator[Server]:
+    """A running PostgreSQL server of our own, with PostGIS at hand; its password is `postgres_server.WORD`."""
+    pytest.importorskip("psycopg")
+    with running(require("postgis")) as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

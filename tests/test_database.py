@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import socket
-import subprocess
-import tempfile
-import time
-from pathlib import Path
 
 import pytest
 from gridbeacon.errors import EnvironmentProblem, InputError
 from gridbeacon.layers.incidents import read_incidents
+from postgres_server import WORD
 
-WORD = "a" * 8 + "-p@ss/w:rd"
 ROWS = '''
     CREATE EXTENSION postgis;
     CREATE SCHEMA "工单";
@@ -42,54 +36,15 @@ ROWS = '''
 URL = "%E5%B7%A5%E5%8D%95.%E5%8F%97%E7%90%86+%222026%22"
 
 
-def as_postgres(*command):
-    """Root may not run a server: Debian's user `postgres` does."""
-    return ["runuser", "-u", "postgres", "--", *command] if os.getuid() == 0 else list(command)
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 @pytest.fixture(scope="module")
-def server(require):
+def server(postgres):
     """`host:port/database` of a running server with the tables above."""
-    pytest.importorskip("psycopg")
     import psycopg
 
-    bin_ = Path(require("postgis"))
-    folder = Path(tempfile.mkdtemp(prefix="gb-pg-", dir="/var/tmp"))
-    (folder / "word").write_text(WORD)
-    if os.getuid() == 0:
-        for place in (folder, folder / "word"):
-            shutil.chown(place, "postgres", "postgres")
-    data, port = folder / "data", free_port()
-    initdb = [bin_ / "initdb", "-D", data, "-U", "boss", "-A", "scram-sha-256", "--no-sync", "-E", "UTF8", "--locale=C"]
-    subprocess.run(
-        as_postgres(*initdb, f"--pwfile={folder / 'word'}"), check=True, capture_output=True, cwd="/", timeout=120
-    )
-    options = ["-h", "127.0.0.1", "-p", str(port), "-k", folder, "-c", "fsync=off"]
-    process = subprocess.Popen(
-        as_postgres(bin_ / "postgres", "-D", data, *options), stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL
-    )
-    try:
-        facts = {"host": "127.0.0.1", "port": port, "user": "boss", "password": WORD, "dbname": "postgres"}
-        for _ in range(300):
-            try:
-                psycopg.connect(**facts).close()
-                break
-            except psycopg.OperationalError:
-                time.sleep(0.1)
-        with psycopg.connect(**facts) as connection:
-            connection.execute(ROWS.replace("{word}", WORD))
-        yield f"127.0.0.1:{port}/postgres"
-    finally:
-        pid = int((data / "postmaster.pid").read_text().split()[0])
-        os.kill(pid, 2)  # the server's own pid: a fast shutdown
-        process.wait(timeout=60)
-        shutil.rmtree(folder, ignore_errors=True)
+    postgres.make("incidents")
+    with psycopg.connect(**{**postgres.facts, "dbname": "incidents"}) as connection:
+        connection.execute(ROWS.replace("{word}", WORD))
+    return f"127.0.0.1:{postgres.port}/incidents"
 
 
 @pytest.fixture
@@ -117,7 +72,7 @@ def test_plain_columns_and_a_code_stored_as_a_float(at):
     assert list(intake.incidents.incident_id) == ["7"]
     assert str(intake.incidents.time[0]) == "2026-01-05 08:03:00+08:00"
     assert list(intake.quarantine.rule) == ["E-CODE-001"]
-    assert set(intake.incidents.source_file) == {"postgres:plain"}
+    assert set(intake.incidents.source_file) == {"incidents:plain"}
 
 
 def test_a_view_without_a_key_is_read_in_one_order(at):

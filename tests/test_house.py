@@ -38,6 +38,9 @@ STDLIB_ONLY = (
 )
 """Loaded inside QGIS, where packages with a compiled core of their own crash the process."""
 
+DRIVERS = {"layers/ledger/postgres.py": {"psycopg"}}
+"""Module -> what it may import when it is used; that importing the module does not, `LIGHT` shows."""
+
 QT = {"qgis", "PyQt5", "PyQt6", "PySide2", "PySide6", "qtpy"}
 ALLOWED_WITH_QT = QT | {"osgeo", "processing", "sip"}
 NOT_THE_PACKAGE = {"tests", "benchmarks", "docs", "build", "dist", "out"}
@@ -111,6 +114,7 @@ def strangers(root: Path) -> list[str]:
             if package in {"folium", "branca"} and not name.startswith(("layers/briefing.py", "layers/briefing/")):
                 found.append(f"{name}:{line} folium outside layers/briefing: {target}")
             welcome = sys.stdlib_module_names | (ALLOWED_WITH_QT if name.startswith("plugin/") else set())
+            welcome = welcome | DRIVERS.get(name, set())
             if name.startswith(STDLIB_ONLY) and package not in welcome:
                 found.append(f"{name}:{line} only the standard library here: {target}")
     return found
@@ -252,6 +256,7 @@ PLANTED = [
     ("pipeline.py", "def f():\n    import PyQt5.QtCore", strangers),
     ("layers/maps.py", "import folium", strangers),
     ("errors.py", "import numpy", strangers),
+    ("layers/ledger/rows.py", "def f():\n    import psycopg", strangers),
     ("layers/style.py", "from matplotlib import colors", strangers),
     ("plugin/dock.py", "def f():\n    import geopandas", strangers),
     ("layers/__init__.py", "from .grids import read_cells", busy_fronts),
@@ -310,6 +315,8 @@ LIGHT = [
     "gridbeacon.layers",
     "gridbeacon.models",
     "gridbeacon.layers.style",
+    "gridbeacon.layers.ledger.opening",
+    "gridbeacon.layers.ledger.postgres",
 ]
 
 
@@ -329,6 +336,7 @@ def test_the_rooms_qgis_loads_bring_no_compiled_package(module):
         "folium",
         "rasterio",
         "pyarrow",
+        "psycopg",
     ]
     code = f"import sys, {module}; print([name for name in {heavy} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=Path(ROOT.anchor))

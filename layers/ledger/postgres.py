@@ -1,7 +1,7 @@
 """A ledger in PostgreSQL: the same events, hashes and legal moves, enforced by the server.
 
-`postgresql://user@host:5432/database?schema=name`. The password comes from ~/.pgpass or the variable PGPASSWORD, else from
-the URL; it stands in no message. The driver (psycopg) is imported when a ledger is opened here, and by nothing else.
+`postgresql://user@host:5432/database?schema=name`. The password comes from ~/.pgpass or the variable PGPASSWORD, else
+from the URL; it stands in no message. The driver (psycopg) is imported only when a ledger is opened here.
 """
 
 from __future__ import annotations

@@ -34,7 +34,8 @@ FUNCTIONS = {
 BEGIN
     RAISE EXCEPTION 'the ledger is append-only';
 END $$""",
-    "ledger_admit": """CREATE FUNCTION ledger_admit() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+    "ledger_admit": """CREATE FUNCTION ledger_admit() RETURNS trigger
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 DECLARE
     last_seq bigint;
     last_hash text;
