@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from . import style
-from .finished_run import FinishedRun, is_drill
+from .drills import is_drill
+from .finished_run import FinishedRun
 from .ledger import plain
 from .refusals import refusal, trouble
 from .whole_file import write_whole

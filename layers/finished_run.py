@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from .drills import DRILL_ZH
 from .geopackage.tables import LAYERS
 from .refusals import refusal
 from .run_folder import MANIFEST, sha256_of
 from .spreadsheets import read_guarded_csv
 
 WARNINGS, RESULTS = "early_warnings.csv", "results.gpkg"
-DRILL_ZH, DRILL_EN = "【演练】", "[DRILL] "
 _TRUE = {"true", "1", "1.0"}
 
 
@@ -66,12 +66,6 @@ def read_run(folder: str | Path) -> FinishedRun:
         run_id=str(manifest.get("run_id", "")),
         drill=bool(manifest.get("drill")) or str(settings.get("title", "")).startswith(DRILL_ZH),
     )
-
-
-def is_drill(warning: Mapping[str, Any]) -> bool:
-    """Whether a warning, of a run's table or of the ledger, belongs to a drill."""
-    marked = (str(warning.get(name) or "") for name in ("cell_name", "reason", "category"))
-    return bool(warning.get("drill")) or any(text.startswith(DRILL_ZH) for text in marked)
 
 
 def typed(row: Mapping[str, Any]) -> dict[str, Any]:

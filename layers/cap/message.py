@@ -1,8 +1,9 @@
 """One warning -> one CAP 1.2 message. Standard library only.
 
 Source: OASIS Standard "Common Alerting Protocol Version 1.2", 1 July 2010, section 3 (elements, their order,
-their words). Every text passes through one escape, so that nothing from the data is ever markup. `status` is Exercise unless
-another is asked for, and of a drill always; `scope` is Restricted: these are internal findings, not statutory warnings.
+their words). Every text passes through one escape, so that nothing from the data is ever markup. `status` is
+Exercise unless another is asked for, and of a drill always; `scope` is Restricted: these are internal findings, not
+statutory warnings.
 """
 
 from __future__ import annotations
@@ -17,13 +18,13 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ...params import check, param
 from .. import style
+from ..drills import DRILL_EN, DRILL_ZH
 from ..plain_text import one_line
 from ..refusals import refusal
 
 NAMESPACE = "urn:oasis:names:tc:emergency:cap:1.2"
 STATUSES = ("Exercise", "Actual", "System", "Test", "Draft")
 ALERT, UPDATE, CANCEL = "Alert", "Update", "Cancel"
-DRILL_ZH, DRILL_EN = "【演练】", "[DRILL] "
 
 URGENCY = {"red": "Immediate", "orange": "Expected", "yellow": "Future", "blue": "Future"}
 """立即核查, 今日核查 (within a day), 关注 and 知悉 (near future)."""

@@ -12,7 +12,8 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ..finished_run import FinishedRun, is_drill
+from ..drills import is_drill
+from ..finished_run import FinishedRun
 from ..plain_text import one_line
 from .message import ALERT, CANCEL, UPDATE, CapSettings, Message, make_alert
 

@@ -5,7 +5,6 @@ Word and WPS open it. Heights of lines and rows are fixed, so that it stays one 
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Mapping
 from datetime import datetime
 from io import BytesIO
@@ -23,6 +22,7 @@ from docx.shared import Cm, Pt, RGBColor
 
 from .. import style
 from ..plain_text import one_line
+from .archive import still
 from .pictures import draw_map, draw_series
 
 MOST_ROWS = 10
@@ -273,7 +273,7 @@ class _Page:
         _set_line(last, 1)
         buffer = BytesIO()
         self._document.save(buffer)
-        Path(path).write_bytes(_still(buffer))
+        Path(path).write_bytes(still(buffer))
 
     def _table(self, rows: int, widths: tuple[float, ...]) -> Any:
         table = self._document.add_table(rows, len(widths))
@@ -352,14 +352,3 @@ def _borders(cell: Any, **sides: str) -> None:
             edge.set(qn(name), value)
         borders.append(edge)
     cell._tc.get_or_add_tcPr().append(borders)
-
-
-def _still(source: BytesIO) -> bytes:
-    """The same archive with every part dated 1980, so that equal documents are equal bytes."""
-    target = BytesIO()
-    with zipfile.ZipFile(source) as old, zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as new:
-        for info in old.infolist():
-            entry = zipfile.ZipInfo(info.filename, (1980, 1, 1, 0, 0, 0))
-            entry.compress_type, entry.external_attr, entry.create_system = zipfile.ZIP_DEFLATED, 0o600 << 16, 3
-            new.writestr(entry, old.read(info.filename))
-    return target.getvalue()

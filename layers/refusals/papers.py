@@ -15,6 +15,12 @@ PAPERS: dict[str, tuple[str, str, str, str]] = {
         "Run again into a new folder, and edit a copy rather than the file itself.",
         "重新运行到新的文件夹;如需修改请另存副本。",
     ),
+    "E-READ-003": (
+        "no run was named",
+        "没有指定运行成果",
+        "Name the folder of a finished run: --run FOLDER",
+        "指定一次已完成运行的成果文件夹:--run 文件夹",
+    ),
     "E-CAP-001": (
         "the sender may not be empty, nor hold blanks, commas, < or &",
         "发送方不能为空,也不能含空格、逗号、<或&",
@@ -86,5 +92,11 @@ PAPERS: dict[str, tuple[str, str, str, str]] = {
         "时段的结束早于开始",
         "Name --from and --to as dates, --to being the last day.",
         "--from与--to写作日期,--to为最后一天。",
+    ),
+    "E-PAPER-008": (
+        "one file holds one paper, and there are {n}",
+        "一个文件只能存一份文书,现有{n}份",
+        "Name a folder with --out, or one unit with --unit.",
+        "用 --out 指定文件夹,或用 --unit 只出具一个单位的。",
     ),
 }
