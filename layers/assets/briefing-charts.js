@@ -70,7 +70,7 @@ GB.mark = function (x, y, r, colour) {
 /* ---- the time bar --------------------------------------------------------------------------------------------- */
 
 GB.renderTime = function () {
-  var s = GB.data.series[""], f = GB.data.facts, bars = GB.clear(GB.byId("bars"));
+  var s = GB.mode === "time" ? GB.historySeries() : GB.data.series[""], f = GB.data.facts, bars = GB.clear(GB.byId("bars"));
   GB.byId("time-title").textContent = GB.t("timeTitle", { unit: GB.t("unitword_" + (f.bin || "day")) });
   var start = GB.moment(f.window_start), end = GB.moment(f.as_of);
   GB.byId("time-note").textContent = start && end ? GB.t("timeWindow", { from: GB.day(start), to: GB.day(GB.lastDay(end)) }) : "";
@@ -87,10 +87,11 @@ GB.renderTime = function () {
     var level = GB.warnedOn(stamp);
     if (level && !outage) fill.style.backgroundColor = level[GB.theme];
     if ((s.t.length - 1 - i) % every === 0) bar.appendChild(GB.el("span", "bar-date", f.bin === "hour" ? GB.clock(moment) : GB.day(moment)));
-    var text = outage ? GB.day(moment) + " · " + GB.t("outage") : GB.t("barTip", { date: GB.day(moment), n: GB.number(s.o[i]), e: GB.number(s.e[i]) });
+    var text = outage ? GB.day(moment) + " · " + GB.t("outage") : GB.t(s.e[i] === null ? "barCount" : "barTip", { date: GB.day(moment), n: GB.number(s.o[i]), e: GB.number(s.e[i]) });
     bar.addEventListener("mousemove", function (event) { GB.tipFor(event, [text]); });
     bar.addEventListener("mouseleave", GB.hideTip);
   });
+  GB.wireBars();
 };
 
 /* The most urgent level of the warnings whose days hold this bin. */

@@ -118,7 +118,7 @@ GB.levelAt = function (zoom) {
 };
 
 GB.showing = function () {
-  var key = GB.mode === "hot" ? "hot" : "risk";
+  var key = GB.key();
   var at = GB.levelAt(GB.map.getZoom()), k;
   if (GB.mode === "hot") at = Math.min(Math.max(at, GB.opening + 1), GB.stack.length - 1);  // clusters show below street level
   for (k = at; k < GB.stack.length; k++) if (GB.stack[k][key]) return GB.stack[k];
@@ -126,7 +126,11 @@ GB.showing = function () {
   return GB.stack[at];
 };
 
+/* Under which name the values of the map's state stand in a layer. */
+GB.key = function () { return { hot: "hot", time: "time" }[GB.mode] || "risk"; };
+
 GB.classes = function () {
+  if (GB.mode === "time") return GB.historyClasses();
   return GB.mode === "hot" ? GB.data.palette.hotspots : GB.data.palette.risk;
 };
 
@@ -160,7 +164,7 @@ GB.fillUnit = function (ctx, layer, i, view, style) {
 };
 
 GB.paintClasses = function (ctx, view, layer, streets) {
-  var key = GB.mode === "hot" ? "hot" : "risk", drawn = layer[key], classes = GB.classes(), theme = GB.theme;
+  var drawn = layer[GB.key()], classes = GB.classes(), theme = GB.theme;
   var calm = GB.mode === "hot" ? classes.filter(function (c) { return c.name === ""; })[0] : classes[0];
   for (var s = 0; s < streets.rows.length; s++) if (GB.inside(streets.geo.boxes, s, view)) GB.fillUnit(ctx, streets, s, view, calm[theme]);
   if (!drawn) return;

@@ -224,8 +224,8 @@ GB.details = function (w) {
 GB.renderStates = function () {
   var box = GB.clear(GB.byId("states"));
   box.setAttribute("aria-label", GB.t("mapState"));
-  ["risk", "hot", "density"].forEach(function (mode) {
-    if (mode === "density" && !GB.data.density) return;
+  ["risk", "hot", "density", "time"].forEach(function (mode) {
+    if (mode === "density" && !GB.data.density || mode === "time" && !GB.past) return;
     if (mode === "hot" && !GB.layers.some(function (layer) { return layer.hot; })) return;
     var button = box.appendChild(GB.el("button", null, GB.t(mode)));
     button.type = "button";
@@ -247,8 +247,9 @@ GB.renderLegend = function () {
   var box = GB.clear(GB.byId("legend")), theme = GB.theme, f = GB.data.facts, showing = GB.showing();
   if (GB.mode === "density") GB.legendOfDensity(box, theme);
   else {
-    var drawn = showing[GB.mode === "hot" ? "hot" : "risk"], classes = GB.classes();
-    box.appendChild(GB.el("h3", null, GB.t(GB.mode === "hot" ? "legendHot" : "legendRisk", { level: GB.levelName(showing), n: f.window_days || "–" })));
+    var drawn = showing[GB.key()], classes = GB.classes(), words = GB.mode === "time" ? GB.timeWords() : { n: f.window_days || "–" };
+    words.level = GB.levelName(showing);
+    box.appendChild(GB.el("h3", null, GB.t({ hot: "legendHot", time: "legendTime" }[GB.mode] || "legendRisk", words)));
     var counts = classes.map(function () { return 0; }), silent = 0;
     if (drawn) drawn.k.forEach(function (k) { if (k < 0) silent++; else counts[k]++; });
     var order = classes.map(function (c, k) { return k; });
@@ -258,6 +259,7 @@ GB.renderLegend = function () {
   }
   if (GB.data.default_points.length) GB.legendRow(box, "", GB.t("legendDefault"), GB.t("places_n", { n: GB.data.default_points.length }), "hatched");
   var next = GB.stack[Math.min(GB.levelAt(GB.map.getZoom()) + 1, GB.stack.length - 1)];
+  if (GB.mode === "time") box.appendChild(GB.el("p", "legend-note", GB.t("timeFixed")));
   if (GB.mode === "risk" && next !== showing) box.appendChild(GB.el("p", "legend-note", GB.t("legendNote", { level: GB.levelName(next) })));
 };
 
@@ -293,12 +295,14 @@ GB.warningTip = function (w, i) {
 };
 
 GB.unitTip = function (layer, i) {
-  var row = layer.rows[i], lines = [GB.fullName(row)], drawn = layer[GB.mode === "hot" ? "hot" : "risk"] || layer.risk, days = GB.data.facts.window_days || "–";
+  var row = layer.rows[i], lines = [GB.fullName(row)], drawn = layer[GB.key()] || layer.risk, days = GB.data.facts.window_days || "–";
   if (drawn && drawn.k[i] < 0) lines.push(GB.t("tipNoData"));
   else if (drawn) {
     var expected = drawn.e && drawn.e[i] !== null ? ", " + GB.t("tipExpected", { e: GB.number(drawn.e[i]) }) : "";
-    lines.push(GB.t("tipCount", { n: days, c: GB.number(drawn.n[i]) }) + (GB.lang === "zh" ? expected.replace(", ", ",") : expected));
-    if (GB.mode !== "density") lines.push(GB.classes()[drawn.k[i]][GB.lang]);
+    var words = GB.mode === "time" ? GB.timeWords() : { n: days };
+    words.c = GB.number(drawn.n[i]);
+    lines.push(GB.t(GB.mode === "time" ? "tipTime" : "tipCount", words) + (GB.lang === "zh" ? expected.replace(", ", ",") : expected));
+    if (GB.mode === "risk" || GB.mode === "hot") lines.push(GB.classes()[drawn.k[i]][GB.lang]);
   }
   GB.shown.forEach(function (w, k) { if (GB.unitsOf(w).indexOf(row) >= 0) lines.push(GB.t("tipWarning", { n: k + 1, verb: GB.levelOf(w)["verb_" + GB.lang] })); });
   return lines;

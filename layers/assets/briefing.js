@@ -50,8 +50,11 @@ GB.reset = function () {
 };
 
 GB.setMode = function (mode) {
+  var through = mode === "time" || GB.mode === "time";
   GB.mode = mode;
   GB.renderStates();
+  if (mode === "time") GB.showStep(GB.past.at);
+  if (through) GB.renderTime();
   GB.renderLegend();
   GB.cellCanvas.repaint();
   var on = GB.byId("states").querySelector('[aria-checked="true"]');
@@ -257,6 +260,9 @@ GB.wire = function () {
   on("zoom-in", "click", function () { GB.map.zoomIn(0.75); });
   on("zoom-out", "click", function () { GB.map.zoomOut(0.75); });
   on("zoom-home", "click", GB.reset);
+  on("play", "click", GB.play);
+  on("bars", "click", GB.seek);
+  on("bars", "keydown", function (event) { if (GB.mode === "time") GB.onTimeKey(event); });
   on("search", "input", GB.search);
   on("search", "blur", GB.closeSearch);
   on("search", "keydown", function (event) { if (event.key === "Enter" && GB.firstHit >= 0) GB.goToUnit(GB.firstHit); });
@@ -285,6 +291,7 @@ GB.start = function (data) {
   GB.shown = GB.data.warnings.inside.slice(0, GB.BEACONS);
   GB.setTheme("dark");
   GB.readUnits();
+  GB.readHistory();
   GB.byId("unsupported").hidden = true;
   GB.byId("page").classList.remove("waiting");
   GB.startMap();

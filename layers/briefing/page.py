@@ -22,12 +22,14 @@ from ..refusals import trouble
 from .content import make_content
 from .density import make_density
 from .frame import PANES, make_frame
+from .history import History, make_history
 from .shapes import MERCATOR, Lattice
 
 ASSETS = Path(__file__).parent.parent / "assets"
 VENDORED_SCRIPTS = ("leaflet.js",)
 OWN_SCRIPTS = tuple(
-    f"briefing{part}.js" for part in ("-words", "-shapes", "-map", "-beacons", "-charts", "-panels", "-print", "")
+    f"briefing{part}.js"
+    for part in ("-words", "-shapes", "-map", "-beacons", "-charts", "-time", "-panels", "-print", "")
 )
 STYLES = ("leaflet.css", "briefing.css")
 NAMED_URLS = frozenset({"http://www.w3.org/2000/svg", "https://leafletjs.com"})
@@ -49,14 +51,16 @@ def write_briefing(
     surface: Surface | None,
     early_warnings: pd.DataFrame,
     series: pd.DataFrame,
+    history: History | None = None,
     levels: tuple[style.Level, ...] | None = None,
     lang: str = "zh",
 ) -> None:
     """Write the briefing of one run to *path*: one HTML file that needs no network and no other file.
 
     *cells* has one row per unit at every level in a metric CRS; *surface* is in events/km²/period, None where there
-    is none; *levels* are the words and colours of warnings, most urgent first (default: `style.LEVELS`); *lang* is
-    the language the page opens in, `zh` or `en`. Equal input gives equal bytes.
+    is none; *history* is what the map plays through time, None for no such state; *levels* are the words and colours
+    of warnings, most urgent first (default: `style.LEVELS`); *lang* is the language the page opens in, `zh` or `en`.
+    Equal input gives equal bytes.
 
     Raises InputError where *cells* cannot be placed, EnvironmentProblem where a vendored asset is damaged or a
     library smuggled an address into the page.
@@ -72,9 +76,16 @@ def write_briefing(
         lang=lang,
     )
     content["density"] = make_density(surface, lattice) if surface is not None else None
+    if history is not None:
+        content["history"] = make_history(history, _finest(content["layers"]))
     frame = make_frame(_degrees(lattice))
     content["map"], content["panes"] = frame.variable, list(PANES)
     Path(path).write_bytes(_assemble(frame.body, frame.script, content).encode("utf-8"))
+
+
+def _finest(layers: list[dict[str, Any]]) -> list[str]:
+    """The ids of the finest territorial level, in the page's order."""
+    return next((layer["ids"] for layer in reversed(layers) if layer["role"] == "territorial"), [])
 
 
 def embed_json(value: Any) -> str:
