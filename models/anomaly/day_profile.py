@@ -9,21 +9,20 @@ from ...cube import SpaceTimeCube
 KINDS = {"workday": 0, "moved workday": 0, "eve": 0, "weekend": 1, "holiday": 2}
 """Day type -> kind of day: working day, weekend, day off."""
 
-_PRIOR = 30.0  # incidents: an hour's factor is trusted once its class has this many in it
+_PRIOR = 10.0  # incidents: an hour's factor is trusted once its class has this many in it
 
 
 def day_factors(cube: SpaceTimeCube, length: int) -> np.ndarray:
     """(n_times,) factor of each hour in the day of its kind, from the *length* bins before it, mean about 1.
 
-    A class with few incidents has the day of all classes together, the factor `hours` of the cube; where the cube holds
-    none, its hours whatever the day. Kinds are those of the factor `day_type`; without it Saturday and Sunday are
+    An hour of one kind of day is pulled towards that hour of any day, and this, where a class has few incidents,
+    towards the day of all classes together, the factor `hours` of the cube (a flat day where it holds none). Kinds are those of the factor `day_type`; without it Saturday and Sunday are
     weekends. Only ratios matter: a common scale of all factors drops out of rates and expectations alike.
     """
     hours = cube.bins.astype("datetime64[h]").astype(np.int64)
     kind = _kinds(cube, hours)
     total = _capped(np.where(cube.valid, cube.counts.sum(axis=1) / cube.factors.get("load", 1.0), 0.0))
-    known = cube.factors.get("hours")
-    base = _factors(total, cube.valid, hours % 24, length, np.ones(len(hours))) if known is None else known
+    base = _factors(total, cube.valid, hours % 24, length, cube.factors.get("hours", np.ones(len(hours))))
     return _factors(total, cube.valid, kind * 24 + hours % 24, length, base)
 
 
