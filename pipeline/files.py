@@ -63,7 +63,9 @@ def _writers(outcome: Outcome) -> list[tuple[float, str, Callable[[Path], Any]]]
         (
             0.92,
             "briefing.html",
-            lambda p: write_briefing(p, **drawn, risk=o.risk, hotspots=o.hotspots, surface=o.surface, series=o.series),
+            lambda p: write_briefing(
+                p, **drawn, risk=o.risk, hotspots=o.hotspots, surface=o.surface, series=o.series, history=o.history
+            ),
         ),
     ]
     if o.repaired is not None:

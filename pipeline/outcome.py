@@ -10,6 +10,7 @@ import geopandas as gpd
 import pandas as pd
 
 from ..errors import Notice
+from ..layers.briefing.history import History
 from ..layers.grids import CellLayer
 from ..layers.raster import Surface
 from .plan import Plan
@@ -21,7 +22,7 @@ class Outcome:
 
     `facts` is what every output says about the run as a whole (JSON-able); `manifest` and `out` are set once files
     were written. `duplicates` names every row counted as a duplicate and the row kept; `class_policy` the policy in
-    force and what it changes. `repaired` is the repaired copy of the cells' file, where one was wanted.
+    force and what it changes. `repaired` is the repaired copy of the cells' file, where one was wanted; `history` what the briefing plays.
     """
 
     plan: Plan
@@ -42,3 +43,4 @@ class Outcome:
     manifest: dict[str, Any] = field(default_factory=dict)
     out: Path | None = None
     repaired: gpd.GeoDataFrame | None = None
+    history: History | None = None
