@@ -22,7 +22,8 @@ class Outcome:
 
     `facts` is what every output says about the run as a whole (JSON-able); `manifest` and `out` are set once files
     were written. `duplicates` names every row counted as a duplicate and the row kept; `class_policy` the policy in
-    force and what it changes. `repaired` is the repaired copy of the cells' file, where one was wanted; `history` what the briefing plays.
+    force and what it changes. `repaired` is the repaired copy of the cells' file, where one was wanted;
+    `history` what the briefing plays.
     """
 
     plan: Plan
