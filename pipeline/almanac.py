@@ -76,23 +76,25 @@ class Almanac:
         load, doubt = festival_effects(city, plan.nb_predictive)
         return {**known, "load": load * self.share, "doubt": doubt + self.spread}
 
-    def told_of(self, category: str, first: int, end: int, bin: str) -> list[str]:
-        """Caveats (Chinese) of a warning on the bins *first* to *end* (exclusive, positions)."""
+    def told_of(self, category: str, first: int, end: int, bin: str) -> list[tuple[str, str]]:
+        """Caveats (Chinese, English) of a warning on the bins *first* to *end* (exclusive, positions)."""
         told = []
         codes = self.factors["festival"][first:end]
         named = dict.fromkeys(found[0] for found in festival_names(codes, bin) if found)
         earlier = np.isin(codes, self.factors["festival"][: max(first - 1, 0)]) & (codes > 0)
         for festival in named:
-            how = "已按历年同期修正" if earlier.any() else "无历年同期可比,检验已放宽"
-            told.append(f"{festival.name_zh}前后,{how}")
+            how, how_en = _KNOWN if earlier.any() else _UNKNOWN
+            told.append((f"{festival.name_zh}前后,{how}", f"around {festival.name}: {how_en}"))
         for event in self.events:
             near = event.first < end and (event.end is None or first < event.end)
             reach = event.end is not None or end - event.first <= _NEAR[bin]
             if near and reach and event.concerns(category):
-                told.append(f"期间有“{event.name}”")
+                told.append((f"期间有“{event.name}”", f"during “{event.name}”"))
         return told
 
 
+_KNOWN = ("已按历年同期修正", "allowed for as in earlier years")
+_UNKNOWN = ("无历年同期可比,检验已放宽", "no earlier year to compare with, so the test is laxer")
 _NEAR = {"hour": 28 * 24, "day": 28, "week": 4}  # bins after an event without end in which warnings name it
 
 

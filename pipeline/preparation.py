@@ -57,7 +57,8 @@ class Prepared:
         inside the unit of its code, of any level) and `also_sources` (further sources that told of the same event);
     counts : cut at `as_of`; valid : complete bins of counts. duplicates : every duplicate with the row kept, exact ones
     and those of other sources; near_duplicates : rows kept that nearly were. reasons : per row of `points`, all that
-    were read, what became of it. almanac : what is known of the bins of counts beside their incidents.
+    were read, what became of it. almanac : what is known of the bins of counts beside their incidents. renamed : old
+    names of classes and what they are called now.
     """
 
     plan: Plan
@@ -78,6 +79,7 @@ class Prepared:
     privacy: Privacy = field(default_factory=Privacy)
     placement: Placement | None = None
     repaired: Repaired | None = None
+    renamed: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -178,6 +180,7 @@ def prepare_at(source: Source, ground: Ground, as_of: pd.Timestamp, progress: Pr
         privacy=privacy,
         placement=place,
         repaired=repaired,
+        renamed=dict(inputs.classes or {}),
     )
 
 

@@ -11,6 +11,7 @@ import pandas as pd
 
 from ..cube import ALL_CLASSES, Counts, ancestors_of, bin_start
 from ..layers.grids import full_name
+from .caveats import caveats_of
 from .preparation import Prepared
 from .refusals import refusal
 
@@ -148,6 +149,7 @@ def _words(
     answer = responsible.of(row.category, areas) or str(cells["responsible"].iloc[row.unit]) or UNKNOWN
     done = int((closed.to_numpy() & handled).sum())
     zh, en = reasons(ready, row, places)
+    told = caveats_of(ready, row, own)
     return {
         "cell_id": str(cells["cell_id"].iloc[row.unit]),
         "cell_name": city_name(ready) if row.unit == 0 else str(names.iloc[row.unit]),
@@ -162,7 +164,8 @@ def _words(
         "closed_count": done,
         "places": ";".join(f"{name} {count}" for name, count, _ in places),
         "place_ids": ";".join(cell_id for *_, cell_id in places),
-        "caveats": ";".join(caveats(ready, row, own)),
+        "caveats": ";".join(text for text, _ in told),
+        "caveats_en": "; ".join(text for _, text in told),
         "x": float(counts.cells.centres[row.unit, 0]),
         "y": float(counts.cells.centres[row.unit, 1]),
     }
@@ -222,30 +225,3 @@ def reasons(ready: Prepared, row: Raised, places: list[tuple[str, int, str]]) ->
     )
     en = f"{row.observed} {short_class(row.category, 'en')} {span_en}, {usual_en}{both_en}"
     return zh, en
-
-
-def caveats(ready: Prepared, row: Raised, own: pd.DataFrame) -> list[str]:
-    """What someone should know before acting on a warning."""
-    told = []
-    if row.one_source:
-        told.append("通常多渠道反映,此次仅一个渠道上升,最高为黄色")
-    if row.awaiting_second:
-        told.append("达到红色数值,待第二来源、第二个时段或人工确认")
-    if len(own):
-        on_default = int(own["default_point"].sum())
-        if on_default * 10 >= len(own):
-            told.append(f"其中{on_default}件为默认坐标,位置不实")
-        coded = int(own["by_code"].sum())
-        if coded * 10 >= len(own):
-            told.append(f"其中{coded}件无坐标,按网格编码落位")
-        at = own[~own["by_code"].to_numpy()]
-        spots = pd.Series(list(zip(at.geometry.x.round(1), at.geometry.y.round(1), strict=True)), index=at.index)
-        top = at[spots == spots.value_counts().index[0]] if len(at) else at
-        if len(top) * 2 >= len(own) and len(top) >= 3 and top["category"].nunique() >= 3:
-            told.append(f"其中{len(top)}件同一坐标而类别各异,疑似定位缺省")
-    first = int(row.window_first) - ready.counts.first_bin
-    told += ready.almanac.told_of(row.category, first, first + int(row.window_bins), ready.counts.bin)
-    recent = ready.valid[-7:]
-    if not recent.all():
-        told.append(f"近7个时段中{int((~recent).sum())}个数据中断")
-    return told

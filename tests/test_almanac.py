@@ -224,17 +224,21 @@ def test_declared_events_restart_exclude_or_are_told(tmp_path):
     for name in ("a", "a/x", "a/x/y"):
         assert np.flatnonzero(~of(name)["baseline"]).tolist() == list(range(91, 96))
     assert of("全部")["baseline"].all() and of("全部")["regime"][-1] == 60
-    assert any("改版" in text for text in almanac.told_of("b", 122, 123, "day"))
-    assert not any("改版" in text for text in almanac.told_of("a", 122, 123, "day"))
-    assert any("专项行动" in text for text in almanac.told_of("a/x", 93, 94, "day"))
+    assert any("改版" in text for text, _ in almanac.told_of("b", 122, 123, "day"))
+    assert not any("改版" in text for text, _ in almanac.told_of("a", 122, 123, "day"))
+    assert any("专项行动" in text for text, _ in almanac.told_of("a/x", 93, 94, "day"))
 
 
 def test_a_festival_is_told_with_what_is_known_of_it():
     counts = counted("2023-01-01", 700)
     almanac = almanac_of(counts)
     at = lambda day: int((np.datetime64(day) - np.datetime64("2023-01-01")).astype(int))  # noqa: E731
-    assert almanac.told_of("b", at("2023-09-29"), at("2023-09-30"), "day") == ["中秋节前后,无历年同期可比,检验已放宽"]
-    assert almanac.told_of("b", at("2024-09-17"), at("2024-09-18"), "day") == ["中秋节前后,已按历年同期修正"]
+    (first,) = almanac.told_of("b", at("2023-09-29"), at("2023-09-30"), "day")
+    assert first[0] == "中秋节前后,无历年同期可比,检验已放宽" and first[1].startswith(
+        "around Mid-Autumn Festival: no earlier"
+    )
+    (second,) = almanac.told_of("b", at("2024-09-17"), at("2024-09-18"), "day")
+    assert second == ("中秋节前后,已按历年同期修正", "around Mid-Autumn Festival: allowed for as in earlier years")
     assert almanac.told_of("b", at("2024-08-01"), at("2024-08-02"), "day") == []
 
 
