@@ -13,10 +13,11 @@ import subprocess
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from hypothesis import settings
-from postgres_server import Server, running
+from postgres_server import WORD, Server, running
 
 ROOT = Path(__file__).parents[1]
 SHARED_DATA = ROOT.parent / "shared" / "data"
@@ -87,6 +88,15 @@ def postgres(require: Callable[[str], str]) -> Iterator[Server]:
     pytest.importorskip("psycopg")
     with running(require("postgis")) as server:
         yield server
+
+
+@pytest.fixture(params=["sqlite", "gpkg", "postgres"])
+def ledger_place(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path | str:
+    """Where a ledger may be made: a file, a GeoPackage, or an empty database of a real server."""
+    if request.param != "postgres":
+        return tmp_path / "city" / f"ledger.{request.param}"
+    monkeypatch.setenv("PGPASSWORD", WORD)
+    return request.getfixturevalue("postgres").make(f"ledger {uuid4().hex}")
 
 
 @pytest.fixture(scope="session")

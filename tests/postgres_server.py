@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 WORD = "a" * 8 + "-p@ss/w:rd"
 """The password of every user of the server; it must come back in no message."""
@@ -38,7 +39,7 @@ class Server:
 
     def url(self, database: str = "postgres", user: str = "boss") -> str:
         """The URL of a database, without the password."""
-        return f"postgresql://{user}@127.0.0.1:{self.port}/{database}"
+        return f"postgresql://{user}@127.0.0.1:{self.port}/{quote(database)}"
 
 
 def as_postgres(*command: str | Path) -> list[str | Path]:

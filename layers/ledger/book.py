@@ -60,7 +60,9 @@ class Ledger:
         if warning_id is None:
             yield from self._store.rows("SELECT * FROM ledger_events ORDER BY seq")
         else:
-            yield from self._store.rows("SELECT * FROM ledger_events WHERE warning_id = ? ORDER BY seq", (warning_id,))
+            yield from self._store.rows(
+                "SELECT * FROM ledger_events WHERE warning_id = ? ORDER BY seq", (storable(warning_id),)
+            )
 
     def steps(self) -> dict[str, str]:
         """warning_id -> its step now: the last event that moved it."""
@@ -115,7 +117,7 @@ class Ledger:
         """
         as_of = self._instant(as_of)
         rows = [plain(row) for row in (warnings.to_dict("records") if hasattr(warnings, "to_dict") else warnings)]
-        listed = [[str(row["warning_id"]), str(row["level"])] for row in rows]
+        listed = [[storable(row["warning_id"]), storable(row["level"])] for row in rows]
         with self._store.transaction():
             before = self._last()[0]
             under = {} if line is None else {"line": self._start_line(line, as_of, actor)}
@@ -149,7 +151,8 @@ class Ledger:
         Raises InputError for a warning never issued, an event that does not exist or that the warning's step does not
         allow, a missing actor, time or note, and a payload that does not fit the event.
         """
-        time, note, actor = self._instant(time), storable(note).strip(), storable(actor).strip()
+        time, warning_id = self._instant(time), storable(warning_id)
+        actor, note = storable(actor).strip(), storable(note).strip()
         with self._store.transaction():
             step = self._step(warning_id)
             if not step:
@@ -162,7 +165,7 @@ class Ledger:
                 raise self._not_now(warning_id, step, event)
             if not actor or (event in NEEDS_NOTE and not note):
                 raise refusal("E-LEDGER-010" if not actor else "E-LEDGER-011", where=f"{warning_id}: {event}")
-            checked = checked_payload(event, payload or {}, list(self.events(warning_id)), self.deadlines())
+            checked = checked_payload(event, payload or {}, lambda: list(self.events(warning_id)), self.deadlines)
             self._append((warning_id, event, after, actor, time, note), checked, key)
             return after
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -11,6 +11,7 @@ from .chain import instant, plain
 from .deadlines import Deadlines
 from .states import ISSUED, VERDICTS
 
+_History = Sequence[Mapping[str, Any]]
 _SETTABLE = {
     "judged": ("verdict",),
     "dismissed": ("verdict",),
@@ -21,9 +22,9 @@ _SETTABLE = {
 
 
 def checked_payload(
-    event: str, payload: Mapping[str, Any], history: Sequence[Mapping[str, Any]], deadlines: Deadlines
+    event: str, payload: Mapping[str, Any], history: Callable[[], _History], deadlines: Callable[[], Deadlines]
 ) -> dict[str, Any]:
-    """*payload* as it is recorded for *event*; *history* holds the warning's events so far.
+    """*payload* as it is recorded for *event*; *history* gives the warning's events so far, if they are needed.
 
     Raises InputError for a verdict, a date or a reference that does not hold.
     """
@@ -33,9 +34,9 @@ def checked_payload(
     if given.get("due"):
         given["due"] = _due(event, given["due"], deadlines)
     if event in ("corrected", "cancelled"):
-        given = _linked(event, given, history)
-    if event == "corrected":
-        _check_set(given, history, deadlines)
+        given = _linked(event, given, known := history())
+        if event == "corrected":
+            _check_set(given, known, deadlines)
     return given
 
 
@@ -44,17 +45,17 @@ def _check_verdict(event: str, given: Mapping[str, Any]) -> None:
         raise refusal("E-LEDGER-015", where=event, value=given.get("verdict"), known=", ".join(VERDICTS))
 
 
-def _due(event: str, value: Any, deadlines: Deadlines) -> str:
+def _due(event: str, value: Any, deadlines: Callable[[], Deadlines]) -> str:
     """A deadline in ISO form; a day alone means until that working day ends."""
     try:
         if len(str(value)) == len("2026-01-31"):
-            return datetime.combine(date.fromisoformat(str(value)), deadlines.ends).isoformat()
+            return datetime.combine(date.fromisoformat(str(value)), deadlines().ends).isoformat()
         return instant(value)
     except ValueError as error:
         raise refusal("E-LEDGER-014", where=f"{event}: due", value=value) from error
 
 
-def _linked(event: str, given: Mapping[str, Any], history: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def _linked(event: str, given: Mapping[str, Any], history: _History) -> dict[str, Any]:
     """*given* with `seq` and `hash` of the event it corrects or cancels: the one named, else the last issue."""
     issues = [entry for entry in history if entry["event"] == ISSUED]
     seq = given.get("seq", issues[-1]["seq"])
@@ -64,7 +65,7 @@ def _linked(event: str, given: Mapping[str, Any], history: Sequence[Mapping[str,
     return {**given, "seq": meant["seq"], "hash": meant["hash"]}
 
 
-def _check_set(given: dict[str, Any], history: Sequence[Mapping[str, Any]], deadlines: Deadlines) -> None:
+def _check_set(given: dict[str, Any], history: _History, deadlines: Callable[[], Deadlines]) -> None:
     """The correction sets what its event holds, and to what it may hold."""
     meant = next(entry["event"] for entry in history if entry["seq"] == given["seq"])
     changed = given.get("set")
