@@ -32,6 +32,8 @@ def execute(arguments: Sequence[str]) -> int:
     """Run one command; returns its exit code and never lets an exception through, unless GRIDBEACON_DEBUG is set."""
     from . import (
         ledger_commands,  # noqa: F401 - its commands join the group
+        replay_commands,  # noqa: F401 - its commands join the group
+        papers_commands,  # noqa: F401 - its commands join the group
         watch_commands,  # noqa: F401 - its commands join the group
     )
     from .commands import gridbeacon

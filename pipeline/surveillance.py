@@ -94,7 +94,7 @@ def visible_at(counts: Counts, level: int, lowest_level: Callable[[str], int]) -
     return counts.without(name for name in counts.table["category"].astype(str).unique() if lowest_level(name) < level)
 
 
-_BLOCK = {"hour": 672, "day": 28, "week": 4}  # bins
+_BLOCK = {"hour": 672, "day": 56, "week": 8}  # bins
 
 
 def first_needed(counts: Counts, plan: Plan, valid: np.ndarray) -> int:

@@ -55,19 +55,17 @@ def replay_days(known: Known, days: Sequence[pd.Timestamp], responsible: Respons
     Raises Cancelled as *progress* does.
     """
     done = 0
-    with tempfile.TemporaryDirectory(prefix="gridbeacon-") as folder:
-        with open_ledger(Path(folder) / "replay.sqlite") as book:
-            for stretch in known.stretches(days):
-                share = len(stretch.days) / len(days)
-                begun = done / len(days)
-                found = _tested(stretch, lambda f, begun=begun, share=share: progress(begun + 0.7 * share * f))
-                for number, day in enumerate(stretch.days):
-                    progress(begun + share * (0.7 + 0.3 * number / len(stretch.days)))
-                    ready = cut(stretch.last, day)
-                    outcome = against(_warned(ready, found, responsible), book, known.source.inputs)
-                    issue_to(book, outcome)
-                    yield Day(day, outcome.early_warnings, ready, _city(found, ready))
-                    done += 1
+    with tempfile.TemporaryDirectory(prefix="gridbeacon-") as folder, open_ledger(Path(folder) / "past.sqlite") as book:
+        for stretch in known.stretches(days):
+            begun, share = done / len(days), len(stretch.days) / len(days)
+            found = _tested(stretch, lambda f, begun=begun, share=share: progress(begun + 0.7 * share * f))
+            for number, day in enumerate(stretch.days):
+                progress(begun + share * (0.7 + 0.3 * number / len(stretch.days)))
+                ready = cut(stretch.last, day)
+                outcome = against(_warned(ready, found, responsible), book, known.source.inputs)
+                issue_to(book, outcome)
+                yield Day(day, outcome.early_warnings, ready, _city(found, ready))
+                done += 1
 
 
 def _tested(stretch: Stretch, told: Told) -> Survey:

@@ -20,7 +20,7 @@ NOT_STATUTORY = {"zh": "内部研判,不构成法定预警发布", "en": "intern
 
 
 def write_replay(found: Replay, inputs: Inputs, out: str | Path, overwrite: bool = False) -> dict[str, Any]:
-    """Write `replay.csv, days.csv, outages.csv, weeks.csv, replay.json, plan.toml, manifest.json`; returns the manifest.
+    """Write `replay.csv, days.csv, outages.csv, weeks.csv, replay.json, plan.toml`; returns the manifest.
 
     Raises InputError where *out* exists and may not be replaced.
     """

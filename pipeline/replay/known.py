@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 
 import numpy as np
 import pandas as pd
@@ -14,9 +15,6 @@ from ..placement import late_rows
 from ..plan import Plan
 from ..preparation import Ground, Inputs, Prepared, Progress, Source, ground_of, prepare_at, read_source
 from ..surveillance import first_needed
-
-_LONGEST = 56
-"""Days that one pass covers at most; a longer one would hold more bins than it saves."""
 
 
 @dataclass(frozen=True)
@@ -60,8 +58,15 @@ class Known:
         if self._come_late():
             yield from (self._alone(day) for day in days)
             return
-        for start in range(0, len(days), _LONGEST):
-            yield from self._split(days[start : start + _LONGEST])
+        last = self.at(days[-1])
+        begin = [self._since(last, day) for day in days]
+        for _, alike in groupby(range(len(days)), key=begin.__getitem__):
+            yield from self._split([days[number] for number in alike])
+
+    def _since(self, last: Prepared, day: pd.Timestamp) -> int:
+        """Where the past that *day* looks at would begin, if it knew the outages that *last* knows."""
+        counts = last.counts.until(day)
+        return first_needed(counts, self.plan, last.valid[: len(counts.bins)])
 
     def _split(self, days: Sequence[pd.Timestamp]) -> Iterator[Stretch]:
         if len(days) == 1:
