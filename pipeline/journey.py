@@ -22,6 +22,8 @@ from .cells import CellFiles, cell_findings, examine, topology_left
 from .facts import facts_of
 from .files import issue, with_ledger, write_files
 from .findings import check_findings, findings_against, marks_of, record_of
+from .history import history_of
+from .line import rules_in_line
 from .maps import find_hotspots, map_risk
 from .outcome import Outcome
 from .plan import Plan
@@ -153,6 +155,7 @@ def check_inputs(
             marks=marks_of(ready),
             faults=topology.table if topology is not None else None,
             repaired=ready.repaired.table if ready.repaired is not None else None,
+        history=history_of(ready, lowest_level(ready)),
             lang=lang,
             replace=replace,
         )
@@ -201,7 +204,7 @@ def warn(ready: Prepared, found: Survey, responsible: Responsible) -> tuple[pd.D
     """Step 9: the tests of the last bins -> warnings in words, and their members. `study` and the replay share it."""
     plan = ready.plan
     facts = {"bin_days": BIN_DAYS[plan.bin], "street_level": street_level(ready.counts)}
-    raised = raise_warnings(found.tests, ready.counts, plan.early_warning, **facts)
+    raised = raise_warnings(found.tests, ready.counts, rules_in_line(plan), **facts)
     return describe(ready, _few_weeks(ready, raised), responsible)
 
 

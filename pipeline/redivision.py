@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -134,14 +135,44 @@ def carry_on(
 def inherit_states(book: ledgers.Ledger, outcome: Outcome) -> None:
     """Record for every warning that carries another on what people had done about that one; twice adds nothing.
 
-    One that was closed and comes back at a higher level is to be judged again.
+    The verdict, the unit and the deadline come along. One that was closed and comes back at a higher level is to be
+    judged again. The former warning, where it is not closed, is cancelled with a link to its heir: of one phenomenon
+    one warning is open.
     """
-    table, states = outcome.early_warnings.set_index("warning_id"), book.states()
+    table, rows = outcome.early_warnings.set_index("warning_id"), {row["warning_id"]: row for row in book.warnings()}
     for entry in outcome.facts.get("carried", []):
-        own, former = entry["warning_id"], entry["former_id"]
+        own, former = entry["warning_id"], rows[entry["former_id"]]
+        if _inherited(book, own, entry["former_id"]):
+            continue
         raised = table.loc[own, "change"] == ledgers.RAISED
-        steps = INHERITED[states[former]] if not (raised and states[former] == ledgers.CLOSED) else ()
-        for step in ("noted", *steps):
-            note = f"沿用{former}:原{entry['former_cell_id']},现{entry['cell_id']}"
-            facts = {"actor": "run", "time": outcome.facts["as_of"], "note": note, "payload": entry, "once": former}
-            book.record(own, step, **facts)
+        closed = former["state"] == ledgers.CLOSED
+        facts = {"actor": "run", "time": outcome.facts["as_of"], "once": entry["former_id"]}
+        note = f"沿用{entry['former_id']}:{_why(entry)}"
+        for step in ("noted", *(INHERITED[former["state"]] if not (raised and closed) else ())):
+            book.record(own, step, note=note, payload={**entry, **_known_of(former, step)}, **facts)
+        if not closed:
+            facts["once"] = own
+            book.record(
+                entry["former_id"], "cancelled", note=f"由{own}接续:{_why(entry)}", payload={"successor": own}, **facts
+            )
+
+
+def _inherited(book: ledgers.Ledger, own: str, former: str) -> bool:
+    notes = (json.loads(event["payload"]) for event in book.events(own) if event["event"] == "noted")
+    return any(note.get("former_id") == former for note in notes)
+
+
+def _why(entry: Mapping[str, str]) -> str:
+    if entry.get("why") == "line":
+        return "监测线变更"
+    return f"原{entry['former_cell_id']},现{entry['cell_id']}"
+
+
+def _known_of(former: Mapping[str, Any], step: str) -> dict[str, Any]:
+    """What an event of the heir keeps of the former warning: the verdict, whom it went to, by when."""
+    if step == "dismissed":
+        return {"verdict": former["verdict"] or "unclear"}
+    if step != "assigned":
+        return {}
+    kept = {"to": former["assigned_to"], "due": former["due"], "verdict": former["verdict"]}
+    return {name: value for name, value in kept.items() if value}

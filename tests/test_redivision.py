@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 import geopandas as gpd
@@ -12,6 +12,7 @@ import pytest
 from gridbeacon.errors import InputError
 from gridbeacon.layers.grids import carry_over, crosswalk, read_cells, recode
 from gridbeacon.layers.grids.versions import changed_since, former_codes, reused_codes
+from gridbeacon.pipeline import Plan
 from hypothesis import given
 from hypothesis import strategies as st
 from shapely.geometry import Point, box
@@ -238,7 +239,6 @@ def calls(tmp_path, *, points: bool) -> str:
 
 
 def checked(tmp_path, file, *, points, **settings):
-    from gridbeacon.pipeline import Plan
     from gridbeacon.pipeline.preparation import Inputs, prepare
 
     plan = Plan().with_settings({"as_of": "2025-07-21", **settings})
@@ -280,6 +280,7 @@ class Result:
     cells: object
     early_warnings: pd.DataFrame
     facts: dict
+    plan: Plan = field(default_factory=Plan)
 
 
 def result(file, table, as_of) -> Result:
@@ -304,7 +305,7 @@ def test_open_warnings_carry_on_in_new_cells_with_both_codes(tmp_path, file):
     for _ in range(2):  # the same day twice adds nothing
         issue(today, book)
         with open_ledger(book) as ledger:
-            assert ledger.states() == {"w-old": "已交办", "w-new": "已交办"}
+            assert ledger.states() == {"w-old": "已销号", "w-new": "已交办"}
             assert [event["event"] for event in ledger.events("w-new")] == ["issued", "noted", "assigned"]
     later = with_ledger(result(file, warnings(), "2025-07-03T00:00:00"), book, inputs)
     assert later.early_warnings["change"].tolist() == ["持续"] and "carried" not in later.facts

@@ -126,7 +126,7 @@ def test_open_warnings_carry_on_with_both_codes(tmp_path, files, kind):
     assert [n["code"] for n in done.facts["notices"]] == ["N-CELL-033"] and "A→D" in done.facts["notices"][0]["zh"]
     issue(done, book)
     with open_ledger(book) as ledger:
-        assert ledger.states() == {"w-old": "已交办", "w-new": "已交办"}
+        assert ledger.states() == {"w-old": "已销号", "w-new": "已交办"}
 
 
 @pytest.mark.parametrize("redivision", ["points", "areal"])

@@ -126,5 +126,31 @@ RUN_NOTICES: dict[str, tuple[str, str]] = {
         "Class {node} against {against_en}, bandwidth {bandwidth:.0f} m; tolerance is pointwise, p_anywhere is the "
         "chance anywhere in the city.",
     ),
+    "N-LINE-001": (
+        "监测线“{name}”的设置已变更({changes_zh}):自本次起为新监测线,重现期与误报预期重新起算,{n}条提示接续原编号。",
+        "settings of the surveillance line {name} have changed ({changes}): a new line begins, what is said of "
+        "recurrence and of false alarms starts anew, and {n} warnings succeed former ones.",
+    ),
+    "N-SHIFT-001": (
+        "{n}处报备骤降而群众来电上升(首处:{place}·{category},报备{before}→{now}件,来电{calls_before}→{calls_now}件):"
+        "可能重现盲区,请核查。",
+        "{n} places where reports of grid workers collapse while calls of citizens rise (first: {place}, "
+        "{category_en}: reports {before} → {now}, calls {calls_before} → {calls_now}): a blind spot may have opened.",
+    ),
+    "N-REPEAT-002": (
+        "{closings}次办结后{days}天内{repeats}次同类再现(按同一地点偶然约{expected:.0f}次);"
+        "{clear}个单元明显偏多;偏多提示可能假性整改,须现场核实。",
+        "{closings} closings, {repeats} complaints of the same class at the place within {days} days (by chance about "
+        "{expected:.0f}); {clear} units stand out: rectification may be false there, look on the spot.",
+    ),
+    "N-CLOSE-001": (
+        "办理{handled}件、报备{reported}件分列,不合并计算办结率。",
+        "{handled} handled and {reported} only reported stand apart: no rate adds them up.",
+    ),
+    "N-COMPARE-001": (
+        "{n}个比较,其中{clear}个可区分于波动,{refused}个不可比;同比按星期与农历对齐,中断两侧均不计。",
+        "{n} comparisons, {clear} of them distinguishable from noise, {refused} refused; years are aligned by weekday "
+        "and festival, outages are left out on both sides.",
+    ),
 }
 """Code -> (Chinese, English); part of `rules.NOTICES`, and told by `rules.notice`."""
