@@ -66,7 +66,7 @@ def _letter(text: Sequence[str], columns: Sequence[Column], subject: str) -> Cal
         page.line("〔单位〕：")
         for paragraph in text:
             page.text(paragraph)
-        page.text(f"附件：{_ATTACHED[name]}(〔件数〕项：〔分级〕）")
+        page.text(f"附件：{_ATTACHED[name]}（〔件数〕项：〔分级〕）")
         page.signature()
         page.turn()
         page.line("附件", font=HEAD)
@@ -143,21 +143,21 @@ _COUNTS: tuple[Column, ...] = (
     ("在办", 1.75, "〔在办〕"),
 )
 _OPEN: tuple[Column, ...] = (
-    ("序号", 1.1, "〔序号〕"),
-    ("等级", 2.3, "〔等级〕"),
-    ("地点与类别", 5.4, "〔地点〕 〔类别〕"),
-    ("情况", 6.0, "〔情况〕"),
-    ("承办单位", 3.2, "〔承办单位〕"),
-    ("状态", 1.9, "〔状态〕"),
+    ("序号", 1.25, "〔序号〕"),
+    ("等级", 2.7, "〔等级〕"),
+    ("地点与类别", 5.1, "〔地点〕 〔类别〕"),
+    ("情况", 5.3, "〔情况〕"),
+    ("承办单位", 3.0, "〔承办单位〕"),
+    ("状态", 2.5, "〔状态〕"),
     ("期限", 2.6, "〔办理期限〕"),
-    ("超期", 1.9, "〔超期〕"),
+    ("超期", 2.0, "〔超期〕"),
 )
 _ITEMS: tuple[Column, ...] = (
-    ("序号", 1.1, "〔序号〕"),
-    ("等级", 2.2, "〔等级〕"),
-    ("地点与类别", 4.3, "〔地点〕 〔类别〕"),
-    ("情况", 5.0, "〔情况〕"),
-    ("办理期限", 2.9, "〔办理期限〕"),
+    ("序号", 1.25, "〔序号〕"),
+    ("等级", 2.7, "〔等级〕"),
+    ("地点与类别", 3.6, "〔地点〕 〔类别〕"),
+    ("情况", 5.3, "〔情况〕"),
+    ("办理期限", 2.75, "〔办理期限〕"),
 )
 _ATTACHED = {"交办函": "交办事项清单", "督办函": "督办事项清单", "问题整改书": "问题整改清单"}
 _APART = "反馈时请将“办理”与“报备”分别填写，两者不得相互替代。"
@@ -167,7 +167,7 @@ DRAWERS: dict[str, Callable[[str], bytes]] = {
     "交办函": _letter(
         (
             "经对城市运行数据综合研判，你单位职责范围内有〔件数〕项情况明显超出平时水平，现予交办（清单附后）。",
-            "请收函后即行签收，派员现场核实，依法依规处置，并于〔期限〕前书面反馈办理结果；各项期限不同的，以清单所列为准。"
+            "请收函后即行签收，派员现场核实，依法依规处置，并书面反馈办理结果。反馈期限：〔期限〕；各项期限不同的，以清单所列为准。"
             "经核实不属于你单位职责的，请于一个工作日内说明理由并退回。" + _APART,
             _NATURE + "清单中的情况须以现场核实为准。",
         ),
@@ -176,26 +176,31 @@ DRAWERS: dict[str, Callable[[str], bytes]] = {
     ),
     "督办函": _letter(
         (
-            "前期交办你单位的〔件数〕项事项至今未按期办结（清单附后),现予督办。",
-            "请你单位主要负责同志组织研究，查明未按期办结的原因，于〔期限〕前办结，并书面反馈办理结果；确有困难、需要协调的，请"
+            "前期交办你单位的〔件数〕项事项尚未办结（清单附后），现予督办。",
+            "请你单位主要负责同志组织研究，抓紧办结并书面反馈办理结果，超过原定期限的说明原因。办结期限：〔期限〕。确有困难、需要协调的，请"
             "一并说明已采取的措施和建议。" + _APART,
-            _NATURE,
-        ),
-        (*_ITEMS[:3], ("情况", 3.6, "〔情况〕"), ("交办时间", 2.2, "〔交办时间〕"), ("办理期限", 2.2, "〔办理期限〕")),
-        "关于督促办理〔件数〕项交办事项的函",
-    ),
-    "问题整改书": _letter(
-        (
-            "经研判属实并交你单位办理的〔件数〕项事项，在办理中出现销号后重新发生或者经督办仍未办结的情形（清单附后）。",
-            "请对照清单逐项查找原因，制定整改措施，于〔期限〕前完成整改并书面报告：一是问题是否已从源头解决；二是防止再次发生的"
-            "措施；三是需要提请协调的事项。整改结果将按同一地点、同一类别的后续诉求核验。",
             _NATURE,
         ),
         (
             *_ITEMS[:3],
-            ("存在问题", 4.0, "〔情况〕；重启〔重启次数〕次，督办〔督办次数〕次"),
-            ("整改期限", 2.4, "〔办理期限〕"),
-            ("整改结果", 1.9, ""),
+            ("情况", 3.05, "〔情况〕"),
+            ("交办时间", 2.5, "〔交办时间〕"),
+            ("办理期限", 2.5, "〔办理期限〕"),
+        ),
+        "关于督促办理〔件数〕项交办事项的函",
+    ),
+    "问题整改书": _letter(
+        (
+            "经研判属实并交你单位办理的〔件数〕项事项，在办理中出现办结或销号后重新发生，或者经督办仍未办结的情形（清单附后）。",
+            "请对照清单逐项查找原因，制定整改措施，完成整改并书面报告：一是问题是否已从源头解决；二是防止再次发生的"
+            "措施；三是需要提请协调的事项。整改期限：〔期限〕。整改结果将按同一地点、同一类别的后续诉求核验。",
+            _NATURE,
+        ),
+        (
+            *_ITEMS[:3],
+            ("存在问题", 3.75, "〔情况〕；重启〔重启次数〕次，督办〔督办次数〕次"),
+            ("整改期限", 2.5, "〔办理期限〕"),
+            ("整改结果", 1.8, ""),
         ),
         "问题整改书",
     ),
@@ -205,11 +210,10 @@ DRAWERS: dict[str, Callable[[str], bytes]] = {
         (
             *_OPEN[:3],
             ("情况", 5.2, "〔情况〕"),
-            ("状态", 1.9, "〔状态〕"),
             ("办理期限", 2.6, "〔办理期限〕"),
-            ("办理情况", 2.4, ""),
-            ("报备情况", 2.4, ""),
-            ("核验", 1.5, ""),
+            ("办理情况", 3.1, ""),
+            ("报备情况", 3.1, ""),
+            ("核验", 1.4, ""),
         ),
         (_APART + "核验合格后销号。〔声明〕",),
     ),
@@ -285,6 +289,7 @@ class _Page:
         """A table of a header, repeated on every page, and one row to be repeated."""
         table = self._document.add_table(2, len(columns))
         table.style, table.alignment, table.autofit = "Table Grid", WD_TABLE_ALIGNMENT.CENTER, False
+        _pad(table)
         for number, (header, width, text) in enumerate(columns):
             table.columns[number].width = Cm(width)
             for row, words, font in ((0, header, HEAD), (1, text, BODY)):
@@ -339,7 +344,7 @@ class _Page:
 
 def _dress(paragraph: Any, words: str, size: float, font: str, align: Any, line: float) -> Any:
     """Words in *size* and *font*, each placeholder in a run of its own; *line* is the distance of lines in points."""
-    for piece in re.split("(〔[^〕]*〕）", words):
+    for piece in re.split("(〔[^〕]*〕)", words):
         if piece:
             run = paragraph.add_run(piece)
             run.font.size = Pt(size)
@@ -354,6 +359,17 @@ def _set_font(properties: Any, font: str) -> None:
     fonts = properties.get_or_add_rFonts()
     for kind in ("w:ascii", "w:hAnsi", "w:eastAsia", "w:cs"):
         fonts.set(qn(kind), font)
+
+
+def _pad(table: Any) -> None:
+    """A millimetre above and below the text of every cell."""
+    margins = OxmlElement("w:tblCellMar")
+    for side in ("top", "bottom"):
+        edge = OxmlElement(f"w:{side}")
+        edge.set(qn("w:w"), "57")
+        edge.set(qn("w:type"), "dxa")
+        margins.append(edge)
+    table._tbl.tblPr.insert_element_before(margins, "w:tblLook")
 
 
 def _middle(cell: Any) -> None:

@@ -73,8 +73,10 @@ def period_list(events: Iterable[Mapping[str, Any]], first: str, end: str, unit:
     ]
     totals = {name: sum(row[name] for row in counts) for name in COUNTS}
     assigned = {e["warning_id"]: e["time"] for e in past if e["event"] == "assigned"}
+    routes = _done(past, "")
     items = [
         item_of(row, row["unit"], assigned.get(row["warning_id"], ""), overdue.get(row["warning_id"]))
+        | {"route": routes.get(str(row["warning_id"]), "")}
         for row in rows
         if row["state"] != "已销号"
     ]

@@ -9,7 +9,7 @@ from typing import Any
 
 from .. import style
 from ..drills import DRILL_ZH
-from ..ledger import VERDICTS
+from ..ledger import HANDLED, VERDICTS
 from ..plain_text import one_line
 from .kinds import KINDS
 from .lists import PeriodList
@@ -53,6 +53,13 @@ def sentence(text: Any) -> str:
     return _AFTER_CHINESE.sub(lambda mark: _FULL[mark[0]], one_line(text, 200))
 
 
+def state_words(item: Mapping[str, Any]) -> str:
+    """One of the four states; of what is done, whether it was handled or only reported."""
+    route = {"handled": "办理", "reported": "报备"}.get(str(item.get("route") or ""), "")
+    state = one_line(item["state"], 10)
+    return f"{state}·{route}" if route and state == HANDLED else state
+
+
 def item_words(number: int, item: Mapping[str, Any]) -> dict[str, str]:
     """The texts of one item, by placeholder."""
     observed, expected = item.get("observed"), item.get("expected")
@@ -73,7 +80,7 @@ def item_words(number: int, item: Mapping[str, Any]) -> dict[str, str]:
         "办理期限": short_time(item["due"]),
         "督办次数": str(item["supervised"] or 0),
         "重启次数": str(item["reopened"] or 0),
-        "状态": one_line(item["state"], 10),
+        "状态": state_words(item),
         "超期": f"{late:.0f}小时" if late else "—",
         "预警编号": one_line(item["warning_id"], 40),
     }
@@ -156,4 +163,4 @@ def _deadline(dues: list[str], now: str) -> str:
     if not dues:
         return "以清单所列为准"
     first = min(dues)
-    return long_time(first) if first >= now else f"即日（原定{long_time(first)},已过）"
+    return long_time(first) if first >= now else f"即日（原定{long_time(first)}，已过）"
