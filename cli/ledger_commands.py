@@ -88,7 +88,7 @@ def _actor_option() -> Option:
 
 def _note_option() -> Option:
     return Option(
-        ["--note", "note"], metavar="TEXT", default="", help=_text("A note for the record.", "备注,记入台账。")
+        ["--note", "note"], metavar="TEXT", default="", help=_text("A note for the record.", "说明,记入台账。")
     )
 
 
@@ -242,7 +242,7 @@ def _options_of(event: str) -> list[click.Parameter]:
                 required=True,
                 help=_text(
                     "What it should have said, e.g. level=orange; may be repeated.",
-                    "更正内容,如 level=orange,可给多个。",
+                    "更正为,如 level=orange,可给多个。",
                 ),
             ),
             _seq_option(),

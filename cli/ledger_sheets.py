@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ..layers.handover import Taken, read_handover, record_handover, write_handover
+from ..layers.handover import Taken, check_origin, read_handover, record_handover, write_handover
 from ..layers.ledger import ASSIGNED
 from .inputs import expand
 from .ledger_work import chosen, record_of
@@ -58,6 +58,8 @@ def import_sheets(
     now = record.moment(time)
     filled = [read_handover(path) for path in expand(sheets)]
     with record.open() as book:
+        for sheet in filled:
+            check_origin(book, sheet)
         taken = [record_handover(book, sheet, actor=actor, now=now) for sheet in filled]
         head = book.head()
     for sheet in taken:

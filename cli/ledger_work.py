@@ -20,7 +20,6 @@ from .options import load_schema
 from .refusals import refusal
 from .voice import Voice, print_json
 
-
 _FEWEST = 4
 """Signs an id must be given with: one alone is sooner a slip than an id."""
 
@@ -69,7 +68,10 @@ def record_of(ledger: str | None, plan: str | None, timezone: str | None = None)
 
 
 def full_id(book: Ledger, text: str) -> str:
-    """The id that *text* is, or the only one that begins with it (four signs at least). Raises InputError where none or several do."""
+    """The id that *text* is, or the only one that begins with it (four signs at least).
+
+    Raises InputError where none or several do.
+    """
     known, text = book.states(), text.strip()
     found = [text] if text in known else [own for own in known if own.startswith(text) and len(text) >= _FEWEST]
     if len(found) != 1:
@@ -78,7 +80,7 @@ def full_id(book: Ledger, text: str) -> str:
 
 
 def chosen(rows: Iterable[Mapping[str, Any]], values: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Those of *rows* that every filter lets through: open before closed, urgent before not, the earliest deadline first."""
+    """Those of *rows* that every filter lets through: open before closed, then by level, state and deadline."""
     first, last = _day(values.get("first"), "--from"), _day(values.get("last"), "--to")
     found = [
         dict(row)
@@ -208,7 +210,7 @@ def record_event(
     as_json: bool,
     **more: Any,
 ) -> None:
-    """Any command that adds an event. Raises InputError where the warning's step does not allow it, naming what it does."""
+    """Any command that adds an event. Raises InputError where the warning's step does not allow it."""
     if not actor:
         raise refusal("E-ASK-022", where="--actor")
     record = record_of(ledger, plan, timezone)

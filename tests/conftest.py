@@ -47,11 +47,22 @@ def _postgresql_with_postgis() -> str | None:
     return str(max(found, key=lambda p: int(p.parent.name))) if found else None
 
 
+def _libreoffice_with_calc() -> str | None:
+    """LibreOffice, if its spreadsheet program is installed too: distributions pack it apart."""
+    found = _on_path("soffice", "libreoffice")
+    home = Path(found).resolve().parent if found else Path()
+    return found if found and any((home / f"{stem}sclo{end}").exists() for stem, end in _CALC) else None
+
+
+_CALC = (("lib", ".so"), ("", ".dll"), ("../Frameworks/lib", ".dylib"))
+
+
 PARTS: dict[str, Callable[[], str | None]] = {
     "qgis": lambda: _system_python_with_qgis() if _on_path("xvfb-run") else None,
     "chromium": lambda: _on_path("chromium", "chromium-browser", "google-chrome", "chrome"),
     "postgis": lambda: _postgresql_with_postgis(),
     "libreoffice": lambda: _on_path("soffice", "libreoffice") if _on_path("pdftoppm") else None,
+    "calc": _libreoffice_with_calc,
 }
 """Part of the machine -> where it is, or None."""
 

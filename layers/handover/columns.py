@@ -1,4 +1,4 @@
-"""What stands in a hand-over sheet: our columns, the columns to fill in, what each result means, and the fingerprints."""
+"""What stands in a hand-over sheet: our columns, those to fill in, what each result means, and the fingerprints."""
 
 from __future__ import annotations
 
@@ -106,6 +106,11 @@ def our_texts(row: Mapping[str, Any], drill: bool = False) -> list[str]:
         "step": STEPS.get(str(row.get("step")), str(row.get("state") or "")),
     }
     return [cell_text(values.get(column.name)) for column in OURS]
+
+
+def sheet_fingerprint(head: str, codes: Iterable[str]) -> str:
+    """What ties the hidden sheet together: the ledger's head and every row's fingerprint, in order; 32 hex digits."""
+    return hashlib.sha256("\n".join([head, *codes]).encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 def row_fingerprint(head: str, texts: Iterable[str]) -> str:

@@ -1,4 +1,4 @@
-"""The hand-over sheet, read back: parsed in a process with limits like every file from outside, and believed in nothing."""
+"""The hand-over sheet, read back: parsed like every file from outside, in a process with limits, and checked by row."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from pathlib import Path
 import pyarrow as pa
 
 from ...errors import InputError
-from ..contents import WORKBOOK, KINDS, Content, open_contents
+from ..contents import KINDS, WORKBOOK, Content, open_contents
 from ..refusals import refusal
 from ..sandbox import parse
-from .columns import CHECK, FILL, FORMAT, NOTHING, OURS, cell_text
+from .columns import CHECK, FILL, FORMAT, NOTHING, OURS, cell_text, sheet_fingerprint
 
 _HEADER_WITHIN = 30
 """Rows within which the header stands, whatever was put above it."""
@@ -36,12 +36,14 @@ class FilledRow:
 class Filled:
     """A hand-over sheet read back.
 
-    head : the ledger's head when it went out. codes : warning_id -> the fingerprint of its row, from the hidden sheet.
+    head : the ledger's head when it went out. sheet : the sheet's own fingerprint.
+    codes : warning_id -> the fingerprint of its row, from the hidden sheet.
     rows : what stands in the list now, without empty rows.
     """
 
     name: str
     head: str
+    sheet: str
     codes: Mapping[str, str]
     rows: tuple[FilledRow, ...]
     from_1904: bool = False
@@ -62,12 +64,12 @@ def read_handover(path: str | Path) -> Filled:
     contents = open_contents(path, path.name)
     if len(contents) != 1 or KINDS.get(contents[0].ending) != WORKBOOK:
         raise refusal("E-HAND-001", where=path.name)
-    head, codes = _check_sheet(contents[0])
+    head, sheet, codes = _check_sheet(contents[0])
     grids, from_1904 = _grids(contents[0], "")
     for grid in grids:
         at = _header(grid)
         if at is not None:
-            return Filled(path.name, head, codes, tuple(_rows(grid, at, path.name)), from_1904)
+            return Filled(path.name, head, sheet, codes, tuple(_rows(grid, at, path.name)), from_1904)
     raise refusal("E-HAND-001", where=path.name)
 
 
@@ -83,8 +85,8 @@ def _texts(table: pa.Table) -> list[list[str]]:
     return [[cell_text(cell) for cell in row] for row in zip(*columns, strict=True)]
 
 
-def _check_sheet(content: Content) -> tuple[str, dict[str, str]]:
-    """The ledger's head and the fingerprints, from the hidden sheet."""
+def _check_sheet(content: Content) -> tuple[str, str, dict[str, str]]:
+    """The ledger's head, the sheet's fingerprint and those of the rows, from the hidden sheet."""
     try:
         grids, _ = _grids(content, CHECK)
     except InputError as error:
@@ -93,9 +95,12 @@ def _check_sheet(content: Content) -> tuple[str, dict[str, str]]:
         raise
     pairs = [(row[0], row[1]) for row in (grids[0] if grids else []) if len(row) > 1]
     facts = dict(pairs[:5])
-    if facts.get("format") != FORMAT or "ledger_head" not in facts:
+    if facts.get("format") != FORMAT:
         raise refusal("E-HAND-001", where=content.name)
-    return facts["ledger_head"], {own: code for own, code in pairs[5:] if own}
+    head, codes = facts.get("ledger_head", ""), {own: code for own, code in pairs[5:] if own}
+    if facts.get("sheet") != sheet_fingerprint(head, codes.values()):
+        raise refusal("E-HAND-012", where=content.name)
+    return head, facts["sheet"], codes
 
 
 def _header(grid: list[list[str]]) -> int | None:

@@ -57,6 +57,12 @@ class Taken:
         return {"rows": len(self.fates), **{fate: counts[fate] for fate in FATES}}
 
 
+def check_origin(book: Ledger, filled: Filled) -> None:
+    """Raise InputError if *filled* went out from another ledger: its head is none that *book* ever had."""
+    if filled.codes and all(event["hash"] != filled.head for event in book.events()):
+        raise refusal("E-HAND-003", where=filled.name)
+
+
 def record_handover(book: Ledger, filled: Filled, *, actor: str, now: datetime) -> Taken:
     """Record what *filled* says, row by row; what cannot be recorded is told by row, and the rest goes in.
 
@@ -66,10 +72,8 @@ def record_handover(book: Ledger, filled: Filled, *, actor: str, now: datetime) 
 
     Raises InputError if the sheet went out from another ledger: then nothing is recorded.
     """
-    events = list(book.events())
-    if filled.codes and filled.head not in {event["hash"] for event in events}:
-        raise refusal("E-HAND-003", where=filled.name)
-    begun = {event["warning_id"]: event["time"] for event in reversed(events) if event["event"] == "issued"}
+    check_origin(book, filled)
+    begun = book.first_seen()
     seen: set[str] = set()
     fates = []
     for row in filled.rows:
@@ -94,7 +98,7 @@ def _take(
             return Fate(**told, fate=KNOWN, masked=masked)
         again = any(own["result"] == entry.result.zh for own in past)
         event = "noted" if again else entry.result.event
-        payload = entry.payload(code, now)
+        payload = entry.payload(filled.sheet, code, now)
         book.record(
             row.warning_id,
             event,
@@ -137,9 +141,9 @@ class _Entry:
         parts = [code, self.result.zh, self.note, self.unit, self.time if self.own_time else ""]
         return hashlib.sha256(json.dumps(parts, ensure_ascii=False).encode("utf-8", "surrogatepass")).hexdigest()
 
-    def payload(self, code: str, now: datetime) -> dict[str, Any]:
+    def payload(self, sheet: str, code: str, now: datetime) -> dict[str, Any]:
         """What the event holds beside the note."""
-        origin = {"row": code, "content": self.digest(code), "read": _written(now)}
+        origin = {"sheet": sheet, "row": code, "content": self.digest(code), "read": _written(now)}
         found: dict[str, Any] = {"result": self.result.zh, "unit": self.unit, "handover": origin}
         return {**found, "verdict": "false"} if self.result is FALSE_ALARM else found
 

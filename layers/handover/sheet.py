@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,13 +14,26 @@ import xlsxwriter
 
 from .. import style
 from ..refusals import refusal
-from .columns import CHECK, DRILL, FILL, FORMAT, GUIDE, NOTHING, OURS, RESULTS, SHEET, our_texts, row_fingerprint
+from .columns import (
+    CHECK,
+    DRILL,
+    FILL,
+    FORMAT,
+    GUIDE,
+    NOTHING,
+    OURS,
+    RESULTS,
+    SHEET,
+    our_texts,
+    row_fingerprint,
+    sheet_fingerprint,
+)
 
 _TEXT_ONLY = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False, "in_memory": True}
 _FIRST = 4
 """The first row of the list, counted from 0: above it title, origin, hint and header."""
 _LINE = 16.5
-_TO_FILL = "#fff8dc"
+_TO_FILL, _AMBER = "#fff8dc", "#7a5a00"
 
 
 def write_handover(
@@ -76,15 +88,17 @@ class _Looks:
 
     def __init__(self, book: xlsxwriter.Workbook):
         base = {"font_name": "Microsoft YaHei", "font_size": 10, "valign": "vcenter", "num_format": "@"}
+        amber = {"bold": True, "font_color": _AMBER}
         line = {"border": 1, "border_color": style.GROUND["light"]["line"]}
         muted = {"font_color": style.GROUND["light"]["muted"]}
         head = {"bold": True, "text_wrap": True, "align": "center", "font_color": "#ffffff"}
         self.title = book.add_format({**base, "font_size": 16, "bold": True})
         self.note = book.add_format({**base, **muted})
+        self.hint = book.add_format({**base, **amber})
         self.wrapped_note = book.add_format({**base, **muted, "text_wrap": True, "valign": "top"})
         self.header = book.add_format({**base, **line, **head, "bg_color": "#1f2f46"})
-        self.header_to_fill = book.add_format({**base, **line, **head, "bg_color": "#7a5a00"})
-        self.ours = book.add_format({**base, **line, "text_wrap": True})
+        self.header_to_fill = book.add_format({**base, **line, **head, "bg_color": _AMBER})
+        self.ours = book.add_format({**base, **line, "text_wrap": True, "indent": 1})
         self.code = book.add_format({**base, **line, "font_name": "Consolas"})
         to_fill = {**base, **line, "text_wrap": True, "locked": False, "bg_color": _TO_FILL}
         self.to_fill = book.add_format(to_fill)
@@ -109,12 +123,12 @@ def _write_list(
     hint = (
         "只填右侧浅黄色四列,填好后把本文件发回;左侧各列请勿改动。Fill in the four pale columns and send the file back."
     )
-    sheet.write_string(2, 0, hint, looks.note)
+    sheet.write_string(2, 0, hint, looks.hint)
     for number, column in enumerate(columns):
         sheet.set_column(number, number, column.width)
         sheet.write_string(3, number, column.header, looks.header if number < len(OURS) else looks.header_to_fill)
-    sheet.set_row(0, 27)
-    sheet.set_row(3, 33)
+    for row, points in ((0, 27), (1, 18), (2, 20), (3, 33)):
+        sheet.set_row(row, points)
     for row, (own, level) in enumerate(zip(texts, levels, strict=True), start=_FIRST):
         sheet.set_row(row, _height(own))
         for number, text in enumerate(own):
@@ -142,7 +156,7 @@ def _look(looks: _Looks, name: str, level: str) -> Any:
 def _height(texts: Sequence[str]) -> float:
     """Points a row needs for its longest text; a Chinese character is as wide as two digits."""
     lines = [
-        math.ceil(sum(2 if ord(sign) > 0x2E7F else 1 for sign in text) * 1.1 / column.width)
+        math.ceil(sum(2 if ord(sign) > 0x2E7F else 1 for sign in text) * 1.15 / column.width)
         for text, column in zip(texts, OURS, strict=True)
     ]
     return min(180.0, _LINE * max(2, *lines))
@@ -186,7 +200,7 @@ def _write_guide(sheet: Any, looks: _Looks) -> None:
             sheet.write_string(row, number, text, looks.header)
         for line in lines:
             row += 1
-            sheet.set_row(row, 20)
+            sheet.set_row(row, 22)
             for number, text in enumerate(line):
                 sheet.write_string(row, number, text, looks.ours)
         row += 1
@@ -210,8 +224,7 @@ _GUIDANCE = (
 
 def _write_check(sheet: Any, looks: _Looks, texts: Sequence[list[str]], head: str, time: str) -> None:
     codes = [row_fingerprint(head, own) for own in texts]
-    whole = hashlib.sha256("\n".join([head, *codes]).encode()).hexdigest()[:32]
-    facts = [("format", FORMAT), ("ledger_head", head), ("sheet", whole), ("exported", time)]
+    facts = [("format", FORMAT), ("ledger_head", head), ("sheet", sheet_fingerprint(head, codes)), ("exported", time)]
     rows = [*facts, ("warning_id", "fingerprint"), *((own[0], code) for own, code in zip(texts, codes, strict=True))]
     sheet.set_column(0, 0, 22)
     sheet.set_column(1, 1, 70)

@@ -213,6 +213,12 @@ RESULTS: dict[str, tuple[str, str, str, str]] = {
         "Correct the time of handling.",
         "更正办理时间。",
     ),
+    "E-HAND-012": (
+        "the hidden sheet of the hand-over sheet was changed",
+        "交办表中隐藏的校验页被改动过",
+        "Export it again, and copy what was filled in.",
+        "重新导出,再把填写的内容复制过去。",
+    ),
     "E-LEDGER-010": (
         "there is no actor",
         "没有操作人",
