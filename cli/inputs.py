@@ -180,7 +180,8 @@ def of_plan_file(path: str | Path) -> Files:
     values["incidents"] = [name if is_url(name) else str(path.parent / name) for name in listed]
     values["runs"] = str(path.parent / "runs")
     values["record"] = str(path.parent / RECORD)
-    values |= {name: str(path.parent / inputs[name]) for name in _FILES if name in inputs}
+    places = {name: inputs[name] for name in _FILES if name in inputs}
+    values |= {name: place if is_url(place) else str(path.parent / place) for name, place in places.items()}
     made = of_options(values)
     return replace(made, classes=tuple((str(old), str(new)) for old, new in tables.get("classes", {}).items()))
 

@@ -9,7 +9,7 @@ import click
 
 from .commands import gridbeacon
 from .ledger_words import EVENTS_OF_COMMANDS, LEVELS, STATES, VERDICTS, choice
-from .options import Command, Option
+from .options import Argument, Command, Option
 from .voice import Voice, language
 
 
@@ -17,7 +17,16 @@ def _text(english: str, chinese: str) -> str:
     return chinese if language() == "zh" else english
 
 
+class Life(click.Group):
+    """Commands in the order of a warning's life, not of the alphabet."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The commands as they were entered."""
+        return list(self.commands)
+
+
 @gridbeacon.group(
+    cls=Life,
     help=_text(
         "The record of warnings: what was issued, who judged it, who has it, how it ended.",
         "预警台账:发布、研判、交办、办理、督办、销号的全程记录。",
@@ -77,11 +86,11 @@ def _json_option() -> Option:
     )
 
 
-def _actor_option() -> Option:
+def _actor_option(required: bool = True) -> Option:
     return Option(
         ["--actor", "actor"],
         metavar="NAME",
-        required=True,
+        required=required,
         help=_text("Who does it: a post or a name, kept in the record.", "操作人或岗位,记入台账。"),
     )
 
@@ -152,8 +161,12 @@ def _add(name: str, english: str, chinese: str, options: list[click.Parameter], 
     ledger.add_command(Command(name, callback=call, help=_text(english, chinese), params=every))
 
 
-def _id_argument(required: bool = True) -> click.Argument:
-    return click.Argument(["warning_id"], metavar="ID" if required else "[ID]", required=required)
+def _id_argument(required: bool = True) -> Argument:
+    about = _text(
+        "The warning's id, or its first signs (four at least) if no other begins so.",
+        "预警编号,或其开头几位(至少四位且唯一)。",
+    )
+    return Argument(["warning_id"], metavar="ID" if required else "[ID]", required=required, about=about)
 
 
 def _list(voice: Voice, **values: Any) -> None:
@@ -178,6 +191,12 @@ def _summary(voice: Voice, **values: Any) -> None:
     from .ledger_work import summarise_ledger
 
     summarise_ledger(voice, **values)
+
+
+def _deadlines(voice: Voice, **values: Any) -> None:
+    from .ledger_work import tell_or_set_deadlines
+
+    tell_or_set_deadlines(voice, **values)
 
 
 def _export(voice: Voice, **values: Any) -> None:
@@ -266,16 +285,15 @@ def _seq_option() -> Option:
 def _add_events() -> None:
     for event, (name, english, chinese) in EVENTS_OF_COMMANDS.items():
         chain = event == "verified"
-        actor = _actor_option()
-        actor.required = not chain
-        options = [_id_argument(not chain), *_options_of(event), actor, _note_option(), *_time_options()]
+        who = [_id_argument(not chain), *_options_of(event), _actor_option(not chain)]
+        options = [*who, _note_option(), *_time_options()]
         _add(name, english, chinese, options, _event(event))
 
 
 _add("list", "List warnings and where they stand.", "列出预警及其办理状态。", [*_filter_options()], _list)
 _add(
     "show",
-    "Show one warning's whole life: its evidence, and every event with who, when and why.",
+    "Show one warning: its evidence and its whole life. Every event stands there with who, when and why.",
     "查看一条预警的全程:依据,以及每一步的人、时间与说明。",
     [_id_argument()],
     _show,
@@ -283,21 +301,36 @@ _add(
 _add_events()
 _add(
     "overdue",
-    "List what waits to be judged, assigned or handled past its deadline.",
+    "List what is past its deadline. That is what waits too long to be judged, assigned or handled.",
     "列出超过时限未研判、未交办、未办理的预警,提请督办。",
     [*_filter_options(), *_time_options()],
     _overdue,
 )
 _add(
+    "deadlines",
+    "Show the deadlines, or put a plan's in force. A plan file has them in its table [deadlines].",
+    "查看各步骤的时限;或启用方案文件[deadlines]表中的时限。",
+    [
+        Option(
+            ["--apply", "apply"],
+            is_flag=True,
+            help=_text("Put the plan's deadlines in force from now on.", "自现在起启用方案中的时限。"),
+        ),
+        _actor_option(required=False),
+        *_time_options(),
+    ],
+    _deadlines,
+)
+_add(
     "summary",
-    "Count warnings by state and level, what is overdue, and how those handled and those only reported were closed.",
+    "Count by state, level, lateness and outcome. What was handled and what was only reported stand apart.",
     "汇总:各状态、各等级件数,超期件数;办理与报备分别统计销号率。",
     [*_filter_options(), *_time_options()],
     _summary,
 )
 _add(
     "export",
-    "Write the hand-over sheet of what is with units, to be filled in and read back.",
+    "Write the hand-over sheet, to be filled in. It holds what is with units, or what the filters ask for.",
     "导出交办表(xlsx),供承办单位填写后读回。",
     [
         Option(["--out", "out"], metavar="FILE.xlsx", required=True, help=_text("File to write.", "输出文件。")),
@@ -311,10 +344,16 @@ _add(
 )
 _add(
     "import",
-    "Read hand-over sheets that were filled in; what is known already is not recorded again.",
+    "Read filled-in hand-over sheets. What is known already is not recorded again.",
     "读回填好的交办表;已登记过的内容不会重复登记。",
     [
-        click.Argument(["sheets"], metavar="FILE.xlsx...", nargs=-1, required=True),
+        Argument(
+            ["sheets"],
+            metavar="FILE.xlsx...",
+            nargs=-1,
+            required=True,
+            about=_text("Hand-over sheets that were filled in.", "填好的交办表。"),
+        ),
         _actor_option(),
         *_time_options(),
     ],

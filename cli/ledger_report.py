@@ -229,6 +229,34 @@ def tell_recorded(voice: Voice, facts: Mapping[str, Any]) -> None:
     voice.say(f"{facts['warning_id']}: {voice.pick(english, chinese)}{unit} -> {state}{due}")
 
 
+_KINDS = {
+    "judge": ("to judge", "研判"),
+    "assign": ("to assign", "交办"),
+    "handle": ("to handle", "办理"),
+    "verify": ("to verify", "核验"),
+    "close": ("to sign off", "销号"),
+}
+
+
+def tell_deadlines(voice: Voice, facts: Mapping[str, Any]) -> None:
+    """After `deadlines`: how long each step may take, by level; what a class has of its own."""
+    pick = voice.pick
+    rows = []
+    for level in LEVELS:
+        spans = facts["levels"][level.name]
+        rows.append([pick(level.en, level.zh), *(spans[kind] for kind in _KINDS)])
+    _print_table(voice, [pick("Level", "等级"), *(pick(*words) for words in _KINDS.values())], rows)
+    for name, rule in facts["classes"].items():
+        voice.say(f"{visible(name)}: {visible(rule)}")
+    hours = f"{facts['starts']}–{facts['ends']}"
+    voice.say(
+        pick(
+            f"h: hours; d: working days, until {facts['ends']}; working hours {hours}",
+            f"h为小时;d为工作日,至当日{facts['ends']};工作时间{hours}",
+        )
+    )
+
+
 def tell_chain(voice: Voice, facts: Mapping[str, Any]) -> None:
     """After `verify` without an id."""
     voice.say(

@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import datetime
 import json
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ..layers.closure import routes, summarise
 from ..layers.ledger import CLOSED, STATE_OF, STATES, Ledger, open_ledger
+from ..layers.ledger.deadlines import KINDS
 from ..layers.style import LEVEL_NAMES
-from .inputs import of_plan_file
-from .ledger_report import tell_chain, tell_list, tell_overdue, tell_recorded, tell_summary, tell_warning
+from .inputs import of_plan_file, read_plan_tables
+from .ledger_report import (
+    tell_chain,
+    tell_deadlines,
+    tell_list,
+    tell_overdue,
+    tell_recorded,
+    tell_summary,
+    tell_warning,
+)
 from .options import load_schema
 from .refusals import refusal
 from .voice import Voice, print_json
@@ -57,7 +64,7 @@ def record_of(ledger: str | None, plan: str | None, timezone: str | None = None)
     place, zone = ledger, timezone
     if plan:
         place = place or of_plan_file(plan).ledger
-        zone = zone or tomllib.loads(Path(plan).read_text(encoding="utf-8")).get("plan", {}).get("timezone")
+        zone = zone or read_plan_tables(plan).get("plan", {}).get("timezone")
     if not place:
         raise refusal("E-ASK-018", where="--ledger")
     zone = zone or next(entry["default"] for entry in load_schema()["run"]["params"] if entry["name"] == "timezone")
@@ -192,6 +199,33 @@ def verify_chain(voice: Voice, ledger: str | None, plan: str | None, as_json: bo
     with record_of(ledger, plan).open() as book:
         facts = {"events": book.verify(), "warnings": len(book.states()), "head": book.head()}
     tell_chain(voice, facts)
+    if as_json:
+        print_json(facts)
+
+
+def tell_or_set_deadlines(
+    voice: Voice,
+    ledger: str | None,
+    plan: str | None,
+    actor: str | None,
+    apply: bool,
+    time: str | None,
+    timezone: str | None,
+    as_json: bool,
+) -> None:
+    """`ledger deadlines`: those in force, or with *apply* the plan's table [deadlines] put in force from now on."""
+    record = record_of(ledger, plan, timezone)
+    if apply and not (actor and plan):
+        raise refusal("E-ASK-022" if plan else "E-ASK-024", where="--apply")
+    with record.open() as book:
+        if apply and plan and actor:
+            settings = read_plan_tables(plan).get("deadlines", {})
+            book.set_deadlines(settings, actor=actor, time=record.moment(time).isoformat())
+        rules = book.deadlines()
+    spans = {level: {kind: rules.span(kind, level, "") for kind in KINDS} for level in LEVEL_NAMES}
+    facts = {"starts": str(rules.starts)[:5], "ends": str(rules.ends)[:5], "levels": spans}
+    facts["classes"] = {name: rule for name, rule in rules.rules.items() if name not in LEVEL_NAMES}
+    tell_deadlines(voice, facts)
     if as_json:
         print_json(facts)
 

@@ -39,6 +39,20 @@ class Option(click.Option):
         self.section = section
 
 
+class Argument(click.Argument):
+    """A click argument that tells what it is for, among the files."""
+
+    section = "files"
+
+    def __init__(self, declarations: Sequence[str], *, about: str, **facts: Any):
+        super().__init__(declarations, **facts)
+        self.about = about
+
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
+        """Its name as in the usage line, and what it is for."""
+        return self.metavar or str(self.name), self.about
+
+
 class Command(click.Command):
     """Lays options out in sections, and lets `--incidents A B C` take every file up to the next option."""
 

@@ -136,6 +136,12 @@ REFUSALS = refusals(
             "For example --set level=orange.",
             "例如 --set level=orange。",
         ),
+        "E-ASK-024": (
+            "no plan file names the deadlines",
+            "没有写有时限的方案文件",
+            "Write them into its table [deadlines], and pass --plan city.toml.",
+            "在方案文件中写明[deadlines]表,并用 --plan city.toml 指定。",
+        ),
         "E-SYS-001": (
             "the Python package {package} cannot be loaded",
             "Python包{package}无法加载",

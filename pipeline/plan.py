@@ -23,7 +23,7 @@ from .refusals import refusal
 MODEL_PARTS = ("nb_predictive", "getis_ord", "kernel_density")
 """Parts whose settings carry the part's name in front: `nb_predictive_baseline`."""
 
-OTHER_TABLES = ("preset", "inputs", "columns", "classes", "watch")
+OTHER_TABLES = ("preset", "inputs", "columns", "classes", "watch", "deadlines")
 """What a plan file may hold beside the tables of settings: a preset's name, files, columns, how the watch is kept."""
 
 

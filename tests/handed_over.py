@@ -1,4 +1,4 @@
-"""A small ledger, and hand-over sheets filled in cell by cell as an office program would: by changing the file's XML."""
+"""A small ledger, and hand-over sheets filled in as an office program would: by changing the cells in the XML."""
 
 from __future__ import annotations
 
