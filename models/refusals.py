@@ -51,6 +51,18 @@ REFUSALS = refusals(
             "Choose level {street_level} or a coarser one.",
             "选第{street_level}级或更粗的层级。",
         ),
+        "E-SET-009": (
+            "{text!r} is no model with a share",
+            "{text!r}不是“模型=份额”",
+            "Write nb_predictive=0.9,nb_cusum=0.1.",
+            "写作 nb_predictive=0.9,nb_cusum=0.1。",
+        ),
+        "E-SET-010": (
+            "these may not make warnings: {names}",
+            "以下模型不能用于预警:{names}",
+            "nb_predictive is needed, shares are above 0, and beside it there may be: {known}.",
+            "须包含nb_predictive,份额大于0,另可选:{known}。",
+        ),
         "E-MODEL-001": (
             "the lunar calendar of {year} is not known",
             "没有{year}年的农历资料",

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 from sklearn.base import clone
 
-from ..cube import ALL_CLASSES, Counts
+from ..cube import ALL_CLASSES, Counts, SpaceTimeCube
+from ..models import registry
 from ..models.anomaly import NegativeBinomialPredictive, Scores
-from ..models.early_warning import family_recurrence
+from ..models.early_warning import WarningRules, combine_log_p, family_recurrence, model_weights
 from .almanac import Almanac
 from .plan import Plan
 
@@ -60,6 +61,7 @@ def survey(
     found, city, n_tests = [], pd.DataFrame(), 0
     families, expected, size, evidence = {}, {}, {}, {}
     shown = min(plan.early_warning.replay, len(recent.bins))
+    weights = model_weights(plan.early_warning.models)
     for i, (role, level) in enumerate(scales):
         family = np.zeros(shown)
         of_scale = []
@@ -70,7 +72,7 @@ def survey(
                 continue
             cube = shown_here.cube(node, level, role, measure="distinct").with_time_factors(of_class[node], later)
             model: NegativeBinomialPredictive = clone(plan.nb_predictive).fit(cube)
-            scores = model.score(cube, shown)
+            scores = _with_others(model.score(cube, shown), cube, shown, weights, plan.early_warning)
             family += scores.last_expected.sum(axis=1)
             n_tests += cube.n_cells
             of_scale.append(_candidates(scores, cube.counts[-shown:], recent, plan, role, level, node))
@@ -87,6 +89,19 @@ def survey(
         found.append(tests.assign(family=family[tests["bin"].to_numpy() - recent.end_bin], n_levels=len(scales)))
     tests = _judged(pd.concat(found, ignore_index=True), BIN_DAYS[plan.bin])
     return Survey(tests, n_tests, len(nodes), families, expected, size, evidence, city)
+
+
+def _with_others(
+    scores: Scores, cube: SpaceTimeCube, shown: int, weights: dict[str, float], rules: WarningRules
+) -> Scores:
+    """*scores* whose tails are combined with those of the other models that may warn; figures stay the first's."""
+    others = [name for name in weights if name != "nb_predictive"]
+    if not others:
+        return scores
+    known = registry()
+    tails = [scores.log_p, *(known[name]().fit(cube).log_p(cube)[-shown:] for name in others)]
+    shares = np.array([weights["nb_predictive"], *(weights[name] for name in others)])
+    return replace(scores, log_p=combine_log_p(np.stack(tails), shares, rules.combination))
 
 
 def visible_at(counts: Counts, level: int, lowest_level: Callable[[str], int]) -> Counts:

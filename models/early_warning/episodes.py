@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ...cube import Cells, Counts
+from .budget import Record, kept_within
 from .continuity import among, continued, host_of, taker_of
 from .phenomena import Phenomenon, Test, contains, find_phenomena, relation
 from .rules import LEVELS, WarningRules
@@ -17,11 +18,15 @@ from .sources import SourceMix, source_mix
 CHANGES = {"new": "新增", "escalated": "升级", "continuing": "持续", "ended": "解除", "merged": "解除"}
 OVER = ("ended", "merged")
 """Changes after which an episode is no more: it grew quiet, or another took it up."""
+NO_RECORD = Record()
 
 
 @dataclass
 class Episode:
-    """One phenomenon over time. `level` is the level issued, -1 before the first; `merged_into` what took it up."""
+    """One phenomenon over time. `level` is the level issued, -1 before the first; `merged_into` what took it up.
+
+    `seen` maps the bins it was seen in to its level then, its strength (log rank, the less the stronger) and its unit.
+    """
 
     unit: int
     category: str
@@ -36,6 +41,8 @@ class Episode:
     change: str = "new"
     ended_bin: int = -1
     urgent_bin: int = -1
+    judged: bool = False
+    seen: dict[int, tuple[int, float, int]] = field(default_factory=dict)
     phenomenon: Phenomenon | None = None
     loudest: Phenomenon | None = None
     mix: SourceMix | None = None
@@ -49,17 +56,23 @@ class Episode:
 
 
 def raise_warnings(
-    tests: pd.DataFrame, counts: Counts, rules: WarningRules, *, bin_days: float, street_level: int
+    tests: pd.DataFrame,
+    counts: Counts,
+    rules: WarningRules,
+    *,
+    bin_days: float,
+    street_level: int,
+    record: Record = NO_RECORD,
 ) -> pd.DataFrame:
     """The early warnings of the last bin covered by *counts*, one row each, in rank order.
 
     *tests* holds the tests of the last `rules.replay` bins that could matter: bin (number), role, unit_level, unit
     (row of counts.cells), category, window, observed, expected, size, last_expected, last_observed, last_log_p,
-    log_p, family, n_levels, recurrence_days. Returns the columns of `EarlyWarning`'s table that numbers can give;
-    the pipeline adds names, words and places.
+    log_p, family, n_levels, recurrence_days. *record* is what a ledger knows. Returns the columns of `EarlyWarning`'s
+    table that numbers can give; the pipeline adds names, words and places.
     """
     today = counts.end_bin - 1
-    episodes = replay(tests, counts, rules, bin_days=bin_days)
+    episodes = replay(tests, counts, rules, bin_days=bin_days, record=record)
     rows = [
         _row_of(e, e.phenomenon, counts, rules)
         for e in episodes
@@ -68,12 +81,27 @@ def raise_warnings(
     table = pd.DataFrame(rows, columns=list(_COLUMNS))
     if table.empty:
         return table
-    issued = [e for e in episodes if e.peak >= LEVELS.index("orange")]
+    ids = {id(e): e.identity(counts.cells, rules, _start(e, counts)) for e in episodes}
+    kept = kept_within(
+        episodes,
+        ids,
+        counts.cells,
+        rules,
+        first=max(today - rules.replay + 1, counts.first_bin),
+        today=today,
+        street_level=street_level,
+        bin_days=bin_days,
+        record=record,
+    )
+    inside = {ids[e] for e in kept}
     table = _ranked(table)
-    return _within_budget(table, issued, counts.cells, rules, today, street_level, bin_days)
+    urgent = table["level"].isin(["orange", "red"]) & table["phase"].isin(["open", "escalated"])
+    return table.assign(within_budget=~urgent | table["warning_id"].isin(inside) | (table["level"] == "red"))
 
 
-def replay(tests: pd.DataFrame, counts: Counts, rules: WarningRules, *, bin_days: float) -> list[Episode]:
+def replay(
+    tests: pd.DataFrame, counts: Counts, rules: WarningRules, *, bin_days: float, record: Record = NO_RECORD
+) -> list[Episode]:
     """Walk through the bins of *tests*; return every episode, those alive at the last bin first."""
     live: list[Episode] = []
     done: list[Episode] = []
@@ -84,14 +112,19 @@ def replay(tests: pd.DataFrame, counts: Counts, rules: WarningRules, *, bin_days
     by_bin = dict(tuple(loud.groupby("bin")))
     for number in range(max(today - rules.replay + 1, counts.first_bin), today + 1):
         phenomena = find_phenomena(by_bin[number], counts.cells, rules, bin_days) if number in by_bin else []
-        _advance(live, phenomena, number, counts, rules)
+        _advance(live, phenomena, number, counts, rules, record)
         done += [e for e in live if e.change in OVER]
         live = [e for e in live if e.change not in OVER]
     return live + done
 
 
 def _advance(
-    live: list[Episode], phenomena: list[Phenomenon], number: int, counts: Counts, rules: WarningRules
+    live: list[Episode],
+    phenomena: list[Phenomenon],
+    number: int,
+    counts: Counts,
+    rules: WarningRules,
+    record: Record,
 ) -> None:
     """One bin: phenomena join or open episodes; what another takes up is merged; silent episodes grow quiet and end."""
     told = continued(live, phenomena, counts.cells)
@@ -102,14 +135,21 @@ def _advance(
             host.phenomenon.explained += phenomenon.tests
             continue
         if id(phenomenon) not in told:
-            lead = phenomenon.lead
-            told[id(phenomenon)] = Episode(int(lead.unit), lead.category, lead.role, number, number)
+            told[id(phenomenon)] = _begun(phenomenon, number, counts, rules, record)
         _see(told[id(phenomenon)], phenomenon, number, counts, rules)
     awake = list(told.values())
     for episode in live:
         if not among(episode, awake):
             _fall_silent(episode, taker_of(episode, awake), number, rules)
     live += [episode for episode in awake if not among(episode, live)]
+
+
+def _begun(phenomenon: Phenomenon, number: int, counts: Counts, rules: WarningRules, record: Record) -> Episode:
+    lead = phenomenon.lead
+    episode = Episode(int(lead.unit), lead.category, lead.role, number, number)
+    own = episode.identity(counts.cells, rules, _start(episode, counts))
+    episode.judged = record.is_judged(own, str(counts.cells.cell_id[episode.unit]), episode.category)
+    return episode
 
 
 def _fall_silent(episode: Episode, taker: Episode | None, number: int, rules: WarningRules) -> None:
@@ -127,7 +167,17 @@ def _see(episode: Episode, phenomenon: Phenomenon, number: int, counts: Counts, 
     lead = phenomenon.lead
     episode.last_bin, episode.quiet, episode.phenomenon = number, 0, phenomenon
     episode.steps += 1
-    episode.mix = source_mix(counts, int(lead.unit), lead.category, lead.role, number, int(lead.window))
+    episode.mix = source_mix(
+        counts,
+        int(lead.unit),
+        lead.category,
+        lead.role,
+        number,
+        int(lead.window),
+        expected=float(lead.expected),
+        size=float(lead.size),
+        tail=rules.source_tail,
+    )
     raw = rules.level_of(lead.recurrence_days, lead.observed, lead.expected)
     episode.yellow_steps = episode.yellow_steps + 1 if raw >= LEVELS.index("yellow") else 0
     level = _confirmed(raw, episode, rules, lead.observed - lead.expected)
@@ -135,6 +185,7 @@ def _see(episode: Episode, phenomenon: Phenomenon, number: int, counts: Counts, 
     lower = [v for k, v in episode.history.items() if number - k <= rules.quiet_steps]
     episode.level = max([level, *lower])  # down only after enough quiet steps
     episode.history[number] = level
+    episode.seen[number] = (episode.level, float(lead.log_rank), int(lead.unit))
     if episode.loudest is None or (episode.level, -lead.log_rank) > (episode.peak, -episode.loudest.lead.log_rank):
         episode.loudest = phenomenon
     episode.peak = max(episode.peak, episode.level)
@@ -144,14 +195,19 @@ def _see(episode: Episode, phenomenon: Phenomenon, number: int, counts: Counts, 
 
 
 def _confirmed(raw: int, episode: Episode, rules: WarningRules, excess: float) -> int:
-    """The level after persistence, the confirmation red needs, and the cap on a rise of one source among several."""
+    """The level after persistence, the confirmation red needs, and the cap on a rise of one source among several.
+
+    What a person judged true needs neither a second step nor a second source.
+    """
     yellow, orange, red = (LEVELS.index(name) for name in ("yellow", "orange", "red"))
     if raw == yellow and episode.yellow_steps >= rules.persistence and excess >= rules.orange_excess:
         raw = orange
+    if episode.judged:
+        return raw
     mix = episode.mix
-    if mix is not None and len(mix.usual) >= 2 and len(mix.rising) == 1:
+    if mix is not None and mix.one_only:
         return min(raw, yellow)
-    if raw == red and episode.steps < 2 and (mix is None or len(mix.rising) < 2):
+    if raw == red and episode.steps < 2 and not (mix is not None and mix.confirmed):
         return orange
     return raw
 
@@ -159,7 +215,7 @@ def _confirmed(raw: int, episode: Episode, rules: WarningRules, excess: float) -
 _COLUMNS = (
     "warning_id level unit role category first_bin urgent_bin window_first window_bins observed expected size ratio "
     "excess recurrence_days log_rank steps first_seen times_seen change phase sources source_count "
-    "one_source awaiting_second explained merged_into"
+    "one_source awaiting_second needs_confirmation explained merged_into"
 ).split()
 
 
@@ -176,7 +232,7 @@ def _row_of(episode: Episode, phenomenon: Phenomenon, counts: Counts, rules: War
         if episode.change == "escalated"
         else "open"
     )
-    raw = rules.level_of(lead.recurrence_days, lead.observed, lead.expected)
+    raw, red = rules.level_of(lead.recurrence_days, lead.observed, lead.expected), LEVELS.index("red")
     return {
         "warning_id": episode.identity(counts.cells, rules, first_start),
         "level": LEVELS[episode.level],
@@ -201,8 +257,9 @@ def _row_of(episode: Episode, phenomenon: Phenomenon, counts: Counts, rules: War
         "phase": phase,
         "sources": mix.text if mix else "",
         "source_count": len(mix.rising) if mix else 0,
-        "one_source": bool(mix and len(mix.usual) >= 2 and len(mix.rising) == 1),
-        "awaiting_second": raw == LEVELS.index("red") and episode.level < raw,
+        "one_source": bool(mix and mix.one_only),
+        "awaiting_second": raw == red and episode.level < raw,
+        "needs_confirmation": red in (raw, episode.level) and not episode.judged,
         "explained": [_told(test, lead, counts.cells) for test in phenomenon.explained],
         "merged_into": episode.merged_into.identity(counts.cells, rules, _start(episode.merged_into, counts))
         if episode.merged_into is not None
@@ -236,40 +293,6 @@ def _ranked(table: pd.DataFrame) -> pd.DataFrame:
     order = order.drop(columns=["_q", "_u"]).reset_index(drop=True)
     order.insert(1, "rank", np.arange(1, len(order) + 1))
     return order
-
-
-def _within_budget(
-    table: pd.DataFrame,
-    issued: list[Episode],
-    cells: Cells,
-    rules: WarningRules,
-    today: int,
-    street_level: int,
-    bin_days: float,
-) -> pd.DataFrame:
-    """Mark what the alarm budget keeps back: it stays in the table, and red is never cut."""
-    streets: dict[int, int] = {}
-    week = int(np.ceil(7 / bin_days))
-    for episode in issued:
-        street = (
-            int(cells.lineage[episode.unit, street_level]) if cells.unit_level[episode.unit] >= street_level else -1
-        )
-        if street >= 0 and today - week < episode.urgent_bin < today:
-            streets[street] = streets.get(street, 0) + 1
-    kept: list[bool] = []
-    spent = 0
-    for row in table.itertuples():
-        street = int(cells.lineage[row.unit, street_level]) if cells.unit_level[row.unit] >= street_level else -1
-        urgent = row.level in ("orange", "red") and row.phase in ("open", "escalated")
-        fresh = bool(row.urgent_bin == today)
-        over = urgent and (
-            spent >= rules.city_per_day or (fresh and street >= 0 and streets.get(street, 0) >= rules.street_per_week)
-        )
-        kept.append(bool(not over or row.level == "red"))
-        spent += int(urgent and kept[-1])
-        if urgent and fresh and street >= 0 and kept[-1]:
-            streets[street] = streets.get(street, 0) + 1
-    return table.assign(within_budget=kept)
 
 
 __all__ = ["Episode", "contains", "raise_warnings", "replay"]

@@ -9,6 +9,7 @@ import pandas as pd
 
 from ...params import param
 from ..significance import recurrence_interval
+from .evidence import COMBINATIONS
 
 LEVELS = ("blue", "yellow", "orange", "red")
 """From the least to the most urgent; the position is the level's number."""
@@ -55,6 +56,28 @@ class WarningRules:
     min_weeks: float = param(
         8.0, "Weeks of history below which there is a map and no orange or red.", unit="weeks", low=0, zh="最少历史周数"
     )
+    models: str = param(
+        "nb_predictive",
+        "Models whose tails make warnings, with their shares, e.g. nb_predictive=0.9,nb_cusum=0.1.",
+        advanced=True,
+        zh="参与预警的模型及其份额",
+    )
+    combination: str = param(
+        "bonferroni",
+        "How several models' tails become one: bonferroni holds however they depend, cauchy far out however they "
+        "depend, fisher only where they are independent.",
+        choices=COMBINATIONS,
+        advanced=True,
+        zh="多模型合并方式(bonferroni任意相关;cauchy任意相关且仅远尾;fisher仅独立)",
+    )
+    source_tail: float = param(
+        0.05,
+        "Chance, from its own past, below which so many reports of one source count as a rise of that source.",
+        low=1e-6,
+        high=0.5,
+        advanced=True,
+        zh="单一来源上升的判定概率",
+    )
     line: str = param(
         "default", "Name of the surveillance line; part of every warning's identity.", advanced=True, zh="监测线名称"
     )
@@ -88,9 +111,27 @@ def family_recurrence(
 
 
 def expected_false(rules: WarningRules, per_days: float = 100.0) -> pd.Series:
-    """Warnings of each level that chance alone would light in *per_days* days, before any budget cut: an upper bound.
+    """What the recurrence intervals by themselves foretell of each level in *per_days* days, before any budget cut.
 
-    A level's own share: what reaches it and not the next one.
+    A level's own share: what reaches it and not the next one. Excess, ratio, persistence and sources, which thin red
+    and orange out and lift a lasting yellow, play no part; `bound_per_week` allows for them.
     """
     days = [rules.blue_days, rules.yellow_days, rules.orange_days, rules.red_days, np.inf]
     return pd.Series({level: per_days / days[i] - per_days / days[i + 1] for i, level in enumerate(LEVELS)})
+
+
+def bound_per_week(rules: WarningRules) -> pd.Series:
+    """The most warnings of each level a week that chance alone lights, as far as every tail holds; before any cut.
+
+    No level's share is taken off for the next one, since a red that nothing confirms is issued as orange; and of the
+    bins in which chance reaches yellow every `persistence`-th may lift one to orange.
+    """
+    lasting = 7.0 / (rules.yellow_days * rules.persistence)
+    return pd.Series(
+        {
+            "blue": 7.0 / rules.blue_days,
+            "yellow": 7.0 / rules.yellow_days,
+            "orange": 7.0 / rules.orange_days + lasting,
+            "red": 7.0 / rules.red_days,
+        }
+    )
