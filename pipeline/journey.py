@@ -19,6 +19,7 @@ from ..layers.quality_report import write_quality_report
 from ..layers.run_folder import check_account
 from ..models.early_warning import raise_warnings
 from .cells import CellFiles, cell_findings, examine, topology_left
+from .charts import charts_of
 from .facts import facts_of
 from .files import issue, with_ledger, write_files
 from .findings import check_findings, findings_against, marks_of, record_of
@@ -179,6 +180,7 @@ def study(ready: Prepared, responsible: Responsible, progress: Progress) -> Outc
     warnings = _finished(described, risk, shares, ready)
     facts = facts_of(ready, found, warnings)
     facts["statuses"] = statuses
+    facts["charts"] = charts_of(ready, lowest_level(ready))
     facts["notices"] += [{"code": n.code, "zh": n.zh, "en": n.en} for n in _model_notices(statuses, ready, plan)]
     return Outcome(
         plan=plan,

@@ -44,6 +44,7 @@ GB.reveal = function (node) {
 
 GB.reset = function () {
   GB.showAbout(false);
+  GB.showCharts(false);
   GB.goHome();
   GB.select(GB.data.warnings.inside.length ? 0 : -1, { quiet: true });
   GB.say(GB.t("cleared"));
@@ -78,6 +79,9 @@ GB.renderAll = function () {
   GB.renderLegend();
   GB.renderDetail();
   GB.renderAbout();
+  GB.byId("charts").textContent = GB.t("charts");
+  GB.byId("charts").hidden = !GB.data.facts.charts;
+  if (!GB.byId("charts-box").hidden) GB.renderCharts();
   GB.lightRow();
   GB.byId("search").placeholder = GB.t("search");
   GB.byId("search").setAttribute("aria-label", GB.t("search"));
@@ -256,6 +260,8 @@ GB.wire = function () {
   on("lang", "click", function () { GB.lang = GB.lang === "zh" ? "en" : "zh"; GB.renderAll(); GB.repaintAll(); });
   on("theme", "click", function () { GB.setTheme(GB.theme === "dark" ? "light" : "dark"); GB.renderAll(); GB.repaintAll(); });
   on("about", "click", function () { GB.showAbout(true); });
+  on("charts", "click", function () { GB.showCharts(true); });
+  on("charts-box", "click", function (event) { if (event.target.id === "charts-box") GB.showCharts(false); });
   on("about-box", "click", function (event) { if (event.target.id === "about-box") GB.showAbout(false); });
   on("zoom-in", "click", function () { GB.map.zoomIn(0.75); });
   on("zoom-out", "click", function () { GB.map.zoomOut(0.75); });

@@ -29,7 +29,7 @@ ASSETS = Path(__file__).parent.parent / "assets"
 VENDORED_SCRIPTS = ("leaflet.js",)
 OWN_SCRIPTS = tuple(
     f"briefing{part}.js"
-    for part in ("-words", "-shapes", "-map", "-beacons", "-charts", "-time", "-panels", "-print", "")
+    for part in ("-words", "-shapes", "-map", "-beacons", "-charts", "-time", "-statistics", "-panels", "-print", "")
 )
 STYLES = ("leaflet.css", "briefing.css")
 NAMED_URLS = frozenset({"http://www.w3.org/2000/svg", "https://leafletjs.com"})
