@@ -107,6 +107,17 @@ def _ledger_option() -> Option:
     )
 
 
+def _public_option() -> Option:
+    return Option(
+        ["--public"],
+        metavar="FOLDER",
+        help=_text(
+            "Also write a version for everyone: streets, no points, no counts below 8, round figures.",
+            "另写一份公开版:到街道为止,无点位,少于8件不显示,其余取整。",
+        ),
+    )
+
+
 def _repair_option() -> Option:
     return Option(
         ["--repair"],
@@ -158,6 +169,7 @@ def _replace_option() -> Option:
         _preset_option(),
         _out_option(NEW_FOLDER),
         _ledger_option(),
+        _public_option(),
         _catch_up_option(),
         _log_option(),
         _repair_option(),
@@ -203,6 +215,7 @@ def _run(voice: Voice, inputs: Files, plan: Any, replace: bool) -> Any:
     sources = inputs.for_run()
     out = inputs.out or dated_folder(inputs.runs, plan.as_of)
     facts = {"out": out, "ledger": inputs.ledger, "record": inputs.last_import(), "replace": replace}
+    facts["public"] = inputs.public
     return run_plan(plan, **sources, **facts, progress=voice.progress)
 
 
@@ -348,7 +361,13 @@ def _step_command(name: str, entry: dict[str, Any]) -> Command:
         name,
         callback=call,
         help=_text(entry["help"], entry["help_zh"]),
-        params=[out, _replace_option(), _json_option(), _progress_option()],
+        params=[
+            out,
+            *([_ledger_option()] if "ledger" in entry["inputs"] else []),
+            _replace_option(),
+            _json_option(),
+            _progress_option(),
+        ],
     )
     return with_settings(entry["params"])(with_inputs(command))  # type: ignore[return-value]
 

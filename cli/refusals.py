@@ -142,6 +142,18 @@ REFUSALS = refusals(
             "Write them into its table [deadlines], and pass --plan city.toml.",
             "在方案文件中写明[deadlines]表,并用 --plan city.toml 指定。",
         ),
+        "E-LEARN-001": (
+            "what verdicts teach is written as .csv or .json",
+            "研判结果统计只能写为.csv或.json",
+            "Name such a file: --out verdicts.csv",
+            "指定此类文件:--out verdicts.csv",
+        ),
+        "E-LEARN-002": (
+            "the file exists already",
+            "文件已存在",
+            "Name another, or add --replace.",
+            "另取文件名,或加 --replace。",
+        ),
         "E-SYS-001": (
             "the Python package {package} cannot be loaded",
             "Python包{package}无法加载",

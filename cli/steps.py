@@ -11,6 +11,7 @@ from .cell_steps import examine, repair
 from .change_steps import ChangeSettings, find_levels
 from .counting_steps import HELP, count, counting_params
 from .inputs import Files
+from .loop_steps import LOOP_STEPS
 from .point_steps import POINT_STEPS
 from .refusals import refusal
 from .schema import describe_all
@@ -116,6 +117,7 @@ def all_steps() -> dict[str, Step]:
             find_levels,
         ),
         **{name: _point_step(*facts) for name, facts in POINT_STEPS.items()},
+        **{name: _point_step(*facts, ledger=name == "closure") for name, facts in LOOP_STEPS.items()},
         **{name: _model_step(cls) for name, cls in registry().items()},
     }
 
@@ -185,10 +187,11 @@ def _model_step(cls: Any) -> Step:
     )
 
 
-def _point_step(help: str, help_zh: str, cls: Any, work: Any) -> Step:
+def _point_step(help: str, help_zh: str, cls: Any, work: Any, ledger: bool = False) -> Step:
     """A step on the incidents themselves: its own settings, and what the plan says about time and places."""
     params = describe_all([*params_of(cls), *common_params()])
-    return Step(help=help, help_zh=help_zh, inputs=("incidents", "cells"), params=params, work=work)
+    inputs = ("incidents", "cells", *(("ledger",) if ledger else ()))
+    return Step(help=help, help_zh=help_zh, inputs=inputs, params=params, work=work)
 
 
 def prepared_for(files: Files, settings: dict[str, Any], progress: Progress) -> Any:

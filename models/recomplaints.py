@@ -8,7 +8,8 @@ import numpy as np
 from scipy import stats
 from scipy.spatial import cKDTree
 
-_NEVER = np.iinfo(np.int64).max // 4
+NEVER = int(np.iinfo(np.int64).max // 4)
+"""A moment that never comes."""
 
 
 @dataclass(frozen=True)
@@ -77,8 +78,10 @@ class Places:
         *closed* holds the moment of closing of every incident, the largest number where it never was: such a one keeps
         nothing open, for it may just not be known. Of several closed at one moment the last opened stands for all.
         """
+        if not len(self.member):
+            return np.zeros(len(who), dtype=bool)
         _, position = self._find(who, closed[who])
-        ends = np.where(closed[self.member] >= _NEVER, -_NEVER, closed[self.member])
+        ends = np.where(closed[self.member] >= NEVER, -NEVER, closed[self.member])
         latest = _running_maximum(ends, self.start)
         first = self.start[np.maximum(self.place[who], 0)]
         before = position - 1
@@ -98,6 +101,8 @@ class Places:
         return np.isin(who, self.member[own])
 
     def _find(self, who: np.ndarray, moments: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        if not len(self.member):
+            return np.full(len(who), NEVER), np.zeros(len(who), dtype=np.int64)
         place = self.place[who]
         low, high = self.start[np.maximum(place, 0)], self.start[np.maximum(place, 0) + 1]
         position = _first_after(self.opened, low, high, moments)
@@ -107,7 +112,7 @@ class Places:
         itself[inside] = self.member[found[inside]] == who[inside]
         found = found + itself
         inside = (place >= 0) & (found < high)
-        answer = np.full(len(who), _NEVER)
+        answer = np.full(len(who), NEVER)
         answer[inside] = self.opened[found[inside]]
         return answer, position
 

@@ -29,7 +29,7 @@ def reporting_shift(
     calls: tuple[np.ndarray, np.ndarray],
     totals: tuple[np.ndarray, np.ndarray],
     *,
-    exposure: float = 1.0,
+    exposure: np.ndarray | float = 1.0,
     dispersion: tuple[np.ndarray | float, np.ndarray | float] = (1.0, 1.0),
     collapse: float = 0.5,
     level: float = 0.05,

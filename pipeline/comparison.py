@@ -134,7 +134,7 @@ def compare_units(
     p = np.where(np.isfinite(found.ratio), found.p_value, 1.0)
     table = pd.DataFrame(
         {
-            **_names(ready, unit_level, role),
+            **unit_names(ready, unit_level, role),
             "comparison": kind,
             "category": category,
             "window_days": length * 7 // steps.per_week,
@@ -201,14 +201,21 @@ def _usual(
 
 
 def grouped(
-    counts: Counts, category: str, unit_level: int, role: str, group_of_bin: np.ndarray, n_groups: int
+    counts: Counts,
+    category: str,
+    unit_level: int,
+    role: str,
+    group_of_bin: np.ndarray,
+    n_groups: int,
+    kept: np.ndarray | None = None,
 ) -> np.ndarray:
     """(n_groups, n_units) incidents of a class on one level by groups of bins; -1 belongs to no group.
 
-    Sums of the sparse table: nothing of the size of bins × units is made.
+    *kept* picks rows of the counts' table. Sums of the sparse table: nothing of the size of bins × units is made.
     """
     rows = counts.cells.rows_at(unit_level, role)
-    table = counts.table[counts.in_class(category)]
+    inside = counts.in_class(category)
+    table = counts.table[inside if kept is None else inside & kept]
     cell = table["cell"].to_numpy()
     place = np.full(len(counts.cells) + 1, -1, dtype=np.int64)
     place[rows] = np.arange(len(rows))
@@ -226,7 +233,8 @@ def _lowest(ready: Prepared):  # type: ignore[no-untyped-def]
     return lambda node: described if node != ALL_CLASSES and only(node) else finest
 
 
-def _names(ready: Prepared, level: int, role: str) -> dict[str, Any]:
+def unit_names(ready: Prepared, level: int, role: str) -> dict[str, Any]:
+    """Columns unit (row of the cells), unit_level, role, cell_id and cell_name of the units of a level and role."""
     rows = ready.counts.cells.rows_at(level, role)
     names = full_name(ready.cells.table).to_numpy()
     return {

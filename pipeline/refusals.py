@@ -120,6 +120,18 @@ REFUSALS = refusals(
             "--from is the first day, --to the day after the last: 2016-01-01 and 2016-02-01 are January.",
             "--from 为首日,--to 为末日的次日:2016-01-01 与 2016-02-01 即一月。",
         ),
+        "E-RUN-201": (
+            "no handled incident with a place has a time of closing",
+            "没有带办结时间和位置的办理类事件",
+            "Name the column: --closed-time COL.",
+            "指定办结时间列:--closed-time 列名。",
+        ),
+        "E-PUBLIC-001": (
+            "the record of earlier publications cannot be read: {why}",
+            "此前公开版的记录无法读取:{why}",
+            "It says what must stay withheld: put it back from a copy, or publish into another folder.",
+            "它记载了须继续不公开的数字:请从备份恢复,或改在另一文件夹公开。",
+        ),
         "E-WATCH-001": (
             "{text!r} is not a time of day",
             "{text!r}不是时刻",
