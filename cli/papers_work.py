@@ -98,7 +98,7 @@ def write_messages(voice: Voice, **asked: Any) -> None:
     if asked["run"]:
         done = read_run(asked["run"])
         settings = CapSettings(**facts, timezone=asked["timezone"] or done.timezone)
-        rings = read_rings(asked["cells"] or done.cells, {str(row["cell_id"]) for row in done.warnings})
+        rings = read_rings(asked["cells"] or done.cells, {str(row.get("cell_id")) for row in done.warnings})
         messages = messages_of_run(done, settings, rings)
         written = _put({file_name(m): m.xml for m in messages}, asked["out"], asked["replace"])
     else:
@@ -106,7 +106,7 @@ def write_messages(voice: Voice, **asked: Any) -> None:
         settings = CapSettings(**facts, timezone=record.zone.key)
         with record.open() as book:
             rows = book.warnings()
-            rings = read_rings(asked["cells"], {str(row["cell_id"]) for row in rows}) if asked["cells"] else {}
+            rings = read_rings(asked["cells"], {str(row.get("cell_id")) for row in rows}) if asked["cells"] else {}
             messages = messages_of_ledger(rows, book.events(), settings, rings)
             written = _put({file_name(m): m.xml for m in messages}, asked["out"], asked["replace"])
             note_sent(book, messages, asked["actor"], record.moment(asked["time"]).isoformat())

@@ -20,6 +20,7 @@ from . import style
 from .drills import is_drill
 from .finished_run import FinishedRun
 from .ledger import plain
+from .plain_text import one_line
 from .refusals import refusal, trouble
 from .whole_file import write_whole
 
@@ -70,6 +71,8 @@ def drop(folder: str | Path, warnings: Iterable[Mapping[str, Any]], facts: Mappi
 
 def as_record(row: Mapping[str, Any], facts: Mapping[str, Any]) -> dict[str, Any]:
     """A warning as the file holds it: what it is of, then its columns, then the words that go with its level."""
+    if row["level"] not in style.LEVEL_NAMES:
+        raise refusal("E-READ-004", where=one_line(row["warning_id"]), known=", ".join(style.LEVEL_NAMES))
     level = style.level_of(str(row["level"]))
     drill = bool(facts.get("drill")) or is_drill(row)
     columns = plain({name: value for name, value in row.items() if name not in _OMITTED})

@@ -122,12 +122,14 @@ def make_alert(
     rings : closed rings of (latitude, longitude) in WGS 84.
     why : (Chinese, English) reason of a Cancel.
 
-    Raises InputError for a sender or a time zone that CAP cannot name.
+    Raises InputError for a sender or a time zone that CAP cannot name, and for a level that is none of the four.
     """
     check(settings)
     sent = sent_at(moment, settings.timezone)
     level, status = str(warning["level"]), "Exercise" if drill else settings.status
-    identifier = identifier_of(str(warning["warning_id"]), sent, level, status)
+    if level not in style.LEVEL_NAMES:
+        raise refusal("E-READ-004", where=one_line(warning["warning_id"]), known=", ".join(style.LEVEL_NAMES))
+    identifier = identifier_of(str(warning["warning_id"]), sent, level, status, kind)
     body = [
         _tag("identifier", identifier),
         _tag("sender", check_sender(settings.sender)),
@@ -149,11 +151,12 @@ def make_alert(
     return Message(*names, text.encode("utf-8"))
 
 
-def identifier_of(warning_id: str, sent: str, level: str, status: str) -> str:
-    """The message's own name: warning, time, level, and its status where that is not Actual."""
+def identifier_of(warning_id: str, sent: str, level: str, status: str, kind: str = ALERT) -> str:
+    """The message's own name: warning, time, level, its status where that is not Actual, and whether it cancels."""
     stamp = sent.replace("-", "", 2).replace(":", "")  # 20260101T000000+0800
     parts = [_RESTRICTED.sub("_", one_line(warning_id, 80)), stamp, level]
-    return ".".join([*parts, *([] if status == "Actual" else [status.lower()])])
+    marks = [word.lower() for word, told in ((status, status != "Actual"), (kind, kind == CANCEL)) if told]
+    return ".".join([*parts, *marks])
 
 
 def _info(
@@ -172,7 +175,7 @@ def _info(
     statutory = style.STATUTORY_ZH if zh else style.STATUTORY_EN
     parts = [
         _tag("language", "zh-CN" if zh else "en-US"),
-        _tag("category", category_of(str(warning["category"]))),
+        _tag("category", category_of(str(warning.get("category") or ""))),
         _tag("event", _event(warning, zh, drill)),
         _tag("responseType", "AllClear" if cancelled else RESPONSE[level.name]),
         _tag("urgency", "Past" if cancelled else URGENCY[level.name]),
@@ -185,7 +188,7 @@ def _info(
         _tag("headline", _headline(warning, level, zh, drill, bool(cancelled))),
         _tag("description", cancelled or warning.get("reason" if zh else "reason_en"), longest=600),
         _tag("instruction", f"{level.verb_zh}。{statutory}。" if zh else f"{level.verb_en}. {statutory}."),
-        *(_pair("parameter", name, warning[name]) for name in _FIGURES if warning.get(name) not in (None, "")),
+        *(_pair("parameter", name, warning[name]) for name in _FIGURES if one_line(warning.get(name))),
         _area(warning, rings),
     ]
     return "<info>\n" + "\n".join(part for part in parts if part) + "\n</info>"
@@ -200,13 +203,13 @@ def category_of(category: str) -> str:
 
 
 def _event(warning: Mapping[str, Any], zh: bool, drill: bool) -> str:
-    what = one_line(str(warning["category"]).replace("/", "·" if zh else " / "), 80)
+    what = one_line(str(warning.get("category") or "").replace("/", "·" if zh else " / "), 80)
     return f"{DRILL_ZH if drill else ''}{what}异常增多" if zh else f"{DRILL_EN if drill else ''}Unusual rise: {what}"
 
 
 def _headline(warning: Mapping[str, Any], level: style.Level, zh: bool, drill: bool, cancelled: bool) -> str:
     """At most 160 characters, as the standard advises."""
-    where, what = one_line(warning["cell_name"], 60), one_line(warning["category"], 40)
+    where, what = one_line(warning.get("cell_name"), 60), one_line(warning.get("category"), 40)
     if zh:
         act = "解除" if cancelled else f"{level.zh}色·{level.verb_zh}"
         text = f"{act}:{where} {what}"
@@ -225,7 +228,7 @@ def _note(drill: bool, why: tuple[str, str]) -> str:
 
 def _area(warning: Mapping[str, Any], rings: Sequence[Sequence[tuple[float, float]]]) -> str:
     polygons = [_tag("polygon", " ".join(f"{a:.5f},{b:.5f}" for a, b in ring), longest=1_000_000) for ring in rings]
-    code, name = one_line(warning["cell_id"], 120), one_line(warning["cell_name"], 120)
+    code, name = one_line(warning.get("cell_id"), 120), one_line(warning.get("cell_name"), 120)
     described = _tag("areaDesc", name or code or style.UNKNOWN_RESPONSIBLE_ZH)
     codes = [_pair("geocode", "cell_id", code)] if code else []
     return "\n".join(["<area>", described, *polygons, *codes, "</area>"])

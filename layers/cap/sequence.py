@@ -1,7 +1,8 @@
 """Which message a warning calls for now: an Alert first, then Updates, a Cancel when it has gone.
 
-The ledger knows what was sent: every message that was written is noted there under its own identifier, and an Update
-or a Cancel refers to the earlier messages of the same warning, sender and status. Messages made from a run's folder
+The ledger knows what was sent: every message that was written is noted there under its own identifier. An Update or a
+Cancel refers to the earlier messages of the same warning, sender and status that have not expired, and in any case to
+the last of them. Messages made from a run's folder
 alone know of no earlier ones and are all Alerts.
 """
 
@@ -10,16 +11,17 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 from ..drills import is_drill
 from ..finished_run import FinishedRun
+from ..ledger import RUN_ISSUED, TO_JUDGE
 from ..plain_text import one_line
 from .message import ALERT, CANCEL, UPDATE, CapSettings, Message, make_alert
 
 Rings = Mapping[str, Sequence[Sequence[tuple[float, float]]]]
 Sent = dict[str, Any]
-RUN_ISSUED = "run_issued"
 _GONE = {
     "dismissed": ("经研判排除", "Judged not to be the case"),
     "cancelled": ("本提示已撤销", "This warning was withdrawn"),
@@ -31,10 +33,8 @@ _CALM = ("情况已回落,提示解除", "The rise is over")
 def messages_of_run(run: FinishedRun, settings: CapSettings, rings: Rings) -> list[Message]:
     """One Alert per warning in force and within the budget, in rank order."""
     live = [row for row in run.warnings if row.get("within_budget") and row.get("phase") != "ended"]
-    return [
-        make_alert(row, run.as_of, settings, rings=rings.get(str(row["cell_id"]), ()), drill=run.drill or is_drill(row))
-        for row in live
-    ]
+    about = [{"rings": rings.get(str(row.get("cell_id")), ()), "drill": run.drill or is_drill(row)} for row in live]
+    return [make_alert(row, run.as_of, settings, **facts) for row, facts in zip(live, about, strict=True)]
 
 
 def messages_of_ledger(
@@ -50,7 +50,7 @@ def messages_of_ledger(
     history = _History(events)
     found = []
     for row in warnings:
-        message = _message(row, history, settings, rings.get(str(row["cell_id"]), ()))
+        message = _message(row, history, settings, rings.get(str(row.get("cell_id")), ()))
         found += [message] if message is not None else []
     return found
 
@@ -76,6 +76,7 @@ class _History:
     def __init__(self, events: Iterable[Mapping[str, Any]]):
         self.sent: dict[str, list[Sent]] = {}
         self.gone: dict[str, tuple[str, str]] = {}
+        self.corrected: dict[str, str] = {}
         self.last_run, self.listed = "", set[str]()
         for event in events:
             self._read(event)
@@ -90,18 +91,22 @@ class _History:
             listing = _payload(event)
             self.last_run = str(event["time"])
             self.listed = {str(own) for own, _ in listing.get("warnings", [])}
-        elif name == "issued" and event["state"] == "待研判":
-            self.gone.pop(warning_id, None)
+        elif name == "issued":
+            self.corrected.pop(warning_id, None)
+            if event["state"] == TO_JUDGE:
+                self.gone.pop(warning_id, None)
+        elif name == "corrected":
+            self.corrected[warning_id] = str(event["time"])
         elif name == "noted" and _payload(event).get("paper") == "cap":
             self.sent.setdefault(warning_id, []).append(_payload(event))
 
-    def earlier(self, warning_id: str, sender: str, status: str, identifier: str, kind: str) -> list[Sent]:
+    def earlier(self, warning_id: str, sender: str, status: str, identifier: str) -> list[Sent]:
         """The messages sent before the one named, of the same sender and status."""
         before = []
         for sent in self.sent.get(warning_id, []):
             if (sent["sender"], sent["status"]) != (sender, status):
                 continue
-            if (sent["identifier"], sent["kind"] == CANCEL) == (identifier, kind == CANCEL):
+            if sent["identifier"] == identifier:
                 break
             before.append(sent)
         return before
@@ -110,7 +115,7 @@ class _History:
 def _message(row: Mapping[str, Any], history: _History, settings: CapSettings, rings: Sequence[Any]) -> Message | None:
     warning_id = str(row["warning_id"])
     drill = is_drill(row)
-    moment, why = str(row["last_issued"]), ("", "")
+    moment, why = max(str(row["last_issued"]), history.corrected.get(warning_id, "")), ("", "")
     if warning_id in history.gone:
         event, moment = history.gone[warning_id]
         why = _GONE[event]
@@ -119,12 +124,13 @@ def _message(row: Mapping[str, Any], history: _History, settings: CapSettings, r
     elif not row.get("within_budget", True):
         return None
     facts: dict[str, Any] = {"rings": rings, "drill": drill, "why": why}
-    first = make_alert(row, moment, settings, **facts)
-    kind = CANCEL if why[0] else ALERT
-    earlier = history.earlier(warning_id, first.sender, first.status, first.identifier, kind)
+    first = make_alert(row, moment, settings, kind=CANCEL if why[0] else ALERT, **facts)
+    earlier = history.earlier(warning_id, first.sender, first.status, first.identifier)
     if not earlier:
         return None if why[0] else first
-    references = [f"{one['sender']},{one['identifier']},{one['sent']}" for one in earlier]
+    expired = datetime.fromisoformat(first.sent) - timedelta(hours=settings.valid_hours)
+    meant = [one for one in earlier[:-1] if datetime.fromisoformat(one["sent"]) > expired] + earlier[-1:]
+    references = [f"{one['sender']},{one['identifier']},{one['sent']}" for one in meant]
     return make_alert(row, moment, settings, kind=CANCEL if why[0] else UPDATE, references=references, **facts)
 
 

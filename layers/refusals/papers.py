@@ -21,6 +21,12 @@ PAPERS: dict[str, tuple[str, str, str, str]] = {
         "Name the folder of a finished run: --run FOLDER",
         "指定一次已完成运行的成果文件夹:--run 文件夹",
     ),
+    "E-READ-004": (
+        "the warning has no level that is known",
+        "该预警的等级无法识别",
+        "Levels are {known}; a wrong one is put right with `gridbeacon ledger correct`.",
+        "等级为{known};有误的用 `gridbeacon ledger correct` 更正。",
+    ),
     "E-CAP-001": (
         "the sender may not be empty, nor hold blanks, commas, < or &",
         "发送方不能为空,也不能含空格、逗号、<或&",
