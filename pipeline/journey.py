@@ -20,15 +20,19 @@ from ..layers.run_folder import check_account
 from ..models.early_warning import raise_warnings
 from .cells import CellFiles, cell_findings, examine, topology_left
 from .charts import charts_of
+from .explanation import explain, with_chance
 from .facts import facts_of
 from .files import issue, with_ledger, write_files
 from .findings import check_findings, findings_against, marks_of, record_of
 from .history import history_of
 from .line import rules_in_line
+from .loop import look_back
 from .maps import find_hotspots, map_risk
 from .outcome import Outcome
 from .plan import Plan
 from .preparation import Inputs, Prepared, prepare
+from .publishing import write_public
+from .retest import Retest
 from .surfaces import map_density
 from .surveillance import BIN_DAYS, Survey, survey, unit_series, visible_at
 from .watch.since import since_last
@@ -40,7 +44,8 @@ Progress = Callable[[float, str], None]
 EARLY_WARNING_COLUMNS = (
     "warning_id rank level within_budget cell_id cell_name unit_level role category window_start window_end observed "
     "expected ratio excess recurrence_days risk models sources source_count reason reason_en responsible incidents "
-    "closed closed_count places place_ids first_seen times_seen change phase state caveats x y"
+    "closed closed_count places place_ids first_seen times_seen change phase state caveats x y caveats_en stability "
+    "merged_into"
 ).split()
 
 
@@ -63,6 +68,7 @@ def run(
     ledger: str | Path | None = None,
     record: str | Path | None = None,
     last_run: str | None = None,
+    public: str | Path | None = None,
     replace: bool = False,
     progress: Progress | None = None,
 ) -> Outcome:
@@ -79,7 +85,8 @@ def run(
         with the key of pseudonyms. days : table of days off and moved working days. events : table of what is known to
         have changed (docs/calendar.md). record : where to keep what this import looked like, for the next `check`.
     out : the folder to write, complete or absent; refused if it exists, unless *replace*. Or what names it, given the
-        moment of decision (ISO). last_run : moment of decision of the last complete run, where no ledger knows it.
+        moment of decision (ISO). public : a folder for what everyone may see (docs/public.md). last_run : moment
+        of decision of the last complete run, where no ledger knows it.
     progress : called with (fraction, "English|中文"); may raise `Cancelled`.
 
     Raises
@@ -93,6 +100,8 @@ def run(
     )
     if out is not None and not callable(out):
         _refuse_early(out, replace, key)
+    if public is not None:
+        _refuse_early(public, replace, key)
     words = Responsible.read(responsible)
     ready = prepare(plan.checked(), inputs, told)
     check_account(ready.account)
@@ -103,6 +112,8 @@ def run(
     if out is not None:
         place = out(outcome.facts["as_of"]) if callable(out) else out
         outcome = write_files(outcome, inputs, place, replace, told)
+    if public is not None:
+        write_public(outcome, public, replace, told)
     if ledger is not None:
         issue(outcome, ledger)
     if record is not None:
@@ -156,7 +167,6 @@ def check_inputs(
             marks=marks_of(ready),
             faults=topology.table if topology is not None else None,
             repaired=ready.repaired.table if ready.repaired is not None else None,
-        history=history_of(ready, lowest_level(ready)),
             lang=lang,
             replace=replace,
         )
@@ -176,12 +186,16 @@ def study(ready: Prepared, responsible: Responsible, progress: Progress) -> Outc
     )
     surface = _taking_part("kernel_density", statuses, lambda: map_density(ready), None)
     described, members = warn(ready, found, responsible)
+    described, explanations, grouped = explain(Retest(ready, found, lowest_level(ready)), described)
     risk, shares = map_risk(ready, found, evidence, described, lowest_level(ready))
     warnings = _finished(described, risk, shares, ready)
     facts = facts_of(ready, found, warnings)
     facts["statuses"] = statuses
     facts["charts"] = charts_of(ready, lowest_level(ready))
-    facts["notices"] += [{"code": n.code, "zh": n.zh, "en": n.en} for n in _model_notices(statuses, ready, plan)]
+    back, told_back = look_back(ready)
+    facts |= back
+    notices = [*_model_notices(statuses, ready, plan), *told_back]
+    facts["notices"] += [{"code": n.code, "zh": n.zh, "en": n.en} for n in notices]
     return Outcome(
         plan=plan,
         account=ready.account,
@@ -199,6 +213,9 @@ def study(ready: Prepared, responsible: Responsible, progress: Progress) -> Outc
         duplicates=ready.duplicates,
         class_policy=ready.privacy.policy.facts(),
         repaired=ready.repaired.table if ready.repaired is not None else None,
+        history=history_of(ready, lowest_level(ready)),
+        grouped=grouped,
+        explanations=with_chance(explanations, warnings, facts["expected_false"]),
     )
 
 

@@ -23,7 +23,8 @@ class Outcome:
     `facts` is what every output says about the run as a whole (JSON-able); `manifest` and `out` are set once files
     were written. `duplicates` names every row counted as a duplicate and the row kept; `class_policy` the policy in
     force and what it changes. `repaired` is the repaired copy of the cells' file, where one was wanted;
-    `history` what the briefing plays.
+    `history` what the briefing plays. `grouped` is everything the warnings stand for (`explanation.GROUPED_COLUMNS`),
+    `explanations` why each of them was given, by its id, JSON-able.
     """
 
     plan: Plan
@@ -45,3 +46,5 @@ class Outcome:
     out: Path | None = None
     repaired: gpd.GeoDataFrame | None = None
     history: History | None = None
+    grouped: pd.DataFrame = field(default_factory=pd.DataFrame)
+    explanations: dict[str, Any] = field(default_factory=dict)

@@ -165,7 +165,8 @@ def _words(
         "places": ";".join(f"{name} {count}" for name, count, _ in places),
         "place_ids": ";".join(cell_id for *_, cell_id in places),
         "caveats": ";".join(text for text, _ in told),
-        "caveats_en": "; ".join(text for _, text in told),
+        "caveats_en": ";".join(text for _, text in told),
+        "caveat_pairs": told,
         "x": float(counts.cells.centres[row.unit, 0]),
         "y": float(counts.cells.centres[row.unit, 1]),
     }

@@ -80,19 +80,19 @@ def relation(test: Test, lead: Test, cells: Cells) -> str:
     """What *test* is to *lead*, the test reported: one of `RELATIONS`, the first that holds.
 
     `other role`: a unit of the other kind of responsibility; `sibling class`: neither class contains the other;
-    `broader`: a unit or class that contains the lead's; `finer`: a unit inside; `finer class`: a class below the lead's
-    in its own unit; `neighbour`: a unit that touches it; `same episode`: a unit that rose with it the days before.
+    `broader`: a unit that contains the lead's, or its own unit and a class that contains the lead's; `finer`: a unit
+    inside; `finer class`: its own unit and a class below the lead's; `neighbour`: a unit that touches it; `same
+    episode`: a unit that rose with it the days before.
     """
     unit, own = int(test.unit), int(lead.unit)
     if test.role != lead.role:
         return "other role"
     if not same_branch(test.category, lead.category):
         return "sibling class"
-    outer = unit != own and contains(cells, unit, own)
-    if outer or (test.category != lead.category and _within(lead.category, test.category)):
-        return "broader"
     if unit == own:
-        return "finer class"
+        return "broader" if _within(lead.category, test.category) else "finer class"
+    if contains(cells, unit, own):
+        return "broader"
     if contains(cells, own, unit):
         return "finer"
     level = min(cells.unit_level[unit], cells.unit_level[own])

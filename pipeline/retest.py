@@ -1,0 +1,132 @@
+"""A class tested once more by the survey's model: on chosen units, or on squares drawn over the incidents' points."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+from scipy import sparse
+from sklearn.base import clone
+
+from ..cube import Counts, SpaceTimeCube
+from ..models.anomaly import NegativeBinomialPredictive
+from ..models.early_warning import family_recurrence
+from .preparation import Prepared
+from .surveillance import BIN_DAYS, Survey, first_needed, visible_at
+
+_MANY = 400  # units of a level up to which all of them are scored together, as in the survey; else those asked for
+
+
+@dataclass(frozen=True)
+class Retest:
+    """Tests of single classes, units and windows after the survey, with its model, family and corrections.
+
+    *lowest_level* gives the finest unit level of a class, as in `survey`.
+    """
+
+    ready: Prepared
+    found: Survey
+    lowest_level: Callable[[str], int]
+
+    @cached_property
+    def recent(self) -> Counts:
+        """The bins the survey looked back to."""
+        counts = self.ready.counts
+        return counts.since(first_needed(counts, self.ready.plan, self.ready.valid))
+
+    @cached_property
+    def _factors(self) -> dict[str, dict[str, np.ndarray]]:
+        return {}
+
+    def of_units(
+        self, units: np.ndarray, category: str, role: str, level: int, first_bin: int, n_bins: int
+    ) -> pd.DataFrame:
+        """The class in *units* (rows of the cells, all of one level) over *n_bins* bins from number *first_bin*.
+
+        Columns: unit, observed, expected, excess, recurrence_days, stands (it would be noted by itself). Empty where
+        the class may not be tested on the level.
+        """
+        if level > self.lowest_level(category) or not len(units):
+            return self._judged(units[:0], None, "", 0)
+        seen = visible_at(self.recent, level, self.lowest_level)
+        at = self.recent.cells.rows_at(level, role)
+        cube = self._with_factors(seen.cube(category, level, role, measure="distinct"), category)
+        if len(at) > _MANY:
+            at = np.sort(units)
+            cube = cube.take_cells(np.searchsorted(self.recent.cells.rows_at(level, role), at))
+        table = self._judged(at, self._scored(cube, first_bin, n_bins), role, level)
+        return table.set_index("unit").loc[units].reset_index()
+
+    def of_squares(
+        self,
+        counts: np.ndarray,
+        centres: np.ndarray,
+        side: float,
+        category: str,
+        role: str,
+        level: int,
+        first_bin: int,
+        n_bins: int,
+    ) -> pd.DataFrame:
+        """The class in squares of *side* metres, counted as (bins of `recent`, n_squares), in the family of *level*.
+
+        Columns as in `of_units`; `unit` is the square's number.
+        """
+        n = counts.shape[1]
+        cube = SpaceTimeCube(
+            counts=counts.astype(float),
+            bins=self.recent.bins,
+            cells=np.arange(n).astype(str).astype(object),
+            centres=centres,
+            areas=np.full(n, (side / 1000) ** 2),
+            contiguity=sparse.csr_matrix((n, n)),
+            parents=np.zeros(n, dtype=np.int64),
+            exposure=np.zeros(n),
+            bin=self.recent.bin,
+        )
+        scores = self._scored(self._with_factors(cube, category), first_bin, n_bins)
+        return self._judged(np.arange(n), scores, role, level)
+
+    def _with_factors(self, cube: SpaceTimeCube, category: str) -> SpaceTimeCube:
+        ready, known = self.ready, self._factors
+        if category not in known:
+            known[category] = ready.almanac.of_class(ready.counts, category, ready.plan, ready.valid)
+        return cube.with_time_factors(known[category], self.recent.first_bin - ready.counts.first_bin)
+
+    def _scored(self, cube: SpaceTimeCube, first_bin: int, n_bins: int) -> dict[str, np.ndarray]:
+        """The window's figures of every cell; the tail pays for all windows that the survey tries."""
+        model: NegativeBinomialPredictive = clone(self.ready.plan.nb_predictive)
+        tried = len(model.windows_of(cube.bin))
+        name = {"hour": "hourly_windows", "day": "windows", "week": "weekly_windows"}[cube.bin]
+        model.set_params(**{name: (n_bins,)})
+        end = first_bin + n_bins - self.recent.first_bin
+        part = cube.between(0, end)
+        scores = model.fit(part).score(part, 1)
+        return {
+            "observed": scores.observed[0],
+            "expected": scores.expected[0],
+            "log_p": np.minimum(scores.log_p[0] + np.log(tried), 0.0),
+            "last_expected": scores.last_expected[0],
+        }
+
+    def _judged(self, units: np.ndarray, scores: dict[str, np.ndarray] | None, role: str, level: int) -> pd.DataFrame:
+        rules = self.ready.plan.early_warning
+        if scores is None:
+            return pd.DataFrame(columns=["unit", "observed", "expected", "excess", "recurrence_days", "stands"])
+        family = np.full(len(units), self.found.family[role, level])
+        args = (scores["log_p"], scores["last_expected"], family, len(self.found.family))
+        days = family_recurrence(*args, BIN_DAYS[self.ready.plan.bin])
+        excess = scores["observed"] - scores["expected"]
+        return pd.DataFrame(
+            {
+                "unit": units,
+                "observed": scores["observed"].astype(int),
+                "expected": scores["expected"],
+                "excess": excess,
+                "recurrence_days": days,
+                "stands": (days >= rules.blue_days) & (excess >= rules.blue_excess),
+            }
+        )
