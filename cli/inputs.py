@@ -47,7 +47,10 @@ CELL_COLUMNS = {
 RECORD = "last_import.json"
 """The record of the last import, beside the plan or the ledger."""
 
-_FILES = ("cells", "cells_before", "responsible", "ledger", "runs", "class_policy", "key", "record", "days", "events")
+_FILES = (
+    *("cells", "cells_before", "responsible", "ledger", "runs", "class_policy", "key", "record", "days", "events"),
+    "public",
+)
 
 _PLAIN = ("crs", "cells_crs", "cells_since", "repair")
 """Entries of [inputs] that are no files."""
@@ -79,6 +82,7 @@ class Files:
     cells_before: str | None = None
     cells_since: str | None = None
     repair: bool = False
+    public: str | None = None
 
     def for_run(self) -> dict[str, Any]:
         """The keyword arguments of `pipeline.run` and `pipeline.check_inputs`, without `out` and `ledger`.

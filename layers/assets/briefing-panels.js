@@ -25,7 +25,7 @@ GB.renderTitle = function () {
   var cut = end ? GB.t("cutoff", { at: GB.until(end) }) : "";
   var whole = typeof f.completeness === "number" ? GB.t("complete", { n: Math.round(100 * f.completeness) }) : "";
   GB.byId("cutoff").textContent = [cut, whole].filter(Boolean).join(" · ");
-  GB.byId("classification").textContent = (GB.lang === "zh" && f.classification) || GB.t("internal");
+  GB.byId("classification").textContent = f.public ? GB.t("publicTag", f.public) : (GB.lang === "zh" && f.classification) || GB.t("internal");
   GB.byId("statutory").textContent = GB.data.palette.statutory[GB.lang];
   var run = GB.clear(GB.byId("run"));
   if (f.run_id) run.appendChild(GB.el("span", null, GB.t("run", { id: f.run_id })));
@@ -301,7 +301,8 @@ GB.unitTip = function (layer, i) {
     var expected = drawn.e && drawn.e[i] !== null ? ", " + GB.t("tipExpected", { e: GB.number(drawn.e[i]) }) : "";
     var words = GB.mode === "time" ? GB.timeWords() : { n: days };
     words.c = GB.number(drawn.n[i]);
-    lines.push(GB.t(GB.mode === "time" ? "tipTime" : "tipCount", words) + (GB.lang === "zh" ? expected.replace(", ", ",") : expected));
+    if (drawn.n[i] === null && GB.data.facts.public) lines.push(GB.t("tipWithheld", GB.data.facts.public));
+    else lines.push(GB.t(GB.mode === "time" ? "tipTime" : "tipCount", words) + (GB.lang === "zh" ? expected.replace(", ", ",") : expected));
     if (GB.mode === "risk" || GB.mode === "hot") lines.push(GB.classes()[drawn.k[i]][GB.lang]);
   }
   GB.shown.forEach(function (w, k) { if (GB.unitsOf(w).indexOf(row) >= 0) lines.push(GB.t("tipWarning", { n: k + 1, verb: GB.levelOf(w)["verb_" + GB.lang] })); });
