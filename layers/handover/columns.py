@@ -31,6 +31,7 @@ class Column:
     en: str
     width: float
     help: str = ""
+    help_en: str = ""
 
     @property
     def header(self) -> str:
@@ -39,11 +40,11 @@ class Column:
 
 
 OURS = (
-    Column("warning_id", "预警编号", "Warning", 19),
+    Column("warning_id", "预警编号", "Warning", 20),
     Column("level", "等级", "Level", 11),
     Column("cell_name", "地点", "Place", 23),
     Column("category", "事项类别", "Class", 16),
-    Column("reason", "理由", "Why", 36),
+    Column("reason", "理由", "Why", 42),
     Column("responsible", "责任单位", "Responsible", 17),
     Column("due", "办理时限", "Deadline", 16),
     Column("step", "当前状态", "Now", 10),
@@ -51,10 +52,31 @@ OURS = (
 """What the ledger says; locked."""
 
 FILL = (
-    Column("result", "处理结果", "Result", 11, "从下拉列表中选择。不选则本行视为未填。"),
-    Column("note", "办理情况", "What was done", 32, "写查明的情况和采取的措施。不写个人姓名、电话、证件号。"),
-    Column("unit", "经办单位", "Unit", 17, "写单位名称,不写个人姓名。"),
-    Column("time", "办理时间", "When", 16, "如 2026-01-05 14:30。不填则以读回的时间为准。"),
+    Column(
+        "result",
+        "处理结果",
+        "Result",
+        11,
+        "从下拉列表中选择;填了其他列也必须选。",
+        "Choose from the list; needed for the other columns to count.",
+    ),
+    Column(
+        "note",
+        "办理情况",
+        "What was done",
+        32,
+        "写查明的情况和采取的措施。不写个人姓名、电话、证件号。",
+        "What was found and done. No names, phones or ID numbers.",
+    ),
+    Column("unit", "经办单位", "Unit", 17, "写单位名称,不写个人姓名。", "Name of the unit, not of a person."),
+    Column(
+        "time",
+        "办理时间",
+        "When",
+        16,
+        "如 2026-01-05 14:30。不填则以读回的时间为准。",
+        "Like 2026-01-05 14:30; left empty, the time of reading back counts.",
+    ),
 )
 """What the responsible unit fills in."""
 
@@ -67,14 +89,33 @@ class Result:
     en: str
     event: str
     help: str
+    help_en: str
 
 
 RESULTS = (
-    Result("收到", "Received", "received", "已收到,正在办理。"),
-    Result("已办理", "Handled", "handled", "已按职责办理完毕。"),
-    Result("已报备", "Reported only", "reported", "只作报备,没有办理。单独统计,不计入办结。"),
-    Result("误报", "False alarm", "handled", "到场核实并无此事。登记为已办理、结论误报,由研判人员核验。"),
-    Result("退回", "Sent back", "noted", "不属本单位职责或无法办理,须在办理情况中说明。由研判人员改派。"),
+    Result("收到", "Received", "received", "已收到,正在办理。", "It has arrived and is being handled."),
+    Result("已办理", "Handled", "handled", "已按职责办理完毕。", "Handled, within your duties."),
+    Result(
+        "已报备",
+        "Reported only",
+        "reported",
+        "只作报备,没有办理。单独统计,不计入办结率。",
+        "Told of, not handled; counted apart, never as handled.",
+    ),
+    Result(
+        "误报",
+        "False alarm",
+        "handled",
+        "到场核实并无此事。登记为已办理、结论误报,由研判人员核验。",
+        "Checked on the spot, nothing of the kind; to be verified by those who judge.",
+    ),
+    Result(
+        "退回",
+        "Sent back",
+        "noted",
+        "不属本单位职责或无法办理,须在办理情况中说明。由研判人员改派。",
+        "Not yours, or cannot be done; say why. It will be assigned anew.",
+    ),
 )
 """What a unit may answer."""
 

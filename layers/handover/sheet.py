@@ -99,11 +99,11 @@ class _Looks:
         self.header = book.add_format({**base, **line, **head, "bg_color": "#1f2f46"})
         self.header_to_fill = book.add_format({**base, **line, **head, "bg_color": _AMBER})
         self.ours = book.add_format({**base, **line, "text_wrap": True, "indent": 1})
-        self.code = book.add_format({**base, **line, "font_name": "Consolas"})
-        to_fill = {**base, **line, "text_wrap": True, "locked": False, "bg_color": _TO_FILL}
+        self.code = book.add_format({**base, **line, "font_name": "Consolas", "indent": 1})
+        to_fill = {**base, **line, "text_wrap": True, "indent": 1, "locked": False, "bg_color": _TO_FILL}
         self.to_fill = book.add_format(to_fill)
-        self.result = book.add_format({**to_fill, "align": "center", "bold": True})
-        self.time = book.add_format({**to_fill, "num_format": "yyyy-mm-dd hh:mm", "align": "center"})
+        self.result = book.add_format({**to_fill, "align": "center", "indent": 0, "bold": True})
+        self.time = book.add_format({**to_fill, "num_format": "yyyy-mm-dd hh:mm", "align": "center", "indent": 0})
         self.levels = {
             level.name: book.add_format(
                 {**base, **line, "bold": True, "align": "center", "bg_color": level.light}
@@ -172,7 +172,7 @@ def _add_choices(sheet: Any, end: int) -> None:
         "time": {"validate": "any"},
     }
     for number, column in enumerate(FILL, start=at):
-        told = {"input_title": column.zh, "input_message": column.help}
+        told = {"input_title": column.zh, "input_message": f"{column.help}\n{column.help_en}"}
         sheet.data_validation(_FIRST, number, end, number, {**rules[column.name], **told})
 
 
@@ -192,30 +192,38 @@ def _write_guide(sheet: Any, looks: _Looks) -> None:
     sheet.write_string(0, 0, GUIDE, looks.title)
     row = 1
     for title, lines in (
-        (("要填的列", "Column", "怎么填"), [(column.zh, column.en, column.help) for column in FILL]),
-        (("处理结果", "Result", "含义"), [(result.zh, result.en, result.help) for result in RESULTS]),
+        (
+            ("要填的列", "Column", "怎么填"),
+            [(column.zh, column.en, f"{column.help}\n{column.help_en}") for column in FILL],
+        ),
+        (
+            ("处理结果", "Result", "含义"),
+            [(result.zh, result.en, f"{result.help}\n{result.help_en}") for result in RESULTS],
+        ),
     ):
         row += 1
         for number, text in enumerate(title):
             sheet.write_string(row, number, text, looks.header)
         for line in lines:
             row += 1
-            sheet.set_row(row, 22)
+            sheet.set_row(row, 34)
             for number, text in enumerate(line):
                 sheet.write_string(row, number, text, looks.ours)
         row += 1
     for text in _GUIDANCE:
         row += 1
         sheet.merge_range(row, 0, row, 2, text, looks.wrapped_note)
-        sheet.set_row(row, 33)
+        sheet.set_row(row, 48)
     sheet.set_landscape()
     sheet.fit_to_pages(1, 0)
     sheet.protect("")
 
 
 _GUIDANCE = (
-    "可以排序、筛选、打印,也可以先填一部分发回,以后在同一份文件上接着填再发回:已读回的内容不会重复登记。"
-    "请不要改动预警编号等左侧各列,不要从别的表粘贴行:核对不上的行不予登记,并逐行说明原因。",
+    "可以先填一部分发回,以后在同一份文件上接着填再发回:已读回的内容不会重复登记。"
+    "请不要改动预警编号等左侧各列,不要从别的表粘贴行:核对不上的行不予登记,并逐行说明原因。"
+    " It may be sent back half filled, and again when more is filled in: nothing is recorded twice. A row whose left"
+    " part was changed is refused, and told why.",
     f"隐藏的工作表“{CHECK}”只存放导出时台账的标识和每行的核对码,用来发现误改,不含其他内容。锁定没有设密码,只防误改。"
     f" The hidden sheet holds nothing but the ledger's head and one check code a row.",
     f"{style.STATUTORY_ZH}。{style.STATUTORY_EN}.",
