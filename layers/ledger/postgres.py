@@ -157,14 +157,17 @@ def _make(store: PostgresStore) -> None:
 
 
 def _check_rules(store: PostgresStore) -> None:
-    """Raise InputError if a guard is missing, switched off or changed, or the legal moves are not this version's."""
+    """Raise InputError if a column or a guard is missing or changed, or the legal moves are not this version's."""
+    columns = store.rows(
+        "SELECT attname FROM pg_attribute WHERE attrelid = to_regclass('ledger_events') AND attnum > 0 ORDER BY attnum"
+    )
     enabled = store.rows(
         "SELECT tgname, tgenabled, prosrc FROM pg_trigger JOIN pg_proc ON pg_proc.oid = tgfoid "
         "WHERE tgrelid IN (to_regclass('ledger_events'), to_regclass('ledger_transitions')) AND NOT tgisinternal"
     )
     found = {(row["tgname"], _enabled(row["tgenabled"]), row["prosrc"]) for row in enabled}
     expected = {(name, "A", FUNCTIONS[function].split("$$")[1]) for name, function in TRIGGERS.items()}
-    if found != expected:
+    if found != expected or [row["attname"] for row in columns] != list(COLUMNS):
         raise damaged(store.name, "its tables or guards are missing or changed", "数据表或保护规则缺失或被改动")
     moves = store.rows("SELECT event, before, after, state, needs_note FROM ledger_transitions")
     if {tuple(row.values()) for row in moves} != set(legal_moves()):

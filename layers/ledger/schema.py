@@ -81,6 +81,13 @@ GEOPACKAGE_TABLES = (
     min_x DOUBLE, min_y DOUBLE, max_x DOUBLE, max_y DOUBLE, srs_id INTEGER,
     CONSTRAINT fk_gc_r_srs_id FOREIGN KEY (srs_id) REFERENCES gpkg_spatial_ref_sys(srs_id)
 )""",
+    """CREATE TABLE gpkg_geometry_columns (
+    table_name TEXT NOT NULL, column_name TEXT NOT NULL, geometry_type_name TEXT NOT NULL, srs_id INTEGER NOT NULL,
+    z TINYINT NOT NULL, m TINYINT NOT NULL, CONSTRAINT pk_geom_cols PRIMARY KEY (table_name, column_name),
+    CONSTRAINT uk_gc_table_name UNIQUE (table_name),
+    CONSTRAINT fk_gc_tn FOREIGN KEY (table_name) REFERENCES gpkg_contents(table_name),
+    CONSTRAINT fk_gc_srs FOREIGN KEY (srs_id) REFERENCES gpkg_spatial_ref_sys (srs_id)
+)""",
     """INSERT INTO gpkg_spatial_ref_sys VALUES
     ('Undefined Cartesian SRS', -1, 'NONE', -1, 'undefined', 'undefined Cartesian coordinate reference system'),
     ('Undefined geographic SRS', 0, 'NONE', 0, 'undefined', 'undefined geographic coordinate reference system'),
@@ -90,7 +97,7 @@ UNIT["degree",0.0174532925199433],AUTHORITY["EPSG","4326"]]', 'longitude and lat
     "PRAGMA application_id = 1196444487",
     "PRAGMA user_version = 10300",
 )
-"""A GeoPackage without layers (OGC 12-128r18: requirements 10, 11 and 13)."""
+"""A GeoPackage without layers (OGC 12-128r18, annex C), with the table of geometry columns that GDAL looks for."""
 
 REGISTERED = (
     "INSERT INTO gpkg_contents (table_name, data_type, identifier, description, last_change) VALUES "
