@@ -206,12 +206,23 @@ def top_places(ready: Prepared, row: Raised, inside: np.ndarray, most: int = 8) 
     ]
 
 
-def reasons(ready: Prepared, row: Raised, places: list[tuple[str, int, str]]) -> tuple[str, str]:
-    """One sentence of figures, at most 45 Chinese characters, and the same in English."""
+def _span(ready: Prepared, row: Raised) -> tuple[str, str]:
+    """The warning's window in words: 近3天, or 今日0–11时 where it is the day so far."""
     zh_unit, en_unit = _SPAN[ready.plan.bin]
     n = row.window_bins
-    span_zh = {"day": "当日", "hour": "本小时", "week": "本周"}[ready.plan.bin] if n == 1 else f"近{n}{zh_unit}"
-    span_en = f"in one {en_unit[:-1]}" if n == 1 else f"in {n} {en_unit}"
+    if ready.plan.nb_predictive.counts_today(ready.plan.bin) and row.window_first % 24 == 0 and n <= 24:
+        day = pd.Timestamp(bin_start(row.window_first, "hour")[()])
+        today = day == (ready.as_of - pd.Timedelta(hours=1)).normalize()
+        zh, en = ("今日", "today") if today else (f"{day.month}月{day.day}日", f"on {day:%d %b}")
+        return f"{zh}0–{n}时", f"{en}, 00:00 to {n:02d}:00"
+    if n == 1:
+        return {"day": "当日", "hour": "本小时", "week": "本周"}[ready.plan.bin], f"in one {en_unit[:-1]}"
+    return f"近{n}{zh_unit}", f"in {n} {en_unit}"
+
+
+def reasons(ready: Prepared, row: Raised, places: list[tuple[str, int, str]]) -> tuple[str, str]:
+    """One sentence of figures, at most 45 Chinese characters, and the same in English."""
+    span_zh, span_en = _span(ready, row)
     usual = f"{row.expected:.0f}" if row.expected >= 9.5 else f"{row.expected:.1f}"
     usual_zh = f"平时约{usual}件" if row.expected >= 0.05 else "平时几乎没有"
     usual_en = f"about {usual} expected" if row.expected >= 0.05 else "hardly any expected"

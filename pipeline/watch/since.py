@@ -95,6 +95,7 @@ def _within_day(outcome: Outcome, today: set[str]) -> Outcome:
     """The day's budget over the hours of the day: what was issued stays in force, what is new has what is left."""
     table = outcome.early_warnings.copy()
     spent, limit = len(today), outcome.plan.early_warning.city_per_day
+    table.loc[table["warning_id"].isin(today), "within_budget"] = True
     for row in table.sort_values("rank").itertuples():
         fresh = row.level in _URGENT and row.phase in ("open", "escalated") and row.warning_id not in today
         if not fresh or not row.within_budget:
