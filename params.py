@@ -50,11 +50,11 @@ class Param:
 
     def allows(self, value: Any) -> bool:
         """Whether *value* lies within the declared choices or bounds."""
+        values = value if isinstance(value, (tuple, list)) else (value,)
         if self.choices:
-            return value in self.choices
+            return all(v in self.choices for v in values)
         if value is None or isinstance(value, str):
             return True
-        values = value if isinstance(value, (tuple, list)) else (value,)
         return all((self.low is None or v >= self.low) and (self.high is None or v <= self.high) for v in values)
 
 
