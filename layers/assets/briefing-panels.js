@@ -50,6 +50,7 @@ GB.figure = function (label, big, note, extra) {
 
 GB.renderFigures = function () {
   var f = GB.data.facts, box = GB.clear(GB.byId("figures")), levels = GB.data.palette.levels, counts = GB.counts(), theme = GB.theme;
+  box.setAttribute("aria-label", GB.t("figures"));
   box.appendChild(GB.figureOfYesterday(f));
   var said = function (part) {
     return [].concat.apply([], part.map(function (level) {
@@ -185,40 +186,6 @@ GB.current = function () {
   return (GB.selectedBeyond ? GB.folded() : GB.data.warnings.inside)[GB.selected] || null;
 };
 
-GB.renderDetail = function () {
-  var w = GB.current(), box = GB.clear(GB.byId("detail"));
-  var series = (w && GB.data.series[w.warning_id]) || GB.data.series[""];
-  var own = w && GB.data.series[w.warning_id], bin = GB.data.facts.bin || "day";
-  var name = own ? GB.dots(w.city ? GB.t("wholeCity") : w.name || GB.fullName(w.unit)) + " · " + GB.className(w.category) : "";
-  var values = { name: name, n: series ? series.t.length : 0, unit: GB.t("unit_" + bin) };
-  var head = box.appendChild(GB.el("div", "detail-head"));
-  head.appendChild(GB.el("h3", null, series ? GB.t(own ? "chartTitle" : "chartCity", values) : GB.t("chartNone")));
-  if (series) head.appendChild(GB.el("span", "legend-word", GB.t("chartBand")));
-  if (w && w.recurrence_days !== null) box.appendChild(GB.el("p", "recurs", GB.recurrence(w.recurrence_days)));
-  if (series) box.appendChild(GB.chart(series, w));
-  if (w) box.appendChild(GB.details(w));
-};
-
-GB.details = function (w) {
-  var list = GB.el("dl", "facts");
-  var add = function (key, text) {
-    if (!text) return;
-    var pair = list.appendChild(GB.el("div"));
-    pair.appendChild(GB.el("dt", null, GB.t(key)));
-    pair.appendChild(GB.el("dd", null, text));
-  };
-  var spaced = function (text) {  // a line breaks between entries only, and never begins with the dot
-    return String(text || "").split(";").map(function (s) { return s.trim().replace(/ /g, "\u00a0"); }).filter(Boolean).join("\u00a0· ");
-  };
-  add("members", w.incidents ? GB.t(GB.knowsClosings() ? "memberText" : "memberOnly", { n: GB.number(w.incidents), c: GB.number(w.closed_count || 0), p: GB.percent(w.closed_count || 0, w.incidents) }) : "");
-  if (!/^来源不明[^;]*$/.test(w.sources)) add("source", spaced(w.sources));
-  add("places", spaced(w.places));
-  var since = GB.moment(w.first_seen);
-  add("since", since ? GB.day(since) + (w.times_seen > 1 ? " · " + GB.t("seen", { n: w.times_seen }) : "") : "");
-  add("caveats", spaced(w.caveats));
-  return list;
-};
-
 /* ---- legend and states ---------------------------------------------------------------------------------------- */
 
 GB.renderStates = function () {
@@ -249,7 +216,7 @@ GB.renderLegend = function () {
   else {
     var drawn = showing[GB.key()], classes = GB.classes(), words = GB.mode === "time" ? GB.timeWords() : { n: f.window_days || "–" };
     words.level = GB.levelName(showing);
-    box.appendChild(GB.el("h3", null, GB.t({ hot: "legendHot", time: "legendTime" }[GB.mode] || "legendRisk", words)));
+    box.appendChild(GB.el("h2", null, GB.t({ hot: "legendHot", time: "legendTime" }[GB.mode] || "legendRisk", words)));
     var counts = classes.map(function () { return 0; }), silent = 0;
     if (drawn) drawn.k.forEach(function (k) { if (k < 0) silent++; else counts[k]++; });
     var order = classes.map(function (c, k) { return k; });
@@ -266,7 +233,7 @@ GB.renderLegend = function () {
 GB.legendOfDensity = function (box, theme) {
   var d = GB.data.density, colours = GB.data.palette.density[theme];
   var period = String(d.period || "").replace(/^(\d+) days?$/, function (all, n) { return GB.lang === "zh" ? "近" + n + "天" : n + " days"; });
-  box.appendChild(GB.el("h3", null, GB.t("legendDensity", { period: period })));
+  box.appendChild(GB.el("h2", null, GB.t("legendDensity", { period: period })));
   for (var k = d.breaks.length - 1; k >= 0; k--) {
     var low = GB.number(d.breaks[k]), word = k === d.breaks.length - 1 ? GB.t("orMore", { n: low }) : GB.t("range", { a: low, b: GB.number(d.breaks[k + 1]) });
     GB.legendRow(box, colours[Math.min(k, colours.length - 1)], word, GB.t("km2", { n: GB.number(d.km2[k + 1]) }));
