@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from ..layers.drills import DRILL_EN, DRILL_ZH, is_drill
 from ..layers.ledger import EVENTS, VERDICTS
 from ..layers.style import LEVELS, STATES, STATUTORY_EN, STATUTORY_ZH
 from .voice import Voice
@@ -24,7 +25,8 @@ _FACTS = (
     ("sources", "sources", "sources", "来源"),
     ("models", "models", "models", "模型依据"),
     ("closed", "closed", "cases closed", "工单办结"),
-    ("caveats", "caveats", "caveats", "注意"),
+    ("stability", "stability_en", "when borders move", "边界变动时"),
+    ("caveats", "caveats_en", "caveats", "注意"),
 )
 """Chinese column, English column, what it is called in English and in Chinese."""
 
@@ -43,7 +45,7 @@ def visible(value: Any) -> str:
 def _level(voice: Voice, row: Mapping[str, Any]) -> str:
     level = next((level for level in LEVELS if level.name == row.get("level")), None)
     word = voice.pick(level.en, level.zh) if level else visible(row.get("level"))
-    return (voice.pick("[DRILL] ", "【演练】") if row.get("drill") else "") + word
+    return (voice.pick(DRILL_EN, DRILL_ZH) if is_drill(row) else "") + word
 
 
 def _step(voice: Voice, row: Mapping[str, Any]) -> str:
@@ -157,17 +159,20 @@ def tell_summary(voice: Voice, counts: Mapping[str, Any]) -> None:
     voice.say(pick(f"with a unit, unanswered: {counts['unanswered']}", f"已交办、尚无结果:{counts['unanswered']}件"))
 
 
-def tell_warning(voice: Voice, row: Mapping[str, Any], events: Sequence[Mapping[str, Any]]) -> None:
-    """After `show`: the evidence as last issued, then the life from the first event on."""
+def tell_warning(
+    voice: Voice, row: Mapping[str, Any], events: Sequence[Mapping[str, Any]], record: Mapping[str, Any]
+) -> None:
+    """After `show`: the evidence as last issued, how such warnings ended, then the life from the first event on."""
     pick = voice.pick
     voice.say(f"{visible(row['warning_id'])}  {_level(voice, row)}  {_step(voice, row)}")
     voice.say(f"{visible(row.get('cell_name'))}  {visible(row.get('category'))}")
     for chinese, english, name, name_zh in _FACTS:
         value = row.get(english if voice.lang == "en" else chinese)
         if value:
-            voice.say(f"  {pick(name, name_zh)}: {visible(value)}")
+            voice.say(f"  {pick(f'{name}: ', f'{name_zh}:')}{visible(value)}")
     for text in _figures(voice, row):
         voice.say(f"  {text}")
+    voice.say(f"  {visible(pick(record['sentence_en'], record['sentence']))}")
     headers = pick("No.|Time|Event|By|Note|More", "序号|时间|事项|操作人|说明|其他")
     _print_table(voice, headers.split("|"), [_event_cells(voice, event) for event in events])
     voice.say(pick(STATUTORY_EN, STATUTORY_ZH))
@@ -178,16 +183,16 @@ def _figures(voice: Voice, row: Mapping[str, Any]) -> list[str]:
     found = []
     if row.get("observed") is not None and row.get("expected") is not None:
         chance = _chance(voice, row.get("recurrence_days"))
-        figures = f"{row['observed']:g} / {row['expected']:g}"
+        figures = f"{row['observed']:g} / {row['expected']:.3g}"
         found.append(pick("observed / expected: ", "实际/平时:") + figures + chance)
     span = f"{_minute(row.get('window_start'))} – {_minute(row.get('window_end'))}"
-    found += [f"{pick('window', '时间窗')}: {span}"] if row.get("window_start") else []
+    found += [pick("window: ", "时间窗:") + span] if row.get("window_start") else []
     unit = row["assigned_to"] or row.get("responsible")
-    found += [f"{pick('unit', '责任单位')}: {visible(unit)}"] if unit else []
-    found += [f"{pick('due', '时限')}: {_minute(row['due'])}"] if row["due"] else []
+    found += [pick("unit: ", "责任单位:") + visible(unit)] if unit else []
+    found += [pick("due: ", "时限:") + _minute(row["due"])] if row["due"] else []
     verdict = VERDICTS.get(row["verdict"])
-    found += [f"{pick('verdict', '研判结论')}: {pick(verdict[1], verdict[0])}"] if verdict else []
-    found += [f"{pick('surveillance line', '监测线')}: {visible(row['line'])}"] if row.get("line") else []
+    found += [pick(f"verdict: {verdict[1]}", f"研判结论:{verdict[0]}")] if verdict else []
+    found += [pick("surveillance line: ", "监测线:") + visible(row["line"])] if row.get("line") else []
     return found
 
 

@@ -184,14 +184,20 @@ def summarise_ledger(
 
 
 def show_warning(voice: Voice, warning_id: str, ledger: str | None, plan: str | None, as_json: bool) -> None:
-    """`ledger show ID`: the evidence as last issued, and every event."""
+    """`ledger show ID`: the evidence as last issued, how such warnings ended, and every event."""
+    from ..pipeline.explanation.record import record_of as how_such_ended
+    from ..pipeline.stability import WORDS
+
     with record_of(ledger, plan).open() as book:
         own = full_id(book, warning_id)
-        row = next(row for row in book.warnings() if row["warning_id"] == own)
+        rows = book.warnings()
         events = [{**event, "payload": json.loads(event["payload"])} for event in book.events(own)]
-    tell_warning(voice, row, events)
+    row = next(row for row in rows if row["warning_id"] == own)
+    ended = how_such_ended(row, rows, row["last_issued"])
+    english = {"stability_en": dict(WORDS.values()).get(str(row.get("stability")), "")}
+    tell_warning(voice, {**row, **english}, events, ended)
     if as_json:
-        print_json({"warning": row, "events": events})
+        print_json({"warning": row, "such_warnings": ended, "events": events})
 
 
 def verify_chain(voice: Voice, ledger: str | None, plan: str | None, as_json: bool, **unused: Any) -> None:

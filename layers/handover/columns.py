@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from .. import style
+from ..drills import DRILL_ZH, is_drill
 
 NOTHING = "没有需要办理的事项。Nothing is waiting to be handled."
 SHEET, GUIDE, CHECK = "交办表", "填写说明", "校验"
 """The sheets of the workbook: the list, how to fill it in, and the hidden one the list is checked against."""
 
 FORMAT = "gridbeacon handover 1"
-DRILL = "【演练】"
 _LONGEST = 8_000
 _INVISIBLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufeff\ufffe\uffff]")
 _GAPS = re.compile(r"\s+")
@@ -133,7 +133,7 @@ def cell_text(value: Any) -> str:
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
 
 
-def our_texts(row: Mapping[str, Any], drill: bool = False) -> list[str]:
+def our_texts(row: Mapping[str, Any]) -> list[str]:
     """The texts of OURS for one row of `Ledger.warnings`, in their order."""
     level = str(row.get("level") or "")
     if level in style.LEVEL_NAMES:
@@ -141,7 +141,7 @@ def our_texts(row: Mapping[str, Any], drill: bool = False) -> list[str]:
         level = f"{words.zh} {words.verb_zh}"
     values = {
         **row,
-        "level": (DRILL if drill or row.get("drill") else "") + level,
+        "level": (DRILL_ZH if is_drill(row) else "") + level,
         "responsible": row.get("assigned_to") or row.get("responsible") or style.UNKNOWN_RESPONSIBLE_ZH,
         "due": str(row.get("due") or "").replace("T", " ")[:16],
         "step": STEPS.get(str(row.get("step")), str(row.get("state") or "")),

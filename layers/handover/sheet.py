@@ -13,10 +13,10 @@ from typing import Any
 import xlsxwriter
 
 from .. import style
+from ..drills import DRILL_ZH, is_drill
 from ..refusals import refusal
 from .columns import (
     CHECK,
-    DRILL,
     FILL,
     FORMAT,
     GUIDE,
@@ -59,10 +59,10 @@ def write_handover(
     if path.exists() and not replace:
         raise refusal("E-OUT-008", where=str(path))
     rows = list(rows)
-    drill = any(row.get("drill") for row in rows)
+    drill = any(map(is_drill, rows))
     texts = [our_texts(row) for row in rows]
     levels = [str(row.get("level") or "") for row in rows]
-    title = f"{DRILL if drill else ''}{SHEET}{f' · {unit}' if unit else ''}"
+    title = f"{DRILL_ZH if drill else ''}{SHEET}{f' · {unit}' if unit else ''}"
     partial = path.with_name(f".{path.stem}-{secrets.token_hex(4)}.xlsx")
     try:
         partial.write_bytes(_workbook(title, texts, levels, head, time))
