@@ -136,6 +136,12 @@ REFUSALS = refusals(
             "For example --set level=orange.",
             "例如 --set level=orange。",
         ),
+        "E-ASK-030": (
+            "a drill touches no ledger",
+            "演练不写入台账",
+            "Leave out --ledger: what a drill finds did not happen.",
+            "去掉 --ledger:演练结果并非真实情况。",
+        ),
         "E-ASK-024": (
             "no plan file names the deadlines",
             "没有写有时限的方案文件",

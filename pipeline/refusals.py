@@ -45,6 +45,36 @@ REFUSALS = refusals(
             "Save it as CSV in UTF-8.",
             "另存为UTF-8的CSV。",
         ),
+        "E-CAL-001": (
+            "this is no calibration, or a damaged one",
+            "这不是校准文件,或文件已损坏",
+            "Make one with `gridbeacon calibrate`.",
+            "请用 `gridbeacon calibrate` 重新生成。",
+        ),
+        "E-CAL-002": (
+            "this calibration was made for other settings: {names}",
+            "该校准文件对应的设置与本次不同:{names}",
+            "Calibrate again with the settings of this run, or leave --calibration out.",
+            "按本次设置重新校准,或不使用 --calibration。",
+        ),
+        "E-CAL-003": (
+            "{weeks:.0f} weeks of history are too few to calibrate on",
+            "历史仅{weeks:.0f}周,不足以校准",
+            "At least {least} weeks are needed; without a calibration an upper bound is printed.",
+            "至少需要{least}周;未校准时给出的是上限。",
+        ),
+        "E-CAL-004": (
+            "{target:g} orange and red a week cannot be reached: warnings that only last give more",
+            "红橙每周{target:g}条达不到:仅因持续而升级的提示已多于此数",
+            "Ask for more a week, or raise `persistence`.",
+            "提高目标,或调高 persistence(持续升级步数)。",
+        ),
+        "E-CAL-005": (
+            "{target:g} orange and red a week would make orange as common as yellow ({days:g} days)",
+            "红橙每周{target:g}条会使橙色与黄色({days:g}天)一样常见",
+            "Ask for fewer a week.",
+            "降低目标。",
+        ),
         "E-RUN-101": (
             "this class is described at street level or above only",
             "该类别只在街道及以上层级描述",
@@ -113,6 +143,24 @@ REFUSALS = refusals(
             "没有预设{name!r}",
             "Choose one of {known}.",
             "可选:{known}。",
+        ),
+        "E-DRILL-001": (
+            "a drill needs bins of a day, not of a {bin}",
+            "演练需按天统计,不能是{bin}",
+            "Leave out --bin for the drill.",
+            "演练时不要指定 --bin。",
+        ),
+        "E-DRILL-002": (
+            "the data hold {days} days, and the drill needs {needed}: its stretch and a baseline before it",
+            "数据仅{days}天,演练需{needed}天(演练时段及其之前的基线)",
+            "Choose a shorter --stretch, or add earlier files.",
+            "缩短 --stretch,或增加更早的文件。",
+        ),
+        "E-DRILL-003": (
+            "among the {days} days of the stretch there are no {needed} in a row with complete data",
+            "演练时段{days}天中没有连续{needed}天的完整数据",
+            "Choose a longer --stretch, or shorter --days.",
+            "加长 --stretch,或缩短突增天数。",
         ),
         "E-REPLAY-001": (
             "there is no day from {first} to {end}",
