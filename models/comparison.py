@@ -91,7 +91,8 @@ class Dispersion:
     def widened(self, confidence: float = 0.95) -> np.ndarray:
         """(n,) dispersion that makes an interval allow for its own uncertainty: t in place of the normal quantile."""
         level = (1 + confidence) / 2
-        return np.asarray(self.value * (stats.t.ppf(level, self.freedom) / stats.norm.ppf(level)) ** 2)
+        wider = np.maximum(stats.t.ppf(level, self.freedom) / stats.norm.ppf(level), 1.0)
+        return np.asarray(self.value * wider**2)
 
 
 def block_dispersion(blocks: np.ndarray, exposure: np.ndarray) -> Dispersion:

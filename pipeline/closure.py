@@ -114,7 +114,7 @@ def _warning_rates(warnings: Sequence[Mapping[str, Any]], node: str) -> pd.DataF
     """Of warnings that were assigned: handled and closed. What ended by a report (报备) is counted apart."""
     columns = ["cell_id", "way", "closed"]
     own = [
-        {"cell_id": str(w["cell_id"]), "way": w["way"], "closed": w["state"] == "已销号"}
+        {"cell_id": str(w["cell_id"]), "way": w["way"], "closed": w["step"] == "closed"}
         for w in warnings
         if w["assigned"] and (node == ALL_CLASSES or str(w["category"]).split("/")[0] == node)
     ]

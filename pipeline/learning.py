@@ -24,21 +24,33 @@ _FEWEST = 10
 def warning_rows(book: ledgers.Ledger) -> list[dict[str, Any]]:
     """The rows of `Ledger.warnings` without those that a later one succeeded, with what their events tell besides.
 
+    `level` and `recurrence_days` are the highest ever issued: a warning that calmed down was not a milder one.
     `assigned`: whether it ever was; `way`: `handled` or `reported`, the last of them, or empty; `said`: whether the
     verdict was given in so many words, or only follows from assigning or dismissing.
     """
     facts: dict[str, dict[str, Any]] = {}
     replaced = set()
     for event in book.events():
-        name, payload = event["event"], event["payload"]
-        own = facts.setdefault(event["warning_id"], {"assigned": False, "way": "", "said": False})
+        if not event["warning_id"]:
+            continue
+        name, payload = event["event"], json.loads(event["payload"])
+        own = facts.setdefault(event["warning_id"], {"assigned": False, "way": "", "said": False, **_NOTHING})
         own["assigned"] |= name == "assigned"
         own["way"] = name if name in ("handled", "reported") else own["way"]
-        if name in ("judged", "assigned", "dismissed"):
-            own["said"] |= bool(json.loads(payload).get("verdict"))
-        if name == "cancelled" and json.loads(payload).get("successor"):
+        own["said"] |= name in ("judged", "assigned", "dismissed") and bool(payload.get("verdict"))
+        if name == ledgers.ISSUED:
+            own["recurrence_days"] = max(own["recurrence_days"], float(payload.get("recurrence_days") or 0.0))
+            own["level"] = max(own["level"], str(payload["level"]), key=_urgency)
+        if name == "cancelled" and payload.get("successor"):
             replaced.add(event["warning_id"])
     return [{**row, **facts[row["warning_id"]]} for row in book.warnings() if row["warning_id"] not in replaced]
+
+
+_NOTHING: dict[str, Any] = {"level": "", "recurrence_days": 0.0}
+
+
+def _urgency(level: str) -> int:
+    return LEVELS.index(level) if level in LEVELS else -1
 
 
 def learned(book: ledgers.Ledger, precision: float = 0.7) -> dict[str, Any]:
@@ -173,8 +185,9 @@ def _suggestion(
     found = suggest_threshold(recurrence, right, precision, fewest=_FEWEST)
     if found is None:
         return {**told, "status": "no threshold reaches it"}
-    status = "as it is" if found.true_lost == found.false_spared == 0 else "suggested"
-    return {**told, "status": status, **_of_threshold(found)}
+    if found.true_lost == found.false_spared == 0:
+        return {**told, "status": "as it is", **_of_threshold(found), "days": told["in_force"]}
+    return {**told, "status": "suggested", **_of_threshold(found)}
 
 
 def _of_threshold(found: Threshold) -> dict[str, Any]:
@@ -198,25 +211,38 @@ def _in_force(book: ledgers.Ledger, level: str) -> float | None:
 
 
 def _closure(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """By level: warnings assigned and handled, of them closed, with the exact interval; those only reported apart."""
-    table = []
-    for level in LEVELS[::-1]:
-        own = [row for row in rows if row["level"] == level and row["assigned"]]
-        handled = [row for row in own if row["way"] != "reported"]
-        closed = sum(row["state"] == ledgers.CLOSED for row in handled)
-        found = clopper_pearson(closed, len(handled))
-        table.append(
-            {
-                "group": level,
-                "handled": len(handled),
-                "closed": closed,
-                "share": _number(found.share[0]),
-                "low": _number(found.low[0]),
-                "high": _number(found.high[0]),
-                "reported": len(own) - len(handled),
-            }
-        )
-    return table
+    """By level, unit and top class: warnings assigned and handled, of them closed, with the exact interval.
+
+    What was only reported (报备) stands apart and is in no rate.
+    """
+    own = [row for row in rows if row["assigned"]]
+    units = sorted({str(row["assigned_to"]) for row in own})
+    classes = sorted({_top(row) for row in own})
+    return [
+        *(_closed("level", name, [r for r in own if r["level"] == name]) for name in LEVELS[::-1]),
+        *(_closed("unit", name or "-", [r for r in own if str(r["assigned_to"]) == name]) for name in units),
+        *(_closed("class", name, [r for r in own if _top(r) == name]) for name in classes),
+    ]
+
+
+def _top(row: Mapping[str, Any]) -> str:
+    return str(row["category"]).split("/")[0]
+
+
+def _closed(by: str, name: str, own: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    handled = [row for row in own if row["way"] != "reported"]
+    closed = sum(row["step"] == "closed" for row in handled)
+    found = clopper_pearson(closed, len(handled))
+    return {
+        "by": by,
+        "group": name,
+        "handled": len(handled),
+        "closed": closed,
+        "share": _number(found.share[0]),
+        "low": _number(found.low[0]),
+        "high": _number(found.high[0]),
+        "reported": len(own) - len(handled),
+    }
 
 
 def _caveats(totals: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:
