@@ -152,8 +152,9 @@ def tell_summary(voice: Voice, counts: Mapping[str, Any]) -> None:
         rate = "–" if of["rate"] is None else f"{of['rate']:.0%}"
         voice.say(
             pick(
-                f"{words[0]}: {of['answered']}, of these signed off {of['closed']} ({rate})",
-                f"{words[1]}:{of['answered']}件,其中已销号{of['closed']}件({rate})",
+                f"{words[0]}: {of['answered']}, of these false alarms {of['false_alarms']}, "
+                f"signed off {of['closed']} ({rate})",
+                f"{words[1]}:{of['answered']}件,其中误报{of['false_alarms']}件,已销号{of['closed']}件({rate})",
             )
         )
     voice.say(pick(f"with a unit, unanswered: {counts['unanswered']}", f"已交办、尚无结果:{counts['unanswered']}件"))

@@ -194,6 +194,7 @@ def show_warning(voice: Voice, warning_id: str, ledger: str | None, plan: str | 
         events = [{**event, "payload": json.loads(event["payload"])} for event in book.events(own)]
     row = next(row for row in rows if row["warning_id"] == own)
     ended = how_such_ended(row, rows, row["last_issued"])
+    row = {**row, "route": routes(events).get(own, "")}
     english = {"stability_en": dict(WORDS.values()).get(str(row.get("stability")), "")}
     tell_warning(voice, {**row, **english}, events, ended)
     if as_json:

@@ -38,8 +38,9 @@ def summarise(
 ) -> dict[str, Any]:
     """Counts by state and by level, what is overdue, and the closure of both routes side by side.
 
-    `routes` holds for `handled` and `reported`: how many warnings were answered so, how many of these are signed off,
-    and their share in those answered so (None of none). `unanswered` are those with a unit that has said neither.
+    `routes` holds for `handled` and `reported`: how many warnings were answered so, how many of these were false
+    alarms, how many are signed off, and the share of the last in those answered so (None of none). `unanswered` are
+    those with a unit that has said neither.
     """
     rows, chosen = list(rows), routes(events)
     answered = [(chosen.get(row["warning_id"], ""), row) for row in rows]
@@ -60,4 +61,10 @@ def summarise(
 
 def _closure(rows: list[Mapping[str, Any]]) -> dict[str, Any]:
     closed = sum(row["state"] == CLOSED for row in rows)
-    return {"answered": len(rows), "closed": closed, "rate": closed / len(rows) if rows else None}
+    false = sum(row.get("verdict") == "false" for row in rows)
+    return {
+        "answered": len(rows),
+        "false_alarms": false,
+        "closed": closed,
+        "rate": closed / len(rows) if rows else None,
+    }

@@ -159,10 +159,10 @@ def test_handled_and_reported_never_mix(answer, ask):
     assert "signed off: handled" in said and "signed off: only reported" in said
     assert "signed off 2 (handled 1, only reported 1)" in said
     counts = answer("summary", "--time", "2026-01-01T09:00")
-    assert counts["routes"]["handled"] == {"answered": 1, "closed": 1, "rate": 1.0}
-    assert counts["routes"]["reported"] == {"answered": 2, "closed": 1, "rate": 0.5}
+    assert counts["routes"]["handled"] == {"answered": 1, "false_alarms": 0, "closed": 1, "rate": 1.0}
+    assert counts["routes"]["reported"] == {"answered": 2, "false_alarms": 0, "closed": 1, "rate": 0.5}
     assert counts["states"] == {"待研判": 0, "已交办": 0, "已办结": 1, "已销号": 2}
-    assert "handled: 1, of these signed off 1 (100%)" in ask("summary")[2]
+    assert "handled: 1, of these false alarms 0, signed off 1 (100%)" in ask("summary")[2]
 
 
 def test_what_is_overdue_proposes_supervision(answer, ask):
@@ -298,7 +298,12 @@ def test_routes_are_those_since_the_warning_was_last_opened():
     assert routes(told) == {"a": "", "b": "handled"}
     rows = [{"warning_id": own, "state": "已交办", "level": "red", "assigned_to": "x"} for own in "ab"]
     counts = summarise(rows, told, [])
-    assert counts["unanswered"] == 1 and counts["routes"]["reported"] == {"answered": 0, "closed": 0, "rate": None}
+    assert counts["unanswered"] == 1 and counts["routes"]["reported"] == {
+        "answered": 0,
+        "false_alarms": 0,
+        "closed": 0,
+        "rate": None,
+    }
 
 
 @pytest.mark.parametrize("arguments", [["ledger", "--help"], ["ledger", "import", "--help"], ["ledger", "list", "-h"]])
