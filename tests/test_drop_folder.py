@@ -101,6 +101,19 @@ def test_killed_at_any_moment_nothing_is_torn_lost_or_doubled(tmp_path):
     assert [f["sequence"] for f in files] == list(range(1, len(files) + 1))
 
 
+def test_several_who_drop_at_once_lose_nothing(tmp_path):
+    """All begin at the same sign; without the lock they take each other's numbers."""
+    here, folder, sign = Path(__file__).parent, tmp_path / "drop", tmp_path / "go"
+    wait = f"import pathlib, time\nwhile not pathlib.Path({str(sign)!r}).exists(): time.sleep(0.001)\nfor day"
+    program = DROPPER.replace("400", "20").replace("for day", wait).replace('f"w', 'f"{sys.argv[3]}')
+    several = [subprocess.Popen([sys.executable, "-c", program, folder, here, own]) for own in "xy"]
+    time.sleep(2)
+    sign.touch()
+    assert [process.wait(120) for process in several] == [0, 0]
+    keys = [(entry["warning_id"], entry["as_of"]) for entry in read(folder / "list.json")["warnings"]]
+    assert len(set(keys)) == len(keys) == len(list(folder.glob("[0-9]*.json"))) == 120
+
+
 def test_texts_from_the_data_stay_texts(tmp_path):
     evil = warning(EVIL) | dict.fromkeys(("cell_name", "category", "reason"), EVIL + "\ud800")
     (path,) = drop(tmp_path, [evil], FACTS)

@@ -272,6 +272,12 @@ def test_a_users_template_goes_first_and_placeholders_may_be_cut_up_by_word(tmp_
     assert document.core_properties.author == "GridBeacon"
 
 
+def test_what_the_paper_says_once_is_not_searched_again_in_a_row(tmp_path):
+    path = write_template(tmp_path / "交办函.docx", ["〔单位〕"], row=("〔序号〕", "〔单位〕"))
+    data = Template(path).fill({"单位": "〔情况〕"}, [{"序号": "1", "情况": "秘"}], made=datetime(2026, 1, 1), title="")
+    assert text_of(data).split("\n") == ["〔情况〕", "1", "〔情况〕"]
+
+
 @pytest.mark.parametrize(
     ("paragraphs", "row", "code"),
     [
