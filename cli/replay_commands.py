@@ -103,7 +103,7 @@ _DRILL = (
         "突增强度(标准差倍数)。",
     ),
     ("where", str, ("city", "street", "cell"), "Kinds of place: city, street, cell.", "突增范围:city、street、cell。"),
-    ("days", int, (1, 3, 7), "Days a surge is spread over; drawn for each.", "突增天数,随机取其一。"),
+    ("spans", int, (1, 3, 7), "Days a surge is spread over; drawn for each.", "突增天数,随机取其一。"),
 )
 """Options that take several values: name, kind, default, help in both languages."""
 

@@ -159,7 +159,7 @@ REFUSALS = refusals(
         "E-DRILL-003": (
             "among the {days} days of the stretch there are no {needed} in a row with complete data",
             "演练时段{days}天中没有连续{needed}天的完整数据",
-            "Choose a longer --stretch, or shorter --days.",
+            "Choose a longer --stretch, or shorter --spans.",
             "加长 --stretch,或缩短突增天数。",
         ),
         "E-REPLAY-001": (

@@ -1,4 +1,4 @@
-"""The briefing of one day of a drill: the run's own page, with 演练 wherever a word could be taken for a real warning."""
+"""The briefing of one day of a drill: the run's own page, with 演练 before every word that could be taken for real."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def telling_surge(found: Drill) -> tuple[Surge, int]:
 
 
 def drill_outcome(found: Drill, responsible: str | Path | None) -> Outcome:
-    """The outcome of a run on that day, the surge among its incidents; facts["drill"] is True and every title marked."""
+    """The outcome of a run on that day, the surge among its incidents; facts["drill"] is True, titles are marked."""
     surge, number = telling_surge(found)
     as_of = pd.Timestamp(bin_start(number + 1, found.plan.bin)[()])
     then = cut(found.ready, as_of)
@@ -68,7 +68,7 @@ def write_drill_briefing(path: str | Path, found: Drill, responsible: str | Path
 
 
 def _with_surge(ready: Prepared, surge: Surge, number: int) -> gpd.GeoDataFrame:
-    """The incidents and, up to bin *number*, the surge's: copies of ones in the same cells, under names of their own."""
+    """The incidents and, up to bin *number*, the surge's: copies of ones in the same cells, with ids of their own."""
     rows = surge.rows[surge.rows["bin"] <= number].reset_index(drop=True)
     table = ready.incidents
     cells = table["cell"].to_numpy()
@@ -79,7 +79,7 @@ def _with_surge(ready: Prepared, surge: Surge, number: int) -> gpd.GeoDataFrame:
         incident_id=[f"{DRILL_ZH}{surge.case}-{i + 1}" for i in range(len(rows))],
         time=times,
         reported_time=times,
-        closed_time=pd.NaT,
+        closed_time=pd.Series(pd.NaT, index=table.index[like], dtype=table["closed_time"].dtype),
         category=rows["category"].to_numpy(),
         source=rows["source"].to_numpy(),
         kind=rows["kind"].to_numpy(),

@@ -21,9 +21,9 @@ from .journey import Drill
 POPULATION = {
     "zh": "每种强度与范围各取若干;类别与地点取自此前一年随机抽取的事件,故繁忙的类别与地点较多;"
     "所加件数=强度×本单位该类日件数标准差(至少为强度件数),均摊于各天;报送视为及时;预算裁减之前。",
-    "en": "So many of each strength and kind of place; class and unit are those of an incident drawn at random from the "
-    "year before, so that busy ones come more often; added are strength times the standard deviation of the unit's own "
-    "daily counts of the class, at least strength, spread evenly over the days; every report is taken as in time; "
+    "en": "So many of each strength and kind of place; class and unit are those of an incident drawn at random from "
+    "the year before, so that busy ones come more often; added are strength times the standard deviation of the unit's "
+    "own daily counts of the class, at least strength, spread evenly over the days; every report is taken as in time; "
     "before the budget cuts.",
 }
 

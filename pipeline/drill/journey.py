@@ -129,7 +129,7 @@ class Field:
 
     def slots(self, settings: DrillSettings) -> list[int]:
         """First bins of surges far enough apart, on days whose data are complete. Raises InputError where none is."""
-        length = max(settings.days) + AFTER + APART
+        length = max(settings.spans) + AFTER + APART
         starts = range(self.first, self.counts.end_bin - length + 1, length)
         at = self.counts.first_bin
         found = [start for start in starts if self.valid[start - at : start - at + length].all()]

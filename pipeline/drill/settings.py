@@ -26,7 +26,7 @@ class DrillSettings:
         zh="突增强度(本单位日件数标准差的倍数,且不少于同样件数)",
     )
     where: tuple[str, ...] = param(PLACES, "Kinds of place: city, street, cell.", choices=PLACES, zh="突增范围")
-    days: tuple[int, ...] = param(
+    spans: tuple[int, ...] = param(
         (1, 3, 7), "Days a surge is spread over; drawn for each.", unit="days", low=1, high=28, zh="突增天数"
     )
     cases: int = param(12, "Surges of each strength and kind of place.", low=1, high=1000, zh="每种组合的演练次数")

@@ -92,7 +92,7 @@ def _draw(
     """One surge; None where no quiet place was found in `_TRIES` draws."""
     rng = np.random.default_rng([settings.random_state, case])
     level = level_of(counts, where)
-    span = int(rng.choice(settings.days))
+    span = int(rng.choice(settings.spans))
     past = _past_rows(counts, start, level)
     weight = past["count"].to_numpy(float)
     if not weight.sum():
