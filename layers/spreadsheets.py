@@ -19,7 +19,7 @@ from typing import Any
 import pandas as pd
 import xlsxwriter
 
-from . import style
+from . import grouped, style
 
 _GUARDED = re.compile("'*[=+\\-@\uff1d\uff0b\uff0d\uff20\t\r\n]")
 _ESCAPED = re.compile("'+[=+\\-@\uff1d\uff0b\uff0d\uff20\t\r\n]")
@@ -115,11 +115,13 @@ _COLUMNS = (
     _Column("times_seen", "累计出现(次)", 12, "whole", "同一情况连续达到标准的次数。"),
     _Column("places", "涉及范围(件)", 40, "wrap", "上升集中在哪些下级单位。"),
     _Column("caveats", "注意", 26, "wrap", "数据延迟、默认坐标、类别合并等可能影响判断的因素。"),
+    _Column("stability", "边界复核", 11, "text", "换一种划分再检验:稳定、边界敏感、无法复核;未复核的为空。"),
     _Column("models", "模型依据", 24, "wrap", "各模型所占的份量。"),
     _Column("risk", "风险(0—1)", 10, "two", "地图着色用的综合值,不是概率。"),
     _Column("incidents", "关联工单(件)", 12, "whole", "明细见 members.csv(仅内部)。"),
     _Column("cell_id", "单元编码", 28, "text", "网格或上级单元的编码,按文本保存。"),
     _Column("warning_id", "提示编号", 20, "text", "同一情况在各次运行中编号不变。"),
+    _Column("merged_into", "并入提示", 20, "text", "已并入的提示:并入哪一条。"),
 )
 
 _LAST_PRINTED = [column.field for column in _COLUMNS].index("state")
@@ -135,9 +137,12 @@ _ACCOUNT_WORDS = {
 }
 
 
-def write_warnings_xlsx(path: str | Path, early_warnings: pd.DataFrame, facts: Mapping[str, Any]) -> None:
-    """Write the list of early warnings as a workbook of three sheets: 提示清单, 说明, 参数与账目.
+def write_warnings_xlsx(
+    path: str | Path, early_warnings: pd.DataFrame, facts: Mapping[str, Any], kin: pd.DataFrame | None = None
+) -> None:
+    """Write the list of early warnings as a workbook of the sheets 提示清单, 说明, 参数与账目, and 归并明细.
 
+    The last holds *kin*, everything the warnings stand for; it is left out where *kin* is None or empty.
     *early_warnings* as in DESIGN §3, in rank order; columns it lacks stay empty. Level colours, frozen header, filters.
     Codes are text whatever they look like. Equal input gives equal bytes.
     """
@@ -150,6 +155,8 @@ def write_warnings_xlsx(path: str | Path, early_warnings: pd.DataFrame, facts: M
         _write_list(book.add_worksheet("提示清单"), formats, early_warnings, facts)
         _write_help(book.add_worksheet("说明"), formats)
         _write_account(book.add_worksheet("参数与账目"), formats, facts)
+        if kin is not None and len(kin):
+            grouped.write_sheet(book.add_worksheet(grouped.SHEET), formats, kin, _clip)
     Path(path).write_bytes(buffer.getvalue())
 
 
@@ -254,8 +261,9 @@ def _write_number(sheet: Any, row: int, number: int, value: float, look: Any) ->
 
 def _aside(record: Mapping[str, Any]) -> str:
     """Why a row stands aside, in grey: it has ended, or is beyond the budget; empty if it does not."""
-    if record.get("phase") == "ended":
-        return "已解除"
+    gone = {"ended": "已解除", "merged": "已并入"}.get(str(record.get("phase")))
+    if gone:
+        return gone
     within = record.get("within_budget")
     return "" if within is None or bool(within) else "超出预算"
 

@@ -120,6 +120,8 @@ GROUND: dict[str, dict[str, str]] = {
 }
 
 CHANGES: dict[str, str] = {"新增": "new", "升级": "raised", "持续": "continuing", "解除": "ended"}
+OVER_PHASES = ("ended", "merged")
+"""Phases of a warning that is no more: it grew quiet, or another took it up."""
 STATES: dict[str, str] = {
     "待研判": "to be judged",
     "已交办": "assigned",

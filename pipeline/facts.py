@@ -9,6 +9,7 @@ import pandas as pd
 
 from .. import __version__
 from ..cube import ALL_CLASSES
+from ..layers import style
 from ..layers.grids import full_name
 from ..models.early_warning import LEVELS, expected_false, family_recurrence
 from ..models.significance import nb_log_sf
@@ -175,5 +176,5 @@ def _default_points(ready: Prepared) -> list[dict[str, Any]]:
 
 def level_counts(warnings: pd.DataFrame) -> dict[str, int]:
     """Warnings in force of each level, the most urgent first."""
-    live = warnings[warnings["phase"] != "ended"] if len(warnings) else warnings
+    live = warnings[~warnings["phase"].isin(style.OVER_PHASES)] if len(warnings) else warnings
     return {level: int((live["level"] == level).sum()) if len(live) else 0 for level in reversed(LEVELS)}

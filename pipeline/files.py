@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import json
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -12,6 +13,7 @@ from typing import Any
 import pandas as pd
 
 from ..layers import ledger as ledgers
+from ..layers import style
 from ..layers.briefing import write_briefing
 from ..layers.geopackage import write_results
 from ..layers.papers import write_docx
@@ -20,6 +22,7 @@ from ..layers.raster import write_surface
 from ..layers.run_folder import RunFolder, sha256_of
 from ..layers.spreadsheets import write_csv, write_warnings_xlsx
 from ..layers.tables import write_table
+from .explanation import for_profile, with_record
 from .line import line_of, split_by_line, started_before, succeed
 from .outcome import Outcome
 from .preparation import Inputs
@@ -51,11 +54,19 @@ def _writers(outcome: Outcome) -> list[tuple[float, str, Callable[[Path], Any]]]
             0.80,
             "results.gpkg",
             lambda p: write_results(
-                p, cells=cells, risk=o.risk, hotspots=o.hotspots, early_warnings=o.early_warnings, level_names=levels
+                p,
+                cells=cells,
+                risk=o.risk,
+                hotspots=o.hotspots,
+                early_warnings=o.early_warnings,
+                level_names=levels,
+                kin=o.grouped,
             ),
         ),
         (0.86, "early_warnings.csv", lambda p: write_csv(p, o.early_warnings)),
-        (0.86, "early_warnings.xlsx", lambda p: write_warnings_xlsx(p, o.early_warnings, o.facts)),
+        (0.86, "early_warnings.xlsx", lambda p: write_warnings_xlsx(p, o.early_warnings, o.facts, o.grouped)),
+        (0.86, "grouped.csv", lambda p: write_csv(p, o.grouped)),
+        (0.86, "explanations.json", lambda p: _write_explanations(p, o)),
         (0.87, "members.csv", lambda p: write_csv(p, o.members)),
         (0.87, "quarantine.csv", lambda p: write_csv(p, o.quarantine)),
         (0.87, "duplicates.csv", lambda p: write_csv(p, o.duplicates)),
@@ -64,7 +75,15 @@ def _writers(outcome: Outcome) -> list[tuple[float, str, Callable[[Path], Any]]]
             0.92,
             "briefing.html",
             lambda p: write_briefing(
-                p, **drawn, risk=o.risk, hotspots=o.hotspots, surface=o.surface, series=o.series, history=o.history
+                p,
+                **drawn,
+                risk=o.risk,
+                hotspots=o.hotspots,
+                surface=o.surface,
+                series=o.series,
+                history=o.history,
+                explanations=for_profile(o.explanations, "internal"),
+                grouped=o.grouped,
             ),
         ),
     ]
@@ -75,6 +94,14 @@ def _writers(outcome: Outcome) -> list[tuple[float, str, Callable[[Path], Any]]]
         surface = o.surface
         writers.append((0.98, "surface.tif", lambda p: write_surface(p, surface)))
     return writers
+
+
+def _write_explanations(path: Path, outcome: Outcome) -> None:
+    facts = {name: outcome.facts[name] for name in ("run_id", "as_of")}
+    note = {"zh": style.STATUTORY_ZH, "en": style.STATUTORY_EN}
+    told = {"note": note, **facts, "warnings": for_profile(outcome.explanations, "internal")}
+    text = json.dumps(told, ensure_ascii=False, allow_nan=False, indent=1) + "\n"
+    path.write_text(text, encoding="utf-8", newline="\n")
 
 
 def _manifest(outcome: Outcome, inputs: Inputs) -> dict[str, Any]:
@@ -157,7 +184,7 @@ def against(outcome: Outcome, book: ledgers.Ledger, inputs: Inputs | None = None
     if known:
         levels = zip(ids, table["level"], strict=True)
         change = pd.Series([ledgers.change_of(own, level, before) for own, level in levels], index=table.index)
-        table["change"] = table["change"].where(table["phase"] == "ended", change)
+        table["change"] = table["change"].where(table["phase"].isin(style.OVER_PHASES), change)
     begun = [
         min(own, pd.Timestamp(first[i])) if i in first else own for i, own in zip(ids, table["first_seen"], strict=True)
     ]
@@ -165,20 +192,33 @@ def against(outcome: Outcome, book: ledgers.Ledger, inputs: Inputs | None = None
     table["state"] = [states.get(own, state) for own, state in zip(ids, table["state"], strict=True)]
     alive = {*ids, *(entry["former_id"] for entry in carried)}
     gone = [row for row in issued if row["warning_id"] not in alive]
-    return replace(outcome, early_warnings=_with_gone(table, gone, states))
+    outcome = replace(outcome, early_warnings=_with_gone(table, gone, states))
+    return with_record(outcome, book.warnings())
 
 
 def _with_old_ids(outcome: Outcome, issued: list[dict[str, Any]]) -> Outcome:
     """Warnings of a unit and class the last issued run had get its id, in every table."""
     table = outcome.early_warnings
     old = {(row["cell_id"], row["category"]): row["warning_id"] for row in issued}
-    pairs = zip(table["cell_id"], table["category"], table["warning_id"], strict=True)
-    renamed = {own: old[cell, category] for cell, category, own in pairs if old.get((cell, category), own) != own}
-    renamed = {own: known for own, known in renamed.items() if known not in set(table["warning_id"])}
-    if not renamed:
-        return outcome
-    tables = {name: getattr(outcome, name) for name in ("early_warnings", "members", "series")}
-    return replace(outcome, **{n: t.assign(warning_id=t["warning_id"].replace(renamed)) for n, t in tables.items()})
+    taken, renamed = set(table["warning_id"]), {}
+    live_first = table.sort_values("rank", kind="stable")
+    for cell, category, own in zip(*(live_first[name] for name in ("cell_id", "category", "warning_id")), strict=True):
+        known = old.get((cell, category), own)
+        if known not in taken:
+            renamed[own] = known
+            taken.add(known)
+    return _renamed(outcome, renamed) if renamed else outcome
+
+
+def _renamed(outcome: Outcome, ids: dict[str, str]) -> Outcome:
+    """*outcome* with other warning ids (old -> new) wherever they stand."""
+    tables = {name: getattr(outcome, name) for name in ("early_warnings", "members", "series", "grouped")}
+    named = {n: t.assign(warning_id=t["warning_id"].replace(ids)) for n, t in tables.items() if len(t)}
+    if "early_warnings" in named:
+        table = named["early_warnings"]
+        named["early_warnings"] = table.assign(merged_into=table["merged_into"].replace(ids))
+    told = {ids.get(own, own): facts for own, facts in outcome.explanations.items()}
+    return replace(outcome, **named, explanations=told)
 
 
 def _with_gone(table: pd.DataFrame, gone: list[dict[str, Any]], states: dict[str, str]) -> pd.DataFrame:
@@ -203,5 +243,16 @@ def issue_to(book: ledgers.Ledger, outcome: Outcome) -> None:
     """As `issue`, to a ledger that is open."""
     table = outcome.early_warnings
     line = line_of(outcome.plan)
-    book.issue(table[table["phase"] != "ended"], outcome.facts["as_of"], outcome.facts["run_id"], line=line)
+    live = table[~table["phase"].isin(style.OVER_PHASES)]
+    book.issue(live, outcome.facts["as_of"], outcome.facts["run_id"], line=line)
     inherit_states(book, outcome)
+    _note_merged(book, table[table["phase"] == "merged"], outcome.facts["as_of"])
+
+
+def _note_merged(book: ledgers.Ledger, merged: pd.DataFrame, as_of: str) -> None:
+    """Record of warnings that were issued and are now part of another into which one they went; twice adds nothing."""
+    known = book.states()
+    for own, other in zip(merged["warning_id"], merged["merged_into"], strict=True):
+        if own in known:
+            note, payload = f"并入{other}", {"merged_into": other}
+            book.record(own, "noted", actor="run", time=as_of, note=note, payload=payload, once=f"merged {other}")

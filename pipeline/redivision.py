@@ -12,6 +12,7 @@ import pandas as pd
 
 from ..errors import Notice
 from ..layers import ledger as ledgers
+from ..layers import style
 from ..layers.grids import CellLayer, carry_over, crosswalk, read_cells, recode
 from ..layers.grids.rules import told
 from ..layers.grids.versions import changed_since
@@ -76,7 +77,7 @@ def carry_warnings(
     today's needs no heir; where the ground has no warning of its class today, that is told with both codes.
     """
     today, before = set(table["warning_id"]), {str(row["warning_id"]) for row in last}
-    free = table[(table["phase"] != "ended") & ~table["warning_id"].isin(before)]
+    free = table[~table["phase"].isin(style.OVER_PHASES) & ~table["warning_id"].isin(before)]
     carried, lost = [], []
     for row in last:
         heirs = dict(carry_over(str(row["cell_id"]), walk))

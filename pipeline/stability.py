@@ -206,15 +206,15 @@ def _sentence(
     zh, en = [], []
     if shifts:
         held = sum(shift["stands"] for shift in shifts)
-        zh.append(f"移动边界4种画法{held}种仍成立")
-        en.append(f"stands in {held} of 4 ways of moving the borders")
+        zh.append(f"移动4次{'均' if held == len(shifts) else f'{held}次'}成立")
+        en.append(f"stands in {held} of 4 positions")
     else:
         zh.append(_WHY[why][0])
         en.append(_WHY[why][1])
     if up is not None:
-        zh.append(f"上一级{'同样' if up['stands'] else '不'}可见")
+        zh.append(f"上级{'' if up['stands'] else '不'}可见")
         en.append(f"{'seen' if up['stands'] else 'not seen'} one level up")
     if down is not None:
-        zh.append(f"下一级{down['units']}个中{down['rising']}个上升、{down['stands']}个单独可见")
-        en.append(f"one level down {down['rising']} of {down['units']} rise, {down['stands']} by themselves")
+        zh.append(f"下级{down['stands']}/{down['units']}可见")
+        en.append(f"{down['stands']} of {down['units']} one level down")
     return ";".join(zh), "; ".join(en)

@@ -8,8 +8,8 @@ GB.svg = function (tag, attributes) {
 };
 
 /* Observed over the usual range; outages grey; the last value and the highest one said in figures. */
-GB.chart = function (s, w) {
-  var W = 600, crowd = GB.byId("side").getAttribute("data-crowd"), H = /packed/.test(crowd) ? 78 : /tight/.test(crowd) ? 108 : 150, left = 6, right = 58, top = 26, bottom = 24, n = s.t.length;
+GB.chart = function (s, w, width, height) {
+  var W = width || 600, crowd = GB.byId("side").getAttribute("data-crowd"), H = height ? height : /packed/.test(crowd) ? 78 : /tight/.test(crowd) ? 108 : 150, left = 6, right = 58, top = 26, bottom = 24, n = s.t.length;
   var high = Math.max(1, Math.max.apply(null, s.o.concat(s.u).map(function (v) { return v || 0; })));
   var x = function (i) { return left + (W - left - right) * (n > 1 ? i / (n - 1) : 0.5); };
   var y = function (v) { return H - bottom - (H - top - bottom) * Math.min(v || 0, high) / high; };

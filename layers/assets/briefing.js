@@ -44,6 +44,7 @@ GB.reveal = function (node) {
 
 GB.reset = function () {
   GB.showAbout(false);
+  GB.showDossier(false);
   GB.showCharts(false);
   GB.goHome();
   GB.select(GB.data.warnings.inside.length ? 0 : -1, { quiet: true });
@@ -79,6 +80,7 @@ GB.renderAll = function () {
   GB.renderLegend();
   GB.renderDetail();
   GB.renderAbout();
+  GB.renderSwipe();
   GB.byId("charts").textContent = GB.t("charts");
   GB.byId("charts").hidden = !GB.data.facts.charts;
   if (!GB.byId("charts-box").hidden) GB.renderCharts();
@@ -93,6 +95,7 @@ GB.renderAll = function () {
 
 GB.repaintAll = function () {
   GB.makeBeacons();
+  GB.splitBeacons();
   GB.cellCanvas.repaint();
   GB.markCanvas.repaint();
 };
@@ -262,6 +265,7 @@ GB.wire = function () {
   on("about", "click", function () { GB.showAbout(true); });
   on("charts", "click", function () { GB.showCharts(true); });
   on("charts-box", "click", function (event) { if (event.target.id === "charts-box") GB.showCharts(false); });
+  on("dossier-box", "click", function (event) { if (event.target.id === "dossier-box") GB.showDossier(false); });
   on("about-box", "click", function (event) { if (event.target.id === "about-box") GB.showAbout(false); });
   on("zoom-in", "click", function () { GB.map.zoomIn(0.75); });
   on("zoom-out", "click", function () { GB.map.zoomOut(0.75); });
@@ -301,6 +305,7 @@ GB.start = function (data) {
   GB.byId("unsupported").hidden = true;
   GB.byId("page").classList.remove("waiting");
   GB.startMap();
+  GB.startSwipe();
   GB.wire();
   if (GB.data.warnings.inside.length) GB.select(0, { quiet: true });
   document.documentElement.setAttribute("data-ready", "true");

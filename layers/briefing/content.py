@@ -32,7 +32,7 @@ FACTS = (
 
 WARNING_TEXT = (
     "warning_id level category reason reason_en responsible sources places closed change phase state caveats models "
-    "deadline"
+    "deadline caveats_en merged_into"
 ).split()
 WARNING_NUMBERS = "rank observed expected ratio recurrence_days incidents closed_count source_count times_seen".split()
 WARNING_TIMES = ("window_start", "window_end", "first_seen")
@@ -210,13 +210,13 @@ def _warnings(
     """Warnings within the budget in rank order, those beyond it, and those that ended today."""
     ordered = table.sort_values("rank", kind="stable") if len(table) else table
     entries = [_warning(row, row_of, onto, lattice) for row in ordered.to_dict("records")]
-    live = [entry for entry in entries if entry["phase"] != "ended"]
+    live = [entry for entry in entries if entry["phase"] not in style.OVER_PHASES]
     beyond = [entry for entry in live if not entry["within_budget"]]
     return {
         "inside": [entry for entry in live if entry["within_budget"]],
         "beyond": beyond[:SHOWN_BEYOND],
         "n_beyond": len(beyond),
-        "ended": [entry for entry in entries if entry["phase"] == "ended"][:SHOWN_BEYOND],
+        "ended": [entry for entry in entries if entry["phase"] in style.OVER_PHASES][:SHOWN_BEYOND],
     }
 
 

@@ -19,8 +19,9 @@ from pyproj import Transformer
 from .. import style
 from ..raster import Surface
 from ..refusals import trouble
-from .content import make_content
+from .content import make_content, plain
 from .density import make_density
+from .explained import make_explained
 from .frame import PANES, make_frame
 from .history import History, make_history
 from .shapes import MERCATOR, Lattice
@@ -29,9 +30,21 @@ ASSETS = Path(__file__).parent.parent / "assets"
 VENDORED_SCRIPTS = ("leaflet.js",)
 OWN_SCRIPTS = tuple(
     f"briefing{part}.js"
-    for part in ("-words", "-shapes", "-map", "-beacons", "-charts", "-time", "-statistics", "-panels", "-print", "")
+    for part in (
+        "-words",
+        "-shapes",
+        "-map",
+        "-beacons",
+        "-charts",
+        "-time",
+        "-statistics", "-swipe",
+        "-panels",
+        "-why",
+        "-print",
+        "",
+    )
 )
-STYLES = ("leaflet.css", "briefing.css")
+STYLES = ("leaflet.css", "briefing.css", "briefing-why.css")
 NAMED_URLS = frozenset({"http://www.w3.org/2000/svg", "https://leafletjs.com"})
 """Addresses that stand in the scripts as names (an XML namespace, a project's home) and are never requested."""
 
@@ -52,13 +65,16 @@ def write_briefing(
     early_warnings: pd.DataFrame,
     series: pd.DataFrame,
     history: History | None = None,
+    explanations: Mapping[str, Mapping[str, Any]] | None = None,
+    grouped: pd.DataFrame | None = None,
     levels: tuple[style.Level, ...] | None = None,
     lang: str = "zh",
 ) -> None:
     """Write the briefing of one run to *path*: one HTML file that needs no network and no other file.
 
     *cells* has one row per unit at every level in a metric CRS; *surface* is in events/km²/period, None where there
-    is none; *history* is what the map plays through time, None for no such state; *levels* are the words and colours
+    is none; *history* is what the map plays through time, None for no such state; *explanations* and *grouped* say why
+    each warning was given and what it stands for (None: the page says less); *levels* are the words and colours
     of warnings, most urgent first (default: `style.LEVELS`); *lang* is the language the page opens in, `zh` or `en`.
     Equal input gives equal bytes.
 
@@ -76,11 +92,12 @@ def write_briefing(
         lang=lang,
     )
     content["density"] = make_density(surface, lattice) if surface is not None else None
+    content["explained"] = plain(make_explained(explanations, grouped, content["warnings"]))
     if history is not None:
         content["history"] = make_history(history, _finest(content["layers"]))
-    frame = make_frame(_degrees(lattice))
+    frame = make_frame(degrees(lattice))
     content["map"], content["panes"] = frame.variable, list(PANES)
-    Path(path).write_bytes(_assemble(frame.body, frame.script, content).encode("utf-8"))
+    Path(path).write_bytes(assemble(frame.body, frame.script, content).encode("utf-8"))
 
 
 def _finest(layers: list[dict[str, Any]]) -> list[str]:
@@ -94,14 +111,15 @@ def embed_json(value: Any) -> str:
     return re.sub("[\ud800-\udfff]", lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
-def _degrees(lattice: Lattice) -> tuple[float, float, float, float]:
+def degrees(lattice: Lattice) -> tuple[float, float, float, float]:
+    """The lattice's west, south, east and north in degrees."""
     back = Transformer.from_crs(MERCATOR, "EPSG:4326", always_xy=True)
     south = lattice.y0 - lattice.unit * lattice.height
     east = lattice.x0 + lattice.unit * lattice.width
     return (*back.transform(lattice.x0, south), *back.transform(east, lattice.y0))
 
 
-def _assemble(body: str, frame_script: str, content: Mapping[str, Any]) -> str:
+def assemble(body: str, frame_script: str, content: Mapping[str, Any]) -> str:
     """The page. Our own text is checked for addresses and hashed for the policy; the data come in last, unread."""
     scripts = [*map(_asset, VENDORED_SCRIPTS), frame_script, *map(_asset, OWN_SCRIPTS)]
     styles = [_offline_css(_asset(name)) for name in STYLES]

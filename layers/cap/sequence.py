@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from .. import style
 from ..drills import is_drill
 from ..finished_run import FinishedRun
 from ..ledger import RUN_ISSUED, TO_JUDGE
@@ -32,7 +33,7 @@ _CALM = ("情况已回落,提示解除", "The rise is over")
 
 def messages_of_run(run: FinishedRun, settings: CapSettings, rings: Rings) -> list[Message]:
     """One Alert per warning in force and within the budget, in rank order."""
-    live = [row for row in run.warnings if row.get("within_budget") and row.get("phase") != "ended"]
+    live = [row for row in run.warnings if row.get("within_budget") and row.get("phase") not in style.OVER_PHASES]
     about = [{"rings": rings.get(str(row.get("cell_id")), ()), "drill": run.drill or is_drill(row)} for row in live]
     return [make_alert(row, run.as_of, settings, **facts) for row, facts in zip(live, about, strict=True)]
 

@@ -153,15 +153,16 @@ def _no_data_fill() -> str:
 def _warnings(table: pd.DataFrame, levels: Levels) -> tuple[str, str]:
     symbols: list[str] = []
     children: list[qml.Rule] = []
-    in_force = '"within_budget" AND "phase" IS NOT \'ended\''
+    gone = f"COALESCE(\"phase\", '') IN ({', '.join(repr(phase) for phase in style.OVER_PHASES)})"
+    in_force = f'"within_budget" AND NOT {gone}'
     drawn = '"slot" = 0 AND "unit_level" > 0'
     for level in style.LEVELS:
         label = f"{level.numeral} {level.zh} {level.verb_zh}"
         children.append(qml.Rule(label, f"\"level\" = '{level.name}' AND {in_force} AND {drawn}", len(symbols)))
         symbols.append(qml.fill(level.dark, alpha=28, outline=level.light, width=0.9))
     for label, condition, line in (
-        ("已解除", "\"phase\" = 'ended'", "dot"),
-        ("超出预算", 'NOT "within_budget" AND "phase" IS NOT \'ended\'', "dash"),
+        ("已解除或并入", gone, "dot"),
+        ("超出预算", f'NOT "within_budget" AND NOT {gone}', "dash"),
     ):
         children.append(qml.Rule(label, f"{condition} AND {drawn}", len(symbols)))
         symbols.append(qml.fill("#000000", alpha=0, outline=style.GROUND["light"]["muted"], width=0.35, line=line))

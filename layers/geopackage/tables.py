@@ -11,6 +11,7 @@ import pandas as pd
 import pyogrio
 import shapely
 
+from .. import grouped
 from .qgis_styles import style_of
 
 _TEXT, _WHOLE, _REAL, _FLAG, _TIME = "text", "whole", "real", "flag", "time"
@@ -83,6 +84,9 @@ LAYERS: dict[str, dict[str, str]] = {
         "x": _REAL,
         "y": _REAL,
         "slot": _WHOLE,
+        "caveats_en": _TEXT,
+        "stability": _TEXT,
+        "merged_into": _TEXT,
     },
     "cells": {
         "cell_id": _TEXT,
@@ -111,8 +115,11 @@ def write_results(
     hotspots: pd.DataFrame,
     early_warnings: pd.DataFrame,
     level_names: Mapping[int, str] | None = None,
+    kin: pd.DataFrame | None = None,
 ) -> None:
     """Write the layers `risk`, `hotspots`, `early_warnings` and `cells`, and a default style for each.
+
+    *kin*, everything the warnings stand for, becomes the layer `grouped`, without geometry; None writes none.
 
     Every row has the polygon of its `cell_id`; codes are text. GeoPackage 1.2, which older QGIS reads without a
     warning. *level_names* (unit_level -> 街道 …) names levels in legends. Equal input gives equal bytes.
@@ -131,6 +138,8 @@ def write_results(
     try:
         for layer, table in tables.items():
             _write_layer(path, layer, table)
+        if kin is not None:
+            grouped.write_layer(path, kin)
         _write_styles(path, dict(zip(tables, styles, strict=True)))
     finally:
         pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": before})

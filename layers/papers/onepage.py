@@ -67,7 +67,7 @@ def _flags(table: pd.DataFrame, name: str) -> pd.Series:
 
 def _in_force(table: pd.DataFrame) -> pd.DataFrame:
     """The warnings that have not ended."""
-    return table[table["phase"] != "ended"] if "phase" in table.columns else table
+    return table[~table["phase"].isin(style.OVER_PHASES)] if "phase" in table.columns else table
 
 
 def _map_of(cells: gpd.GeoDataFrame | None, shown: pd.DataFrame) -> tuple[bytes, float, float] | None:

@@ -31,8 +31,8 @@ def _limits(row: Any, reached: int, rules: WarningRules) -> tuple[str, str]:
     word, (span, span_en) = style.level_of(name), span_of(row.recurrence_days)
     times = row.observed / max(row.expected, 1e-9)
     times_zh, times_en = ("百倍以上", "over 100 times") if times >= 100 else (f"{times:.1f}倍", f"{times:.1f} times")
-    zh = f"达到{word.zh}色:碰巧{span}一遇(≥{days:g}天)、超出{row.excess:.0f}件(≥{excess:g})"
-    en = f"{word.en} by its figures: by chance once in {span_en} (≥{days:g} days), {row.excess:.0f} above (≥{excess:g})"
+    zh = f"{word.zh}色:碰巧{span}一遇(≥{days:g}天)、超出{row.excess:.0f}件(≥{excess:g})"
+    en = f"{word.en.capitalize()}: by chance once in {span_en} (≥{days:g} days), {row.excess:.0f} above (≥{excess:g})"
     if ratio > 1:
         zh, en = f"{zh}、{times_zh}(≥{ratio:g})", f"{en}, {times_en} (≥{ratio:g})"
     return zh, en
