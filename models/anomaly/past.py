@@ -71,6 +71,7 @@ class Past:
         self.factor = phases(cube, self.length) * cube.factors.get("load", 1.0)
         self.trust = 1 / (1 + _DOUBTFUL * self.doubt)
         self.weight: np.ndarray | None = None
+        self.running: tuple[np.ndarray, np.ndarray] | None = None
         self.bin_weight = np.ones(len(self.counts))
 
     def predict(self, window: int | np.ndarray, first: int = 0) -> Round:
@@ -125,6 +126,7 @@ class Past:
     def weigh(self, first: Round, threshold: float) -> None:
         """Give past surges, seen as such when they happened, less weight in later baselines."""
         score = norm.isf(np.exp(np.maximum(first.log_p, -600.0)))
+        self.running = None
         self.weight = np.where(score > threshold, (np.maximum(score, threshold) / threshold) ** -2, 1.0)
         total, mean = (values[:, self.pooled].sum(axis=1) for values in (first.observed, first.mean))
         together = (total - mean) / np.sqrt(mean + _TOGETHER * mean**2 + 0.5)
@@ -154,11 +156,12 @@ class Past:
         log_p[rows[habit], columns[habit]] = np.maximum(log_p[rows[habit], columns[habit]], frequency[habit])
 
     def _baseline_sums(self, start: np.ndarray, end: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        weight = np.ones_like(self.counts) if self.weight is None else self.weight
-        weight = weight * self.trust[:, None]
-        rows = self.usable
-        incidents = running_sums(weight[rows] * self.counts[rows])
-        exposure = running_sums(weight[rows] * self.factor[rows, None])
+        if self.running is None:
+            weight = np.ones_like(self.counts) if self.weight is None else self.weight
+            weight = (weight * self.trust[:, None])[self.usable]
+            incidents = running_sums(weight * self.counts[self.usable])
+            self.running = incidents, running_sums(weight * self.factor[self.usable, None])
+        incidents, exposure = self.running
         return incidents[end] - incidents[start], exposure[end] - exposure[start]
 
     def _group_rate(self, start: np.ndarray, end: np.ndarray) -> np.ndarray:
@@ -250,13 +253,18 @@ def history_status(cube: SpaceTimeCube, needed: float) -> np.ndarray:
 
 def running_sums(values: np.ndarray) -> np.ndarray:
     """(n + 1, ...) sums of the rows before each: row b less row a is the sum of the rows from a to b, b excluded."""
-    total = np.cumsum(values, axis=0)
-    return np.concatenate([np.zeros((1, *total.shape[1:]), total.dtype), total])
+    total = np.zeros((len(values) + 1, *values.shape[1:]), np.cumsum(values[:1], axis=0).dtype)
+    np.cumsum(values, axis=0, out=total[1:])
+    return total
 
 
 def _window_sums(values: np.ndarray, window: int | np.ndarray) -> np.ndarray:
     """Sum over the *window* rows (one number, or one of each row) ending at each row; shorter at the beginning."""
     total = running_sums(values)
+    if isinstance(window, int):
+        sums = total[1:].copy()
+        sums[window:] -= total[1 : len(total) - window]
+        return sums
     times = np.arange(1, len(values) + 1)
     return total[times] - total[np.maximum(times - window, 0)]
 

@@ -44,10 +44,14 @@ def _positive_log_sf(count: np.ndarray, mean: np.ndarray, size: np.ndarray) -> n
     poisson = np.isinf(size)
     finite = np.where(poisson, 1.0, size)
     success = np.where(poisson, 0.0, mean / (finite + mean))
-    tail = np.where(poisson, special.gammainc(count, mean), special.betainc(count, finite, success))
-    rest = np.where(poisson, special.gammaincc(count, mean), special.betaincc(count, finite, success))
+    tail = special.betainc(count, finite, success)
+    tail[poisson] = special.gammainc(count[poisson], mean[poisson])
     with np.errstate(divide="ignore"):
-        log_p = np.where(tail > 0.5, np.log1p(-np.minimum(rest, 1.0)), np.log(tail))
+        log_p = np.log(tail)
+    near = tail > 0.5
+    beta = special.betaincc(count[near], finite[near], success[near])
+    rest = np.where(poisson[near], special.gammaincc(count[near], mean[near]), beta)
+    log_p[near] = np.log1p(-np.minimum(rest, 1.0))
     deep = (tail < _DEEP) & (count > mean)
     if deep.any():
         log_p[deep] = _deep_log_sf(count[deep], mean[deep], finite[deep], success[deep], poisson[deep])
