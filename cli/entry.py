@@ -30,14 +30,7 @@ class Stopped(BaseException):
 
 def execute(arguments: Sequence[str]) -> int:
     """Run one command; returns its exit code and never lets an exception through, unless GRIDBEACON_DEBUG is set."""
-    from . import (
-        learn_commands,  # noqa: F401 - its commands join the group
-        ledger_commands,  # noqa: F401 - its commands join the group
-        papers_commands,  # noqa: F401 - its commands join the group
-        replay_commands,  # noqa: F401 - its commands join the group
-        watch_commands,  # noqa: F401 - its commands join the group
-    )
-    from .commands import gridbeacon
+    from .every_command import gridbeacon
 
     _speak_utf8()
     _lead_own_group()

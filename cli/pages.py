@@ -105,7 +105,7 @@ def _allowed(entry: dict[str, Any]) -> str:
 
 def command_line_page() -> str:
     """Every command's help, in English and at a fixed width whatever the terminal."""
-    from .commands import gridbeacon
+    from .every_command import gridbeacon
 
     parts = ["# The command line\n\n" + GENERATED]
     for command, path in _walk(gridbeacon, "gridbeacon"):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 import pytest
-from gridbeacon.cli.commands import gridbeacon as command_line
+from gridbeacon.cli.every_command import gridbeacon as command_line
 from gridbeacon.cli.options import SCHEMA, load_schema
 from gridbeacon.cli.pages import command_line_page, parameters_page
 
@@ -71,7 +71,7 @@ def test_the_readme_s_commands_parse(page):
     assert len(lines) >= 5
     for line in lines:
         arguments = shlex.split(line)[1:]
-        depth = 2 if arguments[0] == "step" else 1
+        depth = 2 if isinstance(COMMANDS["gridbeacon", arguments[0]], click.Group) else 1
         command = COMMANDS[("gridbeacon", *arguments[:depth])]
         if "--help" not in arguments:
             command.make_context("gridbeacon", arguments[depth:])
