@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+from scipy import optimize, special, stats
 from scipy.spatial import cKDTree
 
 NEVER = int(np.iinfo(np.int64).max // 4)
@@ -224,24 +224,59 @@ def expected_share(
 
 def excess_of(happened: np.ndarray, chance: np.ndarray, unit: np.ndarray, n_units: int) -> dict[str, np.ndarray]:
     """Re-complaints of each unit beyond what chance gives: (n_units,) `closings`, `repeats`, `expected`, `excess`
-    (share of closings) with its interval `low`, `high`, and the chance `p_value` of so many or more.
+    (share of closings) with its 95 % interval `low`, `high`, and the chance `p_value` of so many or more.
 
-    happened : (n,) bool; chance : (n,) from `expected_share`; unit : (n,) number, -1 none. The count is taken as
-    Poisson with the sum of chances as its mean, whose variance is at least that of the true (Poisson-binomial) law.
+    happened : (n,) bool; chance : (n,) from `expected_share`; unit : (n,) number, -1 none. The number of a unit follows
+    the Poisson-binomial law of its chances, exactly. The interval holds what the excess would be if the odds of every
+    closing were raised alike (logit shift), at the two ends where so many are just not too many, or too few.
     """
-    inside = unit >= 0
-    count = lambda weights: np.bincount(unit[inside], weights=weights[inside], minlength=n_units)  # noqa: E731
-    closings, repeats, expected = count(np.ones(len(unit))), count(happened.astype(float)), count(chance)
-    low = np.where(repeats > 0, stats.gamma.ppf(0.025, np.maximum(repeats, 1e-9)), 0.0)
-    high = np.minimum(stats.gamma.isf(0.025, repeats + 1), closings)
-    p = np.where(repeats > 0, stats.gamma.cdf(np.maximum(expected, 1e-12), np.maximum(repeats, 1e-9)), 1.0)
-    share = lambda values: np.divide(values, closings, out=np.full(n_units, np.nan), where=closings > 0)  # noqa: E731
+    names = ("closings", "repeats", "expected", "low", "high", "p_value")
+    found = {name: np.zeros(n_units) for name in names}
+    found["p_value"] += 1.0
+    for number in np.unique(unit[unit >= 0]):
+        own = unit == number
+        odds, n, repeats = chance[own], int(own.sum()), int(happened[own].sum())
+        low, high = _shifted_limits(odds, repeats)
+        facts = (n, repeats, odds.sum(), low, high, _upper_tail(odds, repeats))
+        for name, value in zip(names, facts, strict=True):
+            found[name][number] = value
+    share = lambda values: np.divide(  # noqa: E731
+        values, found["closings"], out=np.full(n_units, np.nan), where=found["closings"] > 0
+    )
+    expected = found["expected"]
     return {
-        "closings": closings,
-        "repeats": repeats,
-        "expected": expected,
-        "excess": share(repeats - expected),
-        "low": share(low - expected),
-        "high": share(high - expected),
-        "p_value": p,
+        **found,
+        "excess": share(found["repeats"] - expected),
+        "low": share(found["low"] - expected),
+        "high": share(found["high"] - expected),
     }
+
+
+def _law(chance: np.ndarray) -> np.ndarray:
+    """Probabilities of 0, 1, ... successes among independent trials: one binomial law for each distinct chance."""
+    law = np.ones(1)
+    for value, times in zip(*np.unique(np.round(chance, 6), return_counts=True), strict=True):
+        law = np.convolve(law, _binomial(int(times), float(value)))
+    return law
+
+
+def _binomial(times: int, chance: float) -> np.ndarray:
+    k = np.arange(times + 1)
+    ways = special.gammaln(times + 1) - special.gammaln(k + 1) - special.gammaln(times - k + 1)
+    return np.exp(ways + special.xlogy(k, chance) + special.xlog1py(times - k, -chance))
+
+
+def _upper_tail(chance: np.ndarray, repeats: int) -> float:
+    return float(min(_law(chance)[repeats:].sum(), 1.0)) if repeats else 1.0
+
+
+def _shifted_limits(chance: np.ndarray, repeats: int, tail: float = 0.025) -> tuple[float, float]:
+    """Expected numbers at the two logit shifts at which *repeats* or more, or fewer, have a chance of *tail*."""
+    inside = np.clip(chance, 1e-3, 1 - 1e-3)
+    logits = np.log(inside / (1 - inside))
+    at = lambda shift: 1 / (1 + np.exp(-(logits + shift)))  # noqa: E731
+    more = lambda shift: float(_law(at(shift))[repeats:].sum()) - tail  # noqa: E731
+    fewer = lambda shift: float(_law(at(shift))[: repeats + 1].sum()) - tail  # noqa: E731
+    low = 0.0 if repeats == 0 else float(at(optimize.brentq(more, -25, 25, xtol=1e-4)).sum())
+    high = len(chance) if repeats == len(chance) else float(at(optimize.brentq(fewer, -25, 25, xtol=1e-4)).sum())
+    return low, high
