@@ -1,6 +1,14 @@
 """The whole command line: the group of `commands`, with the commands that live in modules of their own."""
 
-from . import learn_commands, ledger_commands, papers_commands, replay_commands, watch_commands
+from . import compare_commands, learn_commands, ledger_commands, papers_commands, replay_commands, watch_commands
 from .commands import gridbeacon
 
-__all__ = ["gridbeacon", "learn_commands", "ledger_commands", "papers_commands", "replay_commands", "watch_commands"]
+__all__ = [
+    "compare_commands",
+    "gridbeacon",
+    "learn_commands",
+    "ledger_commands",
+    "papers_commands",
+    "replay_commands",
+    "watch_commands",
+]

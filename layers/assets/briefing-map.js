@@ -140,6 +140,7 @@ GB.paintCells = function (ctx, view) {
   var showing = GB.showing(), streets = GB.stack[GB.opening], finer = GB.stack[GB.levelAt(GB.map.getZoom())];
   if (GB.mode === "density") GB.paintDensity(ctx, view, streets);
   else GB.paintClasses(ctx, view, showing, streets);
+  GB.paintBefore(ctx, view, function () { GB.paintClasses(ctx, view, showing, streets); });
   var ink = GB.theme === "dark" ? "255,255,255" : "20,34,54";
   if (GB.mode !== "hot" && GB.mode !== "density") finer = showing;
   if (finer !== streets) GB.stroke(ctx, finer, view, "rgba(" + ink + ",0.16)", 0.7);
@@ -285,6 +286,7 @@ GB.paintMarks = function (ctx, view) {
   if (GB.hovered >= 0) GB.outline(ctx, view, [GB.hovered], GB.data.palette.ground[theme].text, 1.4, 0.08);
   if (GB.flashing) GB.outline(ctx, view, GB.flashing.units, GB.flashing.colour, 3 + 7 * GB.flashing.strength, 0.1 + 0.3 * GB.flashing.strength);
   GB.paintDefaultPoints(ctx, view);
+  GB.paintOtherWarnings(ctx, view);
   GB.paintLeaders(ctx, view);
 };
 

@@ -57,6 +57,18 @@ RESULTS: dict[str, tuple[str, str, str, str]] = {
         "Name another folder, or pass --replace.",
         "指定另一个文件夹,或加 --replace。",
     ),
+    "E-COMPARE-001": (
+        "this is no briefing, or a damaged one",
+        "这不是晨报文件,或文件已损坏",
+        "Name two folders of runs, or their briefing.html.",
+        "请给出两次运行的文件夹,或其中的 briefing.html。",
+    ),
+    "E-COMPARE-002": (
+        "the two briefings have no unit in common",
+        "两份晨报没有共同的网格或单元",
+        "Compare two runs of the same city.",
+        "请比较同一城市的两次运行。",
+    ),
     "E-OUT-010": (
         "the report cannot be written",
         "报告无法写入",
@@ -218,6 +230,12 @@ RESULTS: dict[str, tuple[str, str, str, str]] = {
         "交办表中隐藏的校验页被改动过",
         "Export it again, and copy what was filled in.",
         "重新导出,再把填写的内容复制过去。",
+    ),
+    "E-HAND-013": (
+        "the warning was assigned or opened anew since this sheet went out",
+        "本表导出之后,该预警已重新交办或重启",
+        "Use a sheet that was exported since.",
+        "使用此后重新导出的交办表。",
     ),
     "E-LEDGER-010": (
         "there is no actor",
