@@ -232,6 +232,8 @@ def tell_recorded(voice: Voice, facts: Mapping[str, Any]) -> None:
     state = voice.pick(STATES[facts["state"]], facts["state"])
     due = voice.pick(f", due {_minute(facts['due'])}", f",时限{_minute(facts['due'])}") if facts["due"] else ""
     unit = f" ({visible(facts['assigned_to'])})" if facts["event"] == "assigned" else ""
+    if facts["masked"]:
+        voice.say(voice.pick("personal data in the note were blotted out", "说明中的个人信息已遮盖"))
     voice.say(f"{facts['warning_id']}: {voice.pick(english, chinese)}{unit} -> {state}{due}")
 
 

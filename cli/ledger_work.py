@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from ..layers.closure import routes, summarise
 from ..layers.ledger import CLOSED, STATE_OF, STATES, Ledger, open_ledger
 from ..layers.ledger.deadlines import KINDS
+from ..layers.privacy.texts import mask_text
 from ..layers.style import LEVEL_NAMES
 from .inputs import of_plan_file, read_plan_tables
 from .ledger_report import (
@@ -256,14 +257,15 @@ def record_event(
         raise refusal("E-ASK-022", where="--actor")
     record = record_of(ledger, plan, timezone)
     moment = record.moment(time).isoformat()
+    plain = mask_text(note)
     with record.open() as book:
         own = full_id(book, warning_id)
         payload = _payload(book, event, own, more)
-        step = book.record(own, event, actor=actor, time=moment, note=note, payload=payload)
+        step = book.record(own, event, actor=actor, time=moment, note=plain, payload=payload)
         row = next(row for row in book.warnings() if row["warning_id"] == own)
         facts = {"warning_id": own, "event": event, "time": moment, "step": step, "state": STATE_OF[step]}
         facts |= {"due": row["due"], "assigned_to": row["assigned_to"], "head": book.head()}
-    tell_recorded(voice, facts)
+    tell_recorded(voice, {**facts, "masked": plain != note})
     if as_json:
         print_json(facts)
 

@@ -13,7 +13,7 @@ from gridbeacon.errors import InputError
 from gridbeacon.layers.handover import RESULTS, Filled, FilledRow, read_handover, record_handover, write_handover
 from gridbeacon.layers.handover.columns import CHECK, FILL, OURS, our_texts, row_fingerprint, sheet_fingerprint
 from gridbeacon.layers.ledger import open_ledger
-from handed_over import FIRST, SECOND, THIRD, assign_three, change_part, fill, issue_three
+from handed_over import FIRST, SECOND, THIRD, assign_three, change_part, fill, issue_three, warning
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -117,6 +117,37 @@ def test_an_illegal_move_is_told_by_row_and_the_rest_goes_in(ledger, sheet, tmp_
     assert codes_of(taken) == {FIRST: "E-LEDGER-009"} and taken.fates[0].row == 5
 
 
+def test_an_answer_to_an_earlier_assignment_is_none_to_a_later_one(ledger, sheet, tmp_path):
+    answered = fill(sheet, tmp_path / "back.xlsx", {"I5": "收到", "I6": "收到"})
+    assert take(ledger, answered).account == account(3, recorded=2, blank=1)
+    ledger.record(FIRST, "assigned", actor="x", time="2026-01-01T13:00", payload={"to": "区局"})
+    ledger.record(SECOND, "noted", actor="x", time="2026-01-01T13:00", note="已催")
+    ledger.issue([warning(SECOND, "orange"), warning(THIRD, "yellow")], "2026-01-02", "run-2")
+    late = fill(answered, tmp_path / "late.xlsx", {"I5": "已办理", "I6": "已办理"})
+    taken = take(ledger, late)
+    assert taken.account == account(3, recorded=1, blank=1, refused=1) and codes_of(taken) == {FIRST: "E-HAND-013"}
+    assert take(ledger, answered).account == account(3, known=2, blank=1)
+    export(ledger, tmp_path / "new.xlsx")
+    assert take(ledger, fill(tmp_path / "new.xlsx", tmp_path / "b.xlsx", {"I5": "收到"})).account["recorded"] == 1
+
+
+def test_a_reading_broken_off_is_completed_by_the_next(ledger, sheet, tmp_path, monkeypatch):
+    back = fill(sheet, tmp_path / "back.xlsx", {f"I{row}": "收到" for row in (5, 6, 7)})
+    record, calls = type(ledger).record, []
+
+    def breaks(*arguments, **more):
+        calls.append(1)
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        return record(*arguments, **more)
+
+    monkeypatch.setattr(type(ledger), "record", breaks)
+    with pytest.raises(KeyboardInterrupt):
+        take(ledger, back)
+    monkeypatch.undo()
+    assert take(ledger, back).account == account(3, recorded=1, known=2)
+
+
 # --- what was tampered with, or slipped
 
 
@@ -148,6 +179,18 @@ def test_what_does_not_hold_is_refused_by_row(ledger, sheet, tmp_path, cells, co
 @pytest.mark.parametrize("text", ["2026年1月1日 10时5分", "46023.42013888889", "2026/1/1 10:05", "2026-01-01 10:05"])
 def test_times_as_people_write_them(ledger, sheet, tmp_path, text):
     take(ledger, fill(sheet, tmp_path / "back.xlsx", {"I5": "收到", "L5": text}))
+    assert next(reversed(list(ledger.events(FIRST))))["time"] == "2026-01-01T10:05:00"
+
+
+def test_a_time_typed_as_a_date_is_read_as_one(ledger, sheet, tmp_path):
+    look = r'<c r="L5"( s="\d+")/>'
+    back = change_part(
+        fill(sheet, tmp_path / "a.xlsx", {"I5": "收到"}),
+        tmp_path / "b.xlsx",
+        PARTS["list"],
+        lambda xml: re.sub(look, r'<c r="L5"\1><v>46023.42013888889</v></c>', xml),
+    )
+    take(ledger, back)
     assert next(reversed(list(ledger.events(FIRST))))["time"] == "2026-01-01T10:05:00"
 
 

@@ -82,6 +82,13 @@ def test_the_other_ways(answer, place):
     assert events_of(place, THIRD) == ["issued", "corrected", "cancelled"]
 
 
+def test_personal_data_in_a_note_are_blotted_out(ask, place):
+    said = ask("note", FIRST, "--note", "联系人张三 13800138000 催办", *AT)[2]
+    with open_ledger(place) as book:
+        *_, event = book.events(FIRST)
+    assert event["note"] == "联系人[姓名] [电话] 催办" and "blotted out" in said
+
+
 def test_an_illegal_move_names_the_legal_ones_and_records_nothing(ask, place):
     code, out, err = ask("close", FIRST, *AT)
     assert (code, out) == (2, "") and "cannot be closed [E-LEDGER-009]" in err

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -57,10 +57,26 @@ class Taken:
         return {"rows": len(self.fates), **{fate: counts[fate] for fate in FATES}}
 
 
-def check_origin(book: Ledger, filled: Filled) -> None:
-    """Raise InputError if *filled* went out from another ledger: its head is none that *book* ever had."""
-    if filled.codes and all(event["hash"] != filled.head for event in book.events()):
+def check_origin(book: Ledger, filled: Filled) -> int:
+    """The number of the last event when *filled* went out. Raises InputError if it went out from another ledger."""
+    if not filled.codes:
+        return 0
+    found = next((event["seq"] for event in book.events() if event["hash"] == filled.head), None)
+    if found is None:
         raise refusal("E-HAND-003", where=filled.name)
+    return found
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """One sheet being read into a ledger: `went_out` is the last event when it did, `begun` when warnings began."""
+
+    book: Ledger
+    filled: Filled
+    actor: str
+    now: datetime
+    went_out: int
+    begun: Mapping[str, str]
 
 
 def record_handover(book: Ledger, filled: Filled, *, actor: str, now: datetime) -> Taken:
@@ -72,55 +88,64 @@ def record_handover(book: Ledger, filled: Filled, *, actor: str, now: datetime) 
 
     Raises InputError if the sheet went out from another ledger: then nothing is recorded.
     """
-    check_origin(book, filled)
-    begun = book.first_seen()
+    reading = _Reading(book, filled, actor, now, check_origin(book, filled), book.first_seen())
     seen: set[str] = set()
     fates = []
     for row in filled.rows:
-        fates.append(_take(book, filled, row, seen, begun, actor, now))
+        fates.append(_take(reading, row, row.warning_id in seen))
         seen.add(row.warning_id)
     return Taken(filled.name, tuple(fates), tuple(filled.missing))
 
 
-def _take(
-    book: Ledger, filled: Filled, row: FilledRow, seen: set[str], begun: Mapping[str, str], actor: str, now: datetime
-) -> Fate:
-    where = f"{filled.name}, row {row.row}"
+def _take(reading: _Reading, row: FilledRow, twice: bool) -> Fate:
+    where = f"{reading.filled.name}, row {row.row}"
     told = {"row": row.row, "warning_id": row.warning_id, "result": row.filled["result"]}
     try:
-        code = _code_of(filled, row, seen, begun, where)
+        code = _code_of(reading, row, twice, where)
         if not any(row.filled.values()):
             return Fate(**told, fate=BLANK)
-        entry = _entry(filled, row, begun, now, where)
-        past = _past(book, row.warning_id, code)
-        masked = entry.masked
-        if entry.digest(code) in {own["content"] for own in past}:
-            return Fate(**told, fate=KNOWN, masked=masked)
-        again = any(own["result"] == entry.result.zh for own in past)
+        entry = _entry(reading, row, where)
+        history = list(reading.book.events(row.warning_id))
+        past = _answers(history, code)
+        if entry.digest(code) in {answer["handover"]["content"] for answer in past}:
+            return Fate(**told, fate=KNOWN, masked=entry.masked)
+        if any(event["seq"] > reading.went_out and _begins_anew(event) for event in history):
+            raise refusal("E-HAND-013", where=where)
+        again = any(answer["result"] == entry.result.zh for answer in past)
         event = "noted" if again else entry.result.event
-        payload = entry.payload(filled.sheet, code, now)
-        book.record(
+        reading.book.record(
             row.warning_id,
             event,
-            actor=actor,
+            actor=reading.actor,
             time=entry.time,
             note=entry.words(again),
-            payload=payload,
-            once=payload["handover"]["content"],
+            payload=entry.payload(reading.filled.sheet, code, reading.now),
+            once=entry.digest(code),
         )
     except InputError as error:
         return Fate(**told, fate=REFUSED, error=error)
-    return Fate(**told, fate=RECORDED, event=event, masked=masked)
+    return Fate(**told, fate=RECORDED, event=event, masked=entry.masked)
 
 
-def _code_of(filled: Filled, row: FilledRow, seen: set[str], begun: Mapping[str, str], where: str) -> str:
+def _answers(history: Iterable[Mapping[str, Any]], code: str) -> list[dict[str, Any]]:
+    """The payloads of the events that this row gave before."""
+    payloads = [json.loads(event["payload"]) for event in history]
+    return [payload for payload in payloads if payload.get("handover", {}).get("row") == code]
+
+
+def _begins_anew(event: Mapping[str, Any]) -> bool:
+    """Whether the handling of a warning begins with *event*: what a unit was asked before is no answer to it."""
+    return event["event"] == event["step"] and event["step"] in ("assigned", "reopened", "issued")
+
+
+def _code_of(reading: _Reading, row: FilledRow, twice: bool, where: str) -> str:
     """The row's fingerprint, once it is sure that the row is what went out."""
-    code = filled.codes.get(row.warning_id)
-    if code is None or row.warning_id not in begun:
+    code = reading.filled.codes.get(row.warning_id)
+    if code is None or row.warning_id not in reading.begun:
         raise refusal("E-HAND-004", where=where)
-    if code != row_fingerprint(filled.head, row.ours):
+    if code != row_fingerprint(reading.filled.head, row.ours):
         raise refusal("E-HAND-005", where=where)
-    if row.warning_id in seen:
+    if twice:
         raise refusal("E-HAND-006", where=where)
     return code
 
@@ -155,8 +180,8 @@ class _Entry:
         return f"{self.result.zh}{'(补充)' if again else ''}:{more}"
 
 
-def _entry(filled: Filled, row: FilledRow, begun: Mapping[str, str], now: datetime, where: str) -> _Entry:
-    chosen, written = row.filled["result"], row.filled["time"]
+def _entry(reading: _Reading, row: FilledRow, where: str) -> _Entry:
+    now, chosen, written = reading.now, row.filled["result"], row.filled["time"]
     if not chosen:
         raise refusal("E-HAND-007", where=where)
     result = next((result for result in RESULTS if chosen in (result.zh, result.en)), None)
@@ -165,8 +190,8 @@ def _entry(filled: Filled, row: FilledRow, begun: Mapping[str, str], now: dateti
     note, unit = mask_text(row.filled["note"]), mask_text(row.filled["unit"])
     if result is SENT_BACK and not note:
         raise refusal("E-HAND-009", where=where)
-    time = _time(written, filled.from_1904, where) if written else now
-    if time > now or time.date() < datetime.fromisoformat(begun[row.warning_id]).date():
+    time = _time(written, reading.filled.from_1904, where) if written else now
+    if time > now or time.date() < datetime.fromisoformat(reading.begun[row.warning_id]).date():
         raise refusal("E-HAND-011", where=where)
     masked = (note, unit) != (row.filled["note"], row.filled["unit"])
     return _Entry(result, note, unit, _written(time), bool(written), masked)
@@ -182,10 +207,3 @@ def _time(text: str, from_1904: bool, where: str) -> datetime:
 
 def _written(moment: datetime) -> str:
     return moment.replace(microsecond=0).isoformat()
-
-
-def _past(book: Ledger, warning_id: str, code: str) -> list[dict[str, str]]:
-    """What this row gave before: `content`, `result`."""
-    payloads = [json.loads(event["payload"]) for event in book.events(warning_id)]
-    own = [payload for payload in payloads if payload.get("handover", {}).get("row") == code]
-    return [{"content": payload["handover"]["content"], "result": payload["result"]} for payload in own]
