@@ -19,7 +19,7 @@ from .place import CityFolder, GoodRun
 
 _G = GROUND["light"]
 _LEVELS = {level.name: level for level in LEVELS}
-_KEPT = 7
+_KEPT, _SHOWN = 7, 12
 
 CSS = f"""
 *{{box-sizing:border-box}}:root{{color-scheme:light}}
@@ -34,7 +34,7 @@ padding:12px 28px;border-radius:8px;margin:8px 0 4px}}a.go:focus-visible{{outlin
 table{{border-collapse:collapse;width:100%;background:{_G["panel"]};margin-top:20px}}
 th{{text-align:left;font-weight:400;color:{_G["muted"]};font-size:14px}}
 th,td{{padding:8px 12px;border-bottom:1px solid {_G["line"]};vertical-align:top}}
-td:first-child{{white-space:nowrap;font-weight:600}}
+td:first-child{{font-weight:600}}td:nth-child(-n+2){{white-space:nowrap}}
 footer{{margin-top:26px;color:{_G["muted"]};font-size:14px}}footer a{{color:inherit;margin-right:14px}}
 """
 
@@ -54,9 +54,10 @@ def make_page(place: CityFolder, attempt: Mapping[str, Any], due: str) -> str:
         f"default-src 'none'; style-src 'sha256-{_digest(CSS)}'; script-src 'sha256-{_digest(SCRIPT)}'; "
         "base-uri 'none'; form-action 'none'"
     )
-    title = _plan_of(good).get("title") or "晨报"
+    plan = _plan_of(good)
+    title = " · ".join(str(plan[name]) for name in ("city", "title") if plan.get(name)) or "晨报"
     body = [
-        f"<h1>{escape(str(title))}</h1>",
+        f"<h1>{escape(title)}</h1>",
         _failure(attempt, good),
         _late(due),
         _good(place, good) if good else "<p class=data>还没有完成的晨报。<span class=en>No briefing yet.</span></p>",
@@ -67,7 +68,7 @@ def make_page(place: CityFolder, attempt: Mapping[str, Any], due: str) -> str:
         '<!doctype html>\n<html lang="zh-CN"><head><meta charset="utf-8">'
         f'<meta http-equiv="Content-Security-Policy" content="{escape(policy)}">'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
-        f"<title>{escape(str(title))}</title><style>{CSS}</style></head><body><main>\n"
+        f"<title>{escape(title)}</title><style>{CSS}</style></head><body><main>\n"
         + "\n".join(part for part in body if part)
         + f"\n</main><script>{SCRIPT}</script></body></html>\n"
     )
@@ -129,16 +130,17 @@ def _good(place: CityFolder, run: GoodRun) -> str:
 
 def _rows(run: GoodRun) -> str:
     """The first warnings, as the briefing says them."""
-    rows = run.warnings()
+    rows = [row for row in run.warnings() if row.get("within_budget", "True") == "True"]
     if not rows:
         return "<p>预警:无。没有提示不等于没有风险。<span class=en>No warnings; that does not mean no risk.</span></p>"
     lines = []
-    for row in rows:
+    for row in rows[:_SHOWN]:
         level = _LEVELS.get(row.get("level", ""))
         word = f"<td>{escape(level.verb_zh)}({level.zh})</td>" if level else "<td></td>"
         texts = [row.get(name, "") for name in ("change", "cell_name", "reason")]
         lines.append("<tr>" + word + "".join(f"<td>{escape(t)}</td>" for t in texts) + "</tr>")
-    return f"<table><tr><th>级别<th>变化<th>地点<th>情况</tr>{''.join(lines)}</table>"
+    more = f"<p>另有{len(rows) - _SHOWN}条,见晨报。</p>" if len(rows) > _SHOWN else ""
+    return f"<table><tr><th>级别<th>变化<th>地点<th>情况</tr>{''.join(lines)}</table>{more}"
 
 
 def _footer(place: CityFolder, runs: list[GoodRun]) -> str:

@@ -13,7 +13,6 @@ from ...layers.run_folder import MANIFEST
 from ...layers.whole_file import write_whole
 
 LOCK, LOG, ATTEMPT, PAGE = "watch.lock", "watch.log", "watch.json", "latest.html"
-_MOST_WARNINGS = 12
 
 
 @dataclass(frozen=True)
@@ -34,14 +33,14 @@ class GoodRun:
         return str(self.manifest["run_id"])
 
     def warnings(self) -> list[dict[str, str]]:
-        """The first rows of its early warnings, as text; empty where the table cannot be read."""
+        """The rows of its early warnings, as text; empty where the table cannot be read."""
         from ...layers.spreadsheets import read_guarded_csv
 
         try:
             table = read_guarded_csv(self.folder / "early_warnings.csv")
         except (OSError, ValueError):
             return []
-        return table.head(_MOST_WARNINGS).astype(str).to_dict("records")
+        return table.astype(str).to_dict("records")
 
 
 @dataclass(frozen=True)
