@@ -8,6 +8,7 @@ import re
 from functools import cache
 
 import geopandas as gpd
+import pandas as pd
 import pytest
 import shapely
 from gridbeacon.cli.entry import execute
@@ -16,6 +17,8 @@ from gridbeacon.layers.cap import CapSettings, make_alert, messages_of_ledger, r
 from gridbeacon.layers.cap.area import LARGEST, read_rings
 from gridbeacon.layers.cap.message import NAMESPACE, category_of
 from gridbeacon.layers.cap.sequence import note_sent
+from gridbeacon.layers.run_folder import RunFolder
+from gridbeacon.layers.spreadsheets import write_csv
 from gridbeacon.layers.style import STATUTORY_EN, STATUTORY_ZH
 from gridbeacon.sample_data import CELLS, sample_path
 from hypothesis import given, settings
@@ -270,3 +273,40 @@ def test_the_command_writes_valid_files_and_notes_them(tmp_path, capsys):
         schema().assertValid(etree.parse(str(path)))
     assert execute([*command[:3], "--out", str(tmp_path / "one.xml")]) == 2
     assert "E-CAP-004" in capsys.readouterr().err
+
+
+def make_run(folder, title=""):
+    rows = [
+        warning("a", "red", cell_id="0"),
+        warning("b", cell_id="1", within_budget=False),
+        warning("c", cell_id="1", phase="ended"),
+        warning("d", "blue", cell_id="9"),
+    ]
+    with RunFolder(folder) as run:
+        write_csv(run / "early_warnings.csv", pd.DataFrame(rows))
+        square = shapely.box(500_000, 3_400_000, 501_000, 3_401_000)
+        units(square, square).to_file(run / "results.gpkg", layer="cells")
+        plan = {"plan": {"timezone": "Asia/Taipei", "title": title}}
+        run.write_manifest({"run_id": "r", "as_of": FIRST, "plan": plan})
+    return folder
+
+
+def test_a_run_gives_an_alert_with_its_area_for_what_is_in_force_and_within_the_budget(tmp_path):
+    run, out = make_run(tmp_path / "run"), tmp_path / "cap"
+    command = ["cap", "--run", str(run), "--out", str(out), "--status", "Actual"]
+    assert execute(command) == 0
+    before = {path.name: path.read_bytes() for path in out.iterdir()}
+    assert sorted(before) == ["a.20260101T000000+0800.red.xml", "d.20260101T000000+0800.blue.xml"]
+    trees = {name: etree.fromstring(data) for name, data in before.items()}
+    for tree in trees.values():
+        schema().assertValid(tree)
+        assert said(tree, "status") == ["Actual"] and said(tree, "msgType") == ["Alert"]
+    polygons = {name: said(tree, "info/area/polygon") for name, tree in trees.items()}
+    assert [len(found) for _, found in sorted(polygons.items())] == [2, 0]
+    assert execute(command) == 0 and {path.name: path.read_bytes() for path in out.iterdir()} == before
+
+
+def test_a_run_that_was_a_drill_gives_exercises(tmp_path):
+    run, out = make_run(tmp_path / "run", "【演练】晨报"), tmp_path / "cap"
+    assert execute(["cap", "--run", str(run), "--out", str(out), "--status", "Actual"]) == 0
+    assert {said(etree.parse(str(path)).getroot(), "status")[0] for path in out.iterdir()} == {"Exercise"}

@@ -191,7 +191,7 @@ def test_a_filled_in_text_is_never_searched_again(texts):
     row = Document(BytesIO(data)).tables[0].rows[1].cells
     from gridbeacon.layers.plain_text import one_line
 
-    assert row[3].text == sentence(texts[1]) and row[2].text == f"{one_line(texts[2], 60)} 供水排水/供水"
+    assert row[3].text == sentence(texts[1]) and row[2].text == f"{one_line(texts[2], 60)}（供水排水/供水）"
 
 
 TEMPLATE = Template(find_template("交办函"))

@@ -13,8 +13,16 @@ from .. import style
 from ..plain_text import one_line
 
 LINK_FREE = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False, "in_memory": True}
-_WIDTHS = {"序号": 6, "地点": 30, "类别": 20, "情况": 46, "承办单位": 22, "责任单位": 24, "时段": 24, "预警编号": 20}
+_WIDTHS = {"序号": 6, "地点": 28, "类别": 20, "情况": 44, "承办单位": 20, "责任单位": 24, "时段": 24, "预警编号": 20}
 _NUMBERS = {"序号", "实际", "平时", "督办次数", "重启次数"}
+_FIGURES = {"发出", "属实", "误报", "未核", "办理", "报备", "超期未办", "销号", "在办"}
+_HEADERS = {"级别": "等级", "超期未办": "超期"}
+ITEM_COLUMNS = (
+    *("序号", "等级", "地点", "类别", "情况", "承办单位", "办理期限", "状态", "超期"),
+    *("实际", "平时", "时段", "研判", "交办时间", "督办次数", "重启次数", "预警编号"),
+)
+"""The columns of a sheet of items; those as far as 超期 are printed."""
+_LAST_PRINTED = ITEM_COLUMNS.index("超期")
 
 Table = tuple[str, Sequence[str], Sequence[Mapping[str, str]]]
 """Name of a sheet, its columns, its rows by column."""
@@ -57,7 +65,7 @@ def _write(
     top = len(notes) + 1
     for place, column in enumerate(columns):
         sheet.set_column(place, place, _WIDTHS.get(column, 16 if "时" in column or "期限" in column else 11))
-        sheet.write_string(top, place, column, formats["head"])
+        sheet.write_string(top, place, _HEADERS.get(column, column), formats["head"])
     for number, row in enumerate(rows, start=top + 1):
         for place, column in enumerate(columns):
             _cell(sheet, number, place, column, str(row.get(column, "")), formats)
@@ -65,7 +73,8 @@ def _write(
         sheet.autofilter(top, 0, top + len(rows), len(columns) - 1)
     sheet.freeze_panes(top + 1, 0)
     sheet.set_landscape()
-    sheet.set_paper(9)
+    sheet.set_paper(8)
+    sheet.print_area(0, 0, top + max(len(rows), 1), min(len(columns) - 1, max(_LAST_PRINTED, len(_FIGURES) + 1)))
     sheet.fit_to_pages(1, 0)
     sheet.repeat_rows(top)
     sheet.set_footer(f"&L{style.STATUTORY_ZH}&R&P / &N")
@@ -77,6 +86,3 @@ def _cell(sheet: Any, row: int, place: int, column: str, text: str, formats: Map
         sheet.write_number(row, place, float(text), formats["number"])
     else:
         sheet.write_string(row, place, one_line(text, 1000), formats["text"])
-
-
-_FIGURES = {"发出", "属实", "误报", "未核", "办理", "报备", "超期未办", "销号", "在办"}
