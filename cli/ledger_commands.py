@@ -333,7 +333,17 @@ _add(
     "Write the hand-over sheet, to be filled in. It holds what is with units, or what the filters ask for.",
     "导出交办表(xlsx),供承办单位填写后读回。",
     [
-        Option(["--out", "out"], metavar="FILE.xlsx", required=True, help=_text("File to write.", "输出文件。")),
+        Option(
+            ["--out", "out"],
+            metavar="FILE.xlsx",
+            required=True,
+            help=_text("File to write; with --each-unit a folder.", "输出文件;与 --each-unit 同用时为文件夹。"),
+        ),
+        Option(
+            ["--each-unit", "each_unit"],
+            is_flag=True,
+            help=_text("One sheet for every unit, with its own warnings only.", "每个承办单位一份,只含本单位的预警。"),
+        ),
         Option(
             ["--replace", "replace"], is_flag=True, help=_text("Replace the file if it is there.", "替换已有文件。")
         ),

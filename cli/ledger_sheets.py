@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
-from ..layers.handover import Taken, check_origin, read_handover, record_handover, write_handover
+from ..layers.handover import Taken, check_origin, check_place, read_handover, record_handover, write_handover
+from ..layers.handover.columns import SHEET, unit_of
+from ..layers.incidents.sources import unique_names
 from ..layers.ledger import ASSIGNED
 from .inputs import expand
 from .ledger_work import chosen, record_of
 from .voice import Voice, place_in_chinese, print_json
 
+_FORBIDDEN = re.compile(r'[\x00-\x1f<>:"/\\|?*]')
+_LONGEST = 60
+"""What no file name may hold on Windows, and the most of a unit's name that one takes."""
 _FATES = {
     "recorded": ("recorded", "新登记"),
     "known": ("already known", "已登记过"),
@@ -23,6 +30,7 @@ def export_sheet(
     voice: Voice,
     out: str,
     replace: bool,
+    each_unit: bool,
     ledger: str | None,
     plan: str | None,
     timezone: str | None,
@@ -30,17 +38,31 @@ def export_sheet(
     as_json: bool,
     **filters: Any,
 ) -> None:
-    """Write the sheet of what is with units (已交办), or of what the filters ask for."""
+    """Write the sheet of what is with units (已交办), or of what the filters ask for; or one for every unit."""
     record = record_of(ledger, plan, timezone)
     now = record.moment(time).isoformat()
     wanted = {**filters, "state": filters.get("state") or (ASSIGNED,)}
     with record.open() as book:
         rows, head = chosen(book.warnings(), wanted), book.head()
-    unit = filters.get("unit") or ""
-    count = write_handover(out, rows, head=head, time=now, unit=unit, replace=replace)
-    voice.say(voice.pick(f"{count} warnings in {out}", f"{out} 共{count}件"))
+    sheets = _by_unit(rows, Path(out)) if each_unit else [(Path(out), filters.get("unit") or "", rows)]
+    for path, _, _ in sheets:
+        check_place(path, replace)
+    for path, unit, own in sheets:
+        write_handover(path, own, head=head, time=now, unit=unit, replace=replace)
+        voice.say(voice.pick(f"{len(own)} warnings in {path}", f"{path} 共{len(own)}件"))
     if as_json:
-        print_json({"out": out, "rows": count, "head": head, "time": now})
+        written = [{"out": str(path), "unit": unit, "rows": len(own)} for path, unit, own in sheets]
+        print_json({"sheets": written, "rows": len(rows), "head": head, "time": now})
+
+
+def _by_unit(rows: Sequence[dict[str, Any]], folder: Path) -> list[tuple[Path, str, list[dict[str, Any]]]]:
+    """(file, unit, its rows) for every unit; the folder is made if it is not there."""
+    folder.mkdir(parents=True, exist_ok=True)
+    of: dict[str, list[dict[str, Any]]] = {}
+    for row in rows:
+        of.setdefault(unit_of(row), []).append(row)
+    names = unique_names([_FORBIDDEN.sub("_", unit)[:_LONGEST].rstrip(". ") or "_" for unit in of])
+    return [(folder / f"{SHEET}-{name}.xlsx", unit, own) for name, (unit, own) in zip(names, of.items(), strict=True)]
 
 
 def import_sheets(

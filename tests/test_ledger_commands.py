@@ -262,6 +262,18 @@ def test_the_sheet_goes_out_and_comes_back(answer, ask, place, tmp_path):
     assert events_of(place, FIRST) == ["issued", "assigned", "handled"]
 
 
+def test_every_unit_gets_its_own_sheet(answer, ask, tmp_path):
+    for own, unit in ((FIRST, "区局/一科"), (SECOND, "区局:一科"), (THIRD, "区局/一科")):
+        answer("assign", own, "--to", unit, *AT)
+    written = answer("export", "--out", tmp_path / "out", "--each-unit")["sheets"]
+    assert [(sheet["unit"], sheet["rows"]) for sheet in written] == [("区局/一科", 2), ("区局:一科", 1)]
+    names = sorted(path.name for path in (tmp_path / "out").iterdir())
+    assert len(names) == 2 and "交办表-区局_一科.xlsx" in names
+    (tmp_path / "out" / names[0]).unlink()
+    assert "E-OUT-008" in ask("export", "--out", tmp_path / "out", "--each-unit")[2]
+    assert len(list((tmp_path / "out").iterdir())) == 1
+
+
 def test_one_strange_sheet_among_several_records_nothing(ask, answer, place, tmp_path):
     answer("assign", FIRST, *AT)
     answer("export", "--out", tmp_path / "own.xlsx")

@@ -10,6 +10,7 @@ _PUBLIC = {
     "read_handover": ".filled",
     "Filled": ".filled",
     "FilledRow": ".filled",
+    "check_place": ".sheet",
     "check_origin": ".record",
     "record_handover": ".record",
     "Taken": ".record",

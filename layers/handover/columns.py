@@ -133,6 +133,11 @@ def cell_text(value: Any) -> str:
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
 
 
+def unit_of(row: Mapping[str, Any]) -> str:
+    """The unit a warning is with, else the one it names as responsible, else 待明确."""
+    return cell_text(row.get("assigned_to") or row.get("responsible")) or style.UNKNOWN_RESPONSIBLE_ZH
+
+
 def our_texts(row: Mapping[str, Any]) -> list[str]:
     """The texts of OURS for one row of `Ledger.warnings`, in their order."""
     level = str(row.get("level") or "")
@@ -142,7 +147,7 @@ def our_texts(row: Mapping[str, Any]) -> list[str]:
     values = {
         **row,
         "level": (DRILL_ZH if is_drill(row) else "") + level,
-        "responsible": row.get("assigned_to") or row.get("responsible") or style.UNKNOWN_RESPONSIBLE_ZH,
+        "responsible": unit_of(row),
         "due": str(row.get("due") or "").replace("T", " ")[:16],
         "step": STEPS.get(str(row.get("step")), str(row.get("state") or "")),
     }

@@ -36,6 +36,21 @@ _LINE = 16.5
 _TO_FILL, _AMBER = "#fff8dc", "#7a5a00"
 
 
+def check_place(path: str | Path, replace: bool = False) -> Path:
+    """*path*, if a sheet may be written there.
+
+    Raises InputError for a file that exists (unless *replace*), a folder that does not, or an ending other than .xlsx.
+    """
+    path = Path(path)
+    if path.suffix.lower() != ".xlsx":
+        raise refusal("E-OUT-006", where=path.name, endings=".xlsx")
+    if not path.parent.is_dir():
+        raise refusal("E-OUT-007", where=str(path.parent))
+    if path.exists() and not replace:
+        raise refusal("E-OUT-008", where=str(path))
+    return path
+
+
 def write_handover(
     path: str | Path, rows: Iterable[Mapping[str, Any]], *, head: str, time: str, unit: str = "", replace: bool = False
 ) -> int:
@@ -48,16 +63,9 @@ def write_handover(
     unit : the responsible unit it is for, if it is for one.
 
     Every text is a text, whatever it looks like; only the columns to fill in are unlocked, without a password, for
-    the lock keeps from slips. Raises InputError for a file that exists (unless *replace*), a folder that does not, or
-    an ending other than .xlsx. A failure leaves nothing behind.
+    the lock keeps from slips. Raises InputError as `check_place` does. A failure leaves nothing behind.
     """
-    path = Path(path)
-    if path.suffix.lower() != ".xlsx":
-        raise refusal("E-OUT-006", where=path.name, endings=".xlsx")
-    if not path.parent.is_dir():
-        raise refusal("E-OUT-007", where=str(path.parent))
-    if path.exists() and not replace:
-        raise refusal("E-OUT-008", where=str(path))
+    path = check_place(path, replace)
     rows = list(rows)
     drill = any(map(is_drill, rows))
     texts = [our_texts(row) for row in rows]
