@@ -61,4 +61,5 @@ def _share_fell(
     worth = [np.floor(np.asarray(part, float) / dispersion).astype(int) for part in (*reported, *totals)]
     now, before, all_now, all_before = worth
     all_now, all_before = np.maximum(all_now, now), np.maximum(all_before, before)
-    return np.asarray(stats.hypergeom.cdf(now, all_now + all_before, now + before, all_now))
+    chance = stats.hypergeom.cdf(now, all_now + all_before, now + before, all_now)
+    return np.clip(np.nan_to_num(np.asarray(chance, float), nan=1.0), 0.0, 1.0)  # nan: nothing to draw from
