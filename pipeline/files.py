@@ -121,6 +121,7 @@ def _manifest(outcome: Outcome, inputs: Inputs) -> dict[str, Any]:
         "class_policy": outcome.class_policy,
         "reporting": outcome.facts["reporting"],
         "events": outcome.facts["events"],
+        "calibration": outcome.facts.get("calibration", {}),
         "statuses": outcome.statuses,
         "notices": outcome.facts["notices"],
     }
@@ -168,17 +169,18 @@ def with_ledger(outcome: Outcome, path: str | Path, inputs: Inputs | None = None
 def against(outcome: Outcome, book: ledgers.Ledger, inputs: Inputs | None = None) -> Outcome:
     """As `with_ledger`, of a ledger that is open."""
     as_of = outcome.facts["as_of"]
-    line = line_of(outcome.plan)
-    last = started_before(book, line["name"])
-    own, former = split_by_line(book.last_issued(as_of), line, last)
+    line = line_of(outcome.plan, outcome.facts.get("calibration", {}).get("hash", ""))
+    last = started_before(book, line["name"], as_of)
+    kept, earlier = split_by_line(book.last_issued(as_of), line, last)
     known, first, states = book.has_run_before(as_of), book.first_seen(), book.states()
-    outcome = carry_on(_with_old_ids(outcome, own), own, last_moment(book, as_of), inputs)
-    outcome, issued = succeed(outcome, former, line, last), [*own, *former]
+    outcome = carry_on(_with_old_ids(outcome, kept), kept, last_moment(book, as_of), inputs)
+    outcome, issued = succeed(outcome, earlier, line, last), [*kept, *earlier]
     before = {row["warning_id"]: row["level"] for row in issued}
     carried = outcome.facts.get("carried", [])
     for entry in carried:
         own, former = entry["warning_id"], entry["former_id"]
-        before[own], first[own], states[own] = before[former], first[former], states[former]
+        before[own], first[own] = before[former], first[former]
+        states.setdefault(own, states[former])
     table = outcome.early_warnings.copy()
     ids = list(table["warning_id"])
     if known:
@@ -242,7 +244,7 @@ def issue(outcome: Outcome, path: str | Path) -> None:
 def issue_to(book: ledgers.Ledger, outcome: Outcome) -> None:
     """As `issue`, to a ledger that is open."""
     table = outcome.early_warnings
-    line = line_of(outcome.plan)
+    line = line_of(outcome.plan, outcome.facts.get("calibration", {}).get("hash", ""))
     live = table[~table["phase"].isin(style.OVER_PHASES)]
     book.issue(live, outcome.facts["as_of"], outcome.facts["run_id"], line=line)
     inherit_states(book, outcome)

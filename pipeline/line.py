@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from ..layers import ledger as ledgers
@@ -55,10 +56,18 @@ def rules_in_line(plan: Plan, calibration: str = "") -> WarningRules:
     return replace(plan.early_warning, line=f"{line['name']}@{line['fingerprint']}")
 
 
-def started_before(book: ledgers.Ledger, name: str) -> dict[str, Any] | None:
-    """What the ledger holds of the last line of that name: line, fingerprint, settings; None where it has none."""
-    events = (json.loads(e["payload"]) for e in book.events("") if e["event"] == ledgers.LINE_STARTED)
-    return next((found for found in reversed(list(events)) if found["name"] == name), None)
+def started_before(book: ledgers.Ledger, name: str, as_of: str) -> dict[str, Any] | None:
+    """What the ledger holds of the last line of that name begun before *as_of*: line, fingerprint, settings, or None.
+
+    What a run at *as_of* itself began does not count, so that the same run once more says the same.
+    """
+    events = [e for e in book.events("") if e["event"] == ledgers.LINE_STARTED and _wall(e["time"]) < _wall(as_of)]
+    found = [payload for payload in (json.loads(e["payload"]) for e in events) if payload["name"] == name]
+    return found[-1] if found else None
+
+
+def _wall(moment: str) -> datetime:
+    return datetime.fromisoformat(moment).replace(tzinfo=None)
 
 
 def split_by_line(

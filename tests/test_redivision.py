@@ -269,7 +269,7 @@ def test_the_cells_of_the_moment_of_decision_count(tmp_path, file):
 def warnings(**columns) -> pd.DataFrame:
     rows = {"warning_id": ["w-new"], "cell_id": ["D"], "category": ["噪音"], "role": ["territorial"]}
     rows |= {"level": ["orange"], "phase": ["open"], "change": ["新增"], "state": ["待研判"], "caveats": [""]}
-    rows |= {"first_seen": [pd.Timestamp("2025-07-02")]}
+    rows |= {"first_seen": [pd.Timestamp("2025-07-02")], "rank": [1], "merged_into": [""]}
     return pd.DataFrame(rows | columns)
 
 
@@ -281,6 +281,10 @@ class Result:
     early_warnings: pd.DataFrame
     facts: dict
     plan: Plan = field(default_factory=Plan)
+    members: pd.DataFrame = field(default_factory=pd.DataFrame)
+    series: pd.DataFrame = field(default_factory=pd.DataFrame)
+    grouped: pd.DataFrame = field(default_factory=pd.DataFrame)
+    explanations: dict = field(default_factory=dict)
 
 
 def result(file, table, as_of) -> Result:
