@@ -89,6 +89,17 @@ def test_numbers_begin_anew_every_year_and_kinds_count_apart(ledger):
     assert letter_words(paper)["编号"] == "交办〔2027〕第0001号"
 
 
+def test_a_letter_that_was_overtaken_takes_no_number(ledger):
+    """Two looked at the record; one assigned more and wrote first."""
+    stale = due(ledger, "assign", unit=STREET)
+    ledger.record("over", "assigned", actor="x", time="2026-01-03T11:00:00", payload={"to": STREET})
+    number(ledger, due(ledger, "assign"))
+    with pytest.raises(InputError) as caught:
+        number(ledger, stale)
+    assert caught.value.code == "E-PAPER-009" and len(ledger.papers()) == 2
+    assert [p["number"] for p in number(ledger, due(ledger, "assign", unit=STREET))] == [1]
+
+
 def test_a_task_list_that_changed_is_another_paper(ledger):
     first = number(ledger, due(ledger, "tasks"))
     assert number(ledger, due(ledger, "tasks")) == first
@@ -133,7 +144,7 @@ def test_every_letter_says_who_what_and_until_when(ledger, kind):
     assert "〔单位〕" not in text and "〔期限〕" not in text
     sheet = openpyxl.load_workbook(BytesIO(parts["xlsx"])).worksheets[0]
     header, row = ([cell.value for cell in sheet[number]] for number in (4, 5))
-    assert dict(zip(header, row, strict=True))["办理期限"] == "2026-01-02 09:00"
+    assert dict(zip(header, row, strict=True))["办理期限"] == datetime(2026, 1, 2, 9)
 
 
 def test_a_deadline_that_is_past_says_so(ledger):

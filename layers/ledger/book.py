@@ -184,10 +184,14 @@ class Ledger:
             self._append(("", DEADLINES_SET, "", actor, time, ""), {"deadlines": chosen}, None)
             return 1
 
-    def number_paper(self, kind: str, key: str, payload: Mapping[str, Any], *, actor: str, time: Any) -> dict[str, Any]:
+    def number_paper(
+        self, kind: str, key: str, payload: Mapping[str, Any], *, actor: str, time: Any, once_in: str = ""
+    ) -> dict[str, Any]:
         """Give a paper its number; returns what is recorded of it: *payload*, `kind`, `key`, `year`, `number`, `time`.
 
         Each *kind* counts from 1 in every year. A *key* that has a number keeps it, and all that was recorded with it.
+        *once_in* names a list of the payload whose entries may stand in no other paper of this kind: InputError where
+        one does, because somebody numbered it a moment ago.
         """
         time, year = self._instant(time), int(self._instant(time)[:4])
         with self._store.transaction():
@@ -195,6 +199,8 @@ class Ledger:
             for paper in known:
                 if paper["key"] == key:
                     return paper
+                if once_in and set(paper[once_in]) & set(payload[once_in]):
+                    raise refusal("E-PAPER-009", where=self._store.name, number=paper["number"])
             number = 1 + max((paper["number"] for paper in known if paper["year"] == year), default=0)
             paper = {**payload, "kind": kind, "key": key, "year": year, "number": number, "time": time}
             self._append(("", PAPER_NUMBERED, "", actor, time, ""), paper, digest([PAPER_NUMBERED, kind, key]))

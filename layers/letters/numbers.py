@@ -14,7 +14,8 @@ def number_letters(ledger: Any, letters: Iterable[Letter], *, actor: str, time: 
     found = []
     for letter in letters:
         payload = {"unit": letter.unit, "items": letter.items, "occasions": letter.occasions}
-        found.append(ledger.number_paper(letter.kind, letter.key, payload, actor=actor, time=time))
+        once = "" if letter.kind == "tasks" else "occasions"
+        found.append(ledger.number_paper(letter.kind, letter.key, payload, actor=actor, time=time, once_in=once))
     return found
 
 

@@ -53,6 +53,13 @@ def sentence(text: Any) -> str:
     return _AFTER_CHINESE.sub(lambda mark: _FULL[mark[0]], one_line(text, 200))
 
 
+def late_words(hours: float | None) -> str:
+    """63小时, from three days on 12天; not late is —."""
+    if not hours:
+        return "—"
+    return f"{hours:.0f}小时" if hours < 72 else f"{hours / 24:.0f}天"
+
+
 def state_words(item: Mapping[str, Any]) -> str:
     """One of the four states; of what is done, whether it was handled or only reported."""
     route = {"handled": "办理", "reported": "报备"}.get(str(item.get("route") or ""), "")
@@ -81,7 +88,7 @@ def item_words(number: int, item: Mapping[str, Any]) -> dict[str, str]:
         "督办次数": str(item["supervised"] or 0),
         "重启次数": str(item["reopened"] or 0),
         "状态": state_words(item),
-        "超期": f"{late:.0f}小时" if late else "—",
+        "超期": late_words(late),
         "预警编号": one_line(item["warning_id"], 40),
     }
 

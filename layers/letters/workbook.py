@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from io import BytesIO
@@ -16,6 +17,7 @@ LINK_FREE = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to
 _WIDTHS = {"序号": 6, "地点": 28, "类别": 20, "情况": 44, "承办单位": 20, "责任单位": 24, "时段": 24, "预警编号": 20}
 _NUMBERS = {"序号", "实际", "平时", "督办次数", "重启次数"}
 _FIGURES = {"发出", "属实", "误报", "未核", "办理", "报备", "超期未办", "销号", "在办"}
+_TIMES, _TIME = {"办理期限", "交办时间"}, re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d")
 _HEADERS = {"级别": "等级", "超期未办": "超期"}
 ITEM_COLUMNS = (
     *("序号", "等级", "地点", "类别", "情况", "承办单位", "办理期限", "状态", "超期"),
@@ -31,7 +33,7 @@ Table = tuple[str, Sequence[str], Sequence[Mapping[str, str]]]
 def make_workbook(title: str, notes: Sequence[str], tables: Sequence[Table], made: datetime) -> bytes:
     """A workbook with a sheet per table: title, notes, header, rows; frozen, with filters, ready to print.
 
-    Whole and decimal figures are numbers, all else is text. Equal input gives equal bytes.
+    Figures are numbers, deadlines are dates, all else is text. Equal input gives equal bytes.
     """
     buffer = BytesIO()
     with xlsxwriter.Workbook(buffer, LINK_FREE) as book:
@@ -50,6 +52,7 @@ def _formats(book: Any) -> dict[str, Any]:
         "note": book.add_format({**base, "font_color": style.GROUND["light"]["muted"]}),
         "head": book.add_format({**base, **edge, "bold": True, "align": "center", "bg_color": "#e8edf3"}),
         "text": book.add_format({**base, **edge, "num_format": "@", "text_wrap": True}),
+        "time": book.add_format({**base, **edge, "num_format": "yyyy-mm-dd hh:mm", "align": "center"}),
         "number": book.add_format({**base, **edge, "align": "center"}),
     }
 
@@ -84,5 +87,7 @@ def _cell(sheet: Any, row: int, place: int, column: str, text: str, formats: Map
     figure = column in _NUMBERS or column in _FIGURES
     if figure and text.replace(".", "", 1).isascii() and text.replace(".", "", 1).isdigit():
         sheet.write_number(row, place, float(text), formats["number"])
+    elif column in _TIMES and _TIME.fullmatch(text):
+        sheet.write_datetime(row, place, datetime.fromisoformat(text), formats["time"])
     else:
         sheet.write_string(row, place, one_line(text, 1000), formats["text"])

@@ -99,6 +99,12 @@ PAPERS: dict[str, tuple[str, str, str, str]] = {
         "Name --from and --to as dates, --to being the last day.",
         "--from与--to写作日期,--to为最后一天。",
     ),
+    "E-PAPER-009": (
+        "an item of this paper stands in paper number {number} already",
+        "本文书中的事项已列入第{number}号文书",
+        "Somebody numbered it a moment ago. Run the command again.",
+        "刚刚有人为其编号,请重新执行本命令。",
+    ),
     "E-PAPER-008": (
         "one file holds one paper, and there are {n}",
         "一个文件只能存一份文书,现有{n}份",
