@@ -67,7 +67,8 @@ class Past:
         self.renewed = max(round(_RENEWED * per_day), 2)
         self.before = running_sums(self.usable)
         self.oldest = self.before[cube.factors.get("regime", np.zeros(cube.n_times, dtype=np.int64))]
-        phases = day_factors if model.counts_today(cube.bin) else phase_factors
+        self.by_hour = model.counts_today(cube.bin)
+        phases = day_factors if self.by_hour else phase_factors
         self.factor = phases(cube, self.length) * cube.factors.get("load", 1.0)
         self.trust = 1 / (1 + _DOUBTFUL * self.doubt)
         self.weight: np.ndarray | None = None
@@ -138,10 +139,11 @@ class Past:
         The tail is no less than its frequency.
 
         Down-weighting takes past surges for accidents; a market day every month is a habit. Overlapping windows
-        count as one; the hours since midnight are held against those of other days up to the same hour.
+        count as one. Where the day so far is tested, only windows that ended at this hour of other days are looked
+        at: a habit of the day is none of the night.
         """
         rows, columns = np.nonzero(log_p < _SURPRISING)
-        if isinstance(window, np.ndarray):
+        if self.by_hour:
             window, apart = 1, np.arange(self.guard + 24, self.guard + 2 * self.length + 1, 24)
             past = rows[:, None] - apart[None, :]
         else:
