@@ -21,8 +21,11 @@ from .store import COLUMNS, INSERT, VERSION, refuse_newer
 from .verifying import damaged
 
 _OPTIONS = ("sslmode", "sslrootcert", "sslcert", "sslkey", "connect_timeout")
-_FOUND = "SELECT to_regclass(?)::text AS found"
-_NAMES = ("ledger_events", "ledger_transitions", "ledger_about")
+_FOUND = (
+    "SELECT relname FROM pg_catalog.pg_class JOIN pg_catalog.pg_namespace ON pg_namespace.oid = relnamespace "
+    "WHERE nspname = current_schema() AND relname IN ('ledger_events', 'ledger_transitions', 'ledger_about')"
+)
+"""Asked of the table itself: `to_regclass` may answer from a memory older than the lock that was waited for."""
 
 
 @dataclass(frozen=True)
@@ -135,7 +138,7 @@ def _check(store: PostgresStore, create: bool) -> None:
             if not _found(store):
                 _make(store)
         found = _found(store)
-    if len(found) != len(_NAMES):
+    if len(found) != 3:
         raise damaged(store.name, "a part of it is missing", "缺少一部分")
     row = store.row("SELECT value FROM ledger_about WHERE name = 'version'")
     refuse_newer(row["value"] if row else "", store.name)
@@ -143,14 +146,14 @@ def _check(store: PostgresStore, create: bool) -> None:
 
 
 def _found(store: PostgresStore) -> list[str]:
-    return [name for name in _NAMES if (store.row(_FOUND, (name,)) or {}).get("found")]
+    return [row["relname"] for row in store.rows(_FOUND)]
 
 
 def _make(store: PostgresStore) -> None:
     for statement in TABLES:
         store.do(statement)
-    for move in legal_moves():
-        store.do(MOVE, move)
+    with store.connection.cursor() as cursor:
+        cursor.executemany(MOVE.replace("?", "%s"), list(legal_moves()))
     store.do(ABOUT, ("version", str(VERSION)))
     for statement in (*FUNCTIONS.values(), *GUARDS):
         store.do(statement)
