@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from ..layers.closure import routes, summarise
+from ..layers.answers import routes, summarise
 from ..layers.ledger import CLOSED, STATE_OF, STATES, Ledger, open_ledger
 from ..layers.ledger.deadlines import KINDS
 from ..layers.privacy.texts import mask_text

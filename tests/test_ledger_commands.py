@@ -8,7 +8,7 @@ import sys
 
 import pytest
 from gridbeacon.cli.entry import execute
-from gridbeacon.layers.closure import routes, summarise
+from gridbeacon.layers.answers import routes, summarise
 from gridbeacon.layers.ledger import open_ledger
 from handed_over import FIRST, SECOND, THIRD, fill, issue_three, warning
 

@@ -1,4 +1,4 @@
-"""How warnings were closed, counted from the ledger's rows and events; handling and mere reporting never mix.
+"""How warnings were answered, counted from the ledger's rows and events; handling and mere reporting never mix.
 
 A warning is *handled* (办理) when a unit did something about it, *reported* (报备) when it was only told of. Both lead
 to the same state, so the state alone cannot tell; the last answer since the warning was last opened does.
