@@ -81,7 +81,7 @@ GB.makeBeacon = function (warning, i, anchor, satellite, unit) {
   var box = marker.getElement();
   box.setAttribute("aria-label", GB.spoken(warning, i));
   if (satellite) box.setAttribute("aria-hidden", "true"); else box.setAttribute("role", "button");
-  return { marker: marker, node: node, name: name, anchor: anchor, i: i, satellite: satellite, colour: level[GB.theme] };
+  return { marker: marker, warning: warning, node: node, name: name, anchor: anchor, i: i, satellite: satellite, colour: level[GB.theme] };
 };
 
 /* Beacons never hide each other: they are pushed apart on the screen and tied to their place by a line. */

@@ -75,6 +75,7 @@ GB.renderAll = function () {
   GB.renderTitle();
   GB.renderFigures();
   GB.renderList();
+  GB.renderFilters();
   GB.renderTime();
   GB.renderStates();
   GB.renderLegend();
@@ -270,6 +271,7 @@ GB.wire = function () {
   on("zoom-in", "click", function () { GB.map.zoomIn(0.75); });
   on("zoom-out", "click", function () { GB.map.zoomOut(0.75); });
   on("zoom-home", "click", GB.reset);
+  on("save-list", "click", GB.saveList);
   on("play", "click", GB.play);
   on("bars", "click", GB.seek);
   on("bars", "keydown", function (event) { if (GB.mode === "time") GB.onTimeKey(event); });
