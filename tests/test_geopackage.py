@@ -91,9 +91,9 @@ def test_a_day_without_warnings_keeps_the_columns(tmp_path):
 
 def test_further_columns_are_appended_and_infinity_is_no_number(tmp_path):
     cells = make_cells()
-    warnings = make_warnings(cells).assign(ratio=np.inf, stability="稳定")
+    warnings = make_warnings(cells).assign(ratio=np.inf, further="稳定")
     back = pyogrio.read_dataframe(write_city(tmp_path / "r.gpkg", early_warnings=warnings), layer="early_warnings")
-    assert list(back["stability"]) == ["稳定"] * 6 and list(back.columns)[-2:] == ["stability", "geometry"]
+    assert list(back["further"]) == ["稳定"] * 6 and list(back.columns)[-2:] == ["further", "geometry"]
     assert back["ratio"].isna().all()
 
 

@@ -58,7 +58,7 @@ GB.question = function (box, key) {
   return part.appendChild(GB.el("div", "answer"));
 };
 
-GB.line = function (part, text, name) { if (text) part.appendChild(GB.el("p", name || null, text)); };
+GB.line = function (part, text, name) { if (text) part.appendChild(GB.el("p", name || null, text.charAt(0).toUpperCase() + text.slice(1))); };
 
 /* Several short texts on one line, the first of them strong. */
 GB.phrases = function (part, texts) {
@@ -179,12 +179,13 @@ GB.renderDossier = function (box, w, told) {
   close.type = "button";
   close.addEventListener("click", function () { GB.showDossier(false); });
   card.appendChild(GB.el("p", null, GB.reasonOf(w)));
-  var grid = card.appendChild(GB.el("div", "dossier-grid"));
-  if (c.week) GB.weekOf(GB.part(grid, GB.t("weekTitle")), c.week);
-  if ((c.classes || []).length) GB.tableOf(GB.part(grid, GB.t("classesCarry")), ["colName", "colNow", "colUsual", "colMore"], c.classes.map(function (i) { return [GB.className(i.category), i.observed, i.usual, i.excess]; }));
-  if ((c.places || []).length) GB.tableOf(GB.part(grid, GB.t("placesCarry")), ["colName", "colNow", "colUsual", "colMore"], c.places.map(function (i) { return [i.name + (i.stands ? " · " + GB.t("stands") : ""), i.observed, i.usual, i.excess]; }));
-  GB.groupedOf(grid, told);
-  GB.ticketsOf(grid, told);
+  GB.ticketsOf(card, told);
+  var grid = card.appendChild(GB.el("div", "dossier-grid")), one = grid.appendChild(GB.el("div")), two = grid.appendChild(GB.el("div"));
+  var heads = ["colName", "colNow", "colUsual", "colMore"], figures = function (i) { return [i.observed, i.usual, i.excess]; };
+  if (c.week) GB.weekOf(GB.part(one, GB.t("weekTitle")), c.week);
+  if ((c.classes || []).length) GB.tableOf(GB.part(one, GB.t("classesCarry")), heads, c.classes.map(function (i) { return [GB.className(i.category)].concat(figures(i)); }));
+  if ((c.places || []).length) GB.tableOf(GB.part(two, GB.t("placesCarry")), heads, c.places.map(function (i) { return [i.name + (i.stands ? " · " + GB.t("stands") : "")].concat(figures(i)); }));
+  GB.groupedOf(card, told);
 };
 
 GB.part = function (grid, title) {
@@ -220,7 +221,6 @@ GB.weekOf = function (part, week) {
 GB.groupedOf = function (grid, told) {
   if (!told.n_grouped) return;
   var part = GB.part(grid, GB.t("groupedTitle", { n: told.n_grouped }));
-  part.className = "wide";
   GB.tableOf(part, ["colName", "colClass", "colNow", "colUsual", "colRelation"], told.grouped.map(function (row) {
     return [GB.dots(row[0]), GB.className(row[1]), row[2], row[3], GB.RELATIONS[GB.lang][row[4]] || row[4]];
   }));
@@ -230,7 +230,6 @@ GB.groupedOf = function (grid, told) {
 GB.ticketsOf = function (grid, told) {
   if (!told.tickets) return;
   var part = GB.part(grid, GB.t("ticketsTitle", { n: GB.number(told.number) })), list = part.appendChild(GB.el("ul", "tickets"));
-  part.className = "wide";
   told.tickets.forEach(function (id) { list.appendChild(GB.el("li", null, id)); });
   if (told.tickets.length < told.number) part.appendChild(GB.el("p", "soft", GB.t("ticketsCut", { n: GB.number(told.tickets.length) })));
 };
