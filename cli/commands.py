@@ -7,19 +7,31 @@ from typing import Any
 
 import click
 
-from .inputs import Files, dated_folder, merged, of_options, of_plan_file, with_inputs
+from .asked import (
+    NEW_FOLDER,
+    catch_up_option,
+    inputs_and_plan,
+    json_option,
+    ledger_option,
+    log_option,
+    out_option,
+    plan_option,
+    preset_option,
+    progress_option,
+    public_option,
+    repair_option,
+    replace_option,
+    spoken,
+)
+from .inputs import Files, dated_folder, of_options, with_inputs
 from .options import Command, Option, given, load_schema, with_settings
 from .refusals import refusal
-from .voice import MODES, Voice, language, print_json
+from .voice import Voice, print_json
 
 EPILOG = (
     "Two files are enough: gridbeacon run --incidents calls.csv --cells grid.gpkg --out report",
     "两个文件即可:gridbeacon run --incidents 工单.csv --cells 网格.gpkg --out 晨报",
 )
-
-
-def _text(english: str, chinese: str) -> str:
-    return chinese if language() == "zh" else english
 
 
 def _show_version(ctx: click.Context, parameter: click.Parameter, value: bool) -> None:
@@ -29,11 +41,11 @@ def _show_version(ctx: click.Context, parameter: click.Parameter, value: bool) -
 
 
 @click.group(
-    help=_text(
+    help=spoken(
         "Where a city's incidents pile up, where they are unusual, and which few places deserve attention today.",
         "城市事件在哪里聚集、哪里异常、今天哪几处值得关注。",
     ),
-    epilog=_text(*EPILOG),
+    epilog=spoken(*EPILOG),
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
 )
 @click.option(
@@ -42,140 +54,28 @@ def _show_version(ctx: click.Context, parameter: click.Parameter, value: bool) -
     is_eager=True,
     expose_value=False,
     callback=_show_version,
-    help=_text("Show the version.", "显示版本。"),
+    help=spoken("Show the version.", "显示版本。"),
 )
 def gridbeacon() -> None:
     """The commands of GridBeacon."""
 
 
-def _json_option() -> Option:
-    return Option(
-        ["--json", "as_json"],
-        is_flag=True,
-        help=_text("Print the result as JSON on stdout.", "在标准输出打印JSON结果。"),
-    )
-
-
-def _progress_option() -> Option:
-    return Option(
-        ["--progress", "progress"],
-        type=click.Choice(MODES),
-        default="bar",
-        help=_text("A bar for people, JSON lines for programs, or nothing.", "进度显示:进度条、JSON行或不显示。"),
-    )
-
-
-def _plan_option() -> Option:
-    return Option(
-        ["--plan", "plan"],
-        metavar="FILE.toml",
-        help=_text(
-            "Settings, files and columns from a plan file; options given here win.",
-            "从方案文件读取设置、文件与字段;命令行选项优先。",
-        ),
-        section="files",
-    )
-
-
-def _preset_option() -> Option:
-    return Option(
-        ["--preset", "preset"],
-        type=click.Choice([preset["name"] for preset in load_schema()["run"].get("presets", ())]),
-        help=_text(
-            "Settings for a purpose, over the defaults; a plan file and options win over them.",
-            "按用途预设的参数,优先级低于方案文件与命令行选项(daily日常、weekly每周、wartime战时)。",
-        ),
-        section="files",
-    )
-
-
-def _out_option(help: str, **facts: Any) -> Option:
-    return Option(["--out", "out"], metavar="PATH", help=help, **facts)
-
-
-NEW_FOLDER = _text(
-    "Folder to write; it must not exist yet. Without it a new one with the date in its name.",
-    "成果文件夹,须尚不存在;不给则按日期新建。",
-)
-
-
-def _ledger_option() -> Option:
-    return Option(
-        ["--ledger", "ledger"],
-        metavar="FILE",
-        help=_text("Record of earlier warnings, made if absent.", "预警台账,不存在则新建。"),
-    )
-
-
-def _public_option() -> Option:
-    return Option(
-        ["--public"],
-        metavar="FOLDER",
-        help=_text(
-            "Also write a version for everyone: streets, no points, no counts below 8, round figures.",
-            "另写一份公开版:到街道为止,无点位,少于8件不显示,其余取整。",
-        ),
-    )
-
-
-def _repair_option() -> Option:
-    return Option(
-        ["--repair"],
-        is_flag=True,
-        help=_text(
-            "Use a repaired copy of the cells, written into the output folder; the file itself is never touched.",
-            "使用网格的修复副本(写入成果文件夹),原文件不改动。",
-        ),
-    )
-
-
-def _catch_up_option() -> Option:
-    return Option(
-        ["--catch-up", "catch_up"],
-        type=click.IntRange(0, 400),
-        metavar="N",
-        help=_text(
-            "With a plan and no --out: first make up for the last N missed runs, oldest first.",
-            "与方案同用且不给 --out 时:先按次序补跑最近漏掉的N次。",
-        ),
-    )
-
-
-def _log_option() -> Option:
-    return Option(
-        ["--log", "log"],
-        metavar="FILE",
-        help=_text(
-            "With a plan and no --out: the log; by default watch.log beside the plan.",
-            "与方案同用且不给 --out 时:日志文件;默认为方案旁的watch.log。",
-        ),
-    )
-
-
-def _replace_option() -> Option:
-    return Option(
-        ["--replace", "replace"],
-        is_flag=True,
-        help=_text("Replace what an earlier run wrote there.", "替换先前的成果。"),
-    )
-
-
 @gridbeacon.command(
     cls=Command,
-    help=_text(load_schema()["run"]["help"], load_schema()["run"]["help_zh"]),
-    epilog=_text(*EPILOG),
+    help=spoken(load_schema()["run"]["help"], load_schema()["run"]["help_zh"]),
+    epilog=spoken(*EPILOG),
     params=[
-        _plan_option(),
-        _preset_option(),
-        _out_option(NEW_FOLDER),
-        _ledger_option(),
-        _public_option(),
-        _catch_up_option(),
-        _log_option(),
-        _repair_option(),
-        _replace_option(),
-        _json_option(),
-        _progress_option(),
+        plan_option(),
+        preset_option(),
+        out_option(NEW_FOLDER),
+        ledger_option(),
+        public_option(),
+        catch_up_option(),
+        log_option(),
+        repair_option(),
+        replace_option(),
+        json_option(),
+        progress_option(),
     ],
 )
 @click.pass_obj
@@ -186,27 +86,15 @@ def run(voice: Voice, as_json: bool, replace: bool, progress: str, **values: Any
     if values.get("plan") and not values.get("out"):
         from .watch_commands import run_watched, tell_watched
 
-        tell_watched(voice, run_watched(voice, values, lambda: _inputs_and_plan(values), replace), as_json)
+        tell_watched(voice, run_watched(voice, values, lambda: inputs_and_plan(values), replace), as_json)
         return
-    inputs, plan = _inputs_and_plan(values)
+    inputs, plan = inputs_and_plan(values)
     outcome = _run(voice, inputs, plan, replace)
     tell_outcome(voice, outcome, as_json)
 
 
 with_inputs(run)  # type: ignore[arg-type]
 with_settings(load_schema()["run"]["params"])(run)
-
-
-def _inputs_and_plan(values: dict[str, Any]) -> tuple[Files, Any]:
-    """Files and Plan of a command: its options over the plan file over the defaults."""
-    from ..pipeline import Plan
-    from ..pipeline.presets import preset_settings
-
-    preset = values.get("preset") or ""
-    inputs, plan = of_options(values), Plan().with_settings(preset_settings(preset))
-    if values.get("plan"):
-        inputs, plan = merged(inputs, of_plan_file(values["plan"])), Plan.from_toml(values["plan"], preset)
-    return inputs, plan.with_settings(given(values, load_schema()["run"]["params"]))
 
 
 def _run(voice: Voice, inputs: Files, plan: Any, replace: bool) -> Any:
@@ -221,19 +109,19 @@ def _run(voice: Voice, inputs: Files, plan: Any, replace: bool) -> Any:
 
 @gridbeacon.command(
     cls=Command,
-    help=_text(
+    help=spoken(
         "Show what a run does: the main job on the sample city that comes with GridBeacon.",
         "用自带的示例城市演示完整流程。",
     ),
     params=[
-        _out_option(
-            _text("Folder to write; an earlier demo is replaced.", "成果文件夹;先前的演示会被替换。"),
+        out_option(
+            spoken("Folder to write; an earlier demo is replaced.", "成果文件夹;先前的演示会被替换。"),
             default="out/demo",
             show_default=True,
         ),
-        _ledger_option(),
-        _json_option(),
-        _progress_option(),
+        ledger_option(),
+        json_option(),
+        progress_option(),
     ],
 )
 @click.pass_obj
@@ -248,22 +136,22 @@ def demo(voice: Voice, out: str, ledger: str | None, as_json: bool, progress: st
 
 @gridbeacon.command(
     cls=Command,
-    help=_text(
+    help=spoken(
         "Tell what a run would use of the files and what not, without running it.",
         "不运行模型,先检查文件中哪些会被使用、哪些不会。",
     ),
     params=[
-        _plan_option(),
-        _preset_option(),
-        _out_option(
-            _text(
+        plan_option(),
+        preset_option(),
+        out_option(
+            spoken(
                 "Folder for the report: quality.html and quality.json.", "体检报告文件夹:quality.html与quality.json。"
             )
         ),
         Option(
             ["--against"],
             metavar="FILE",
-            help=_text(
+            help=spoken(
                 "Record of the last import to compare with; by default the one beside the plan or the ledger.",
                 "与上次导入的记录比较;默认取方案或台账旁的记录。",
             ),
@@ -271,7 +159,7 @@ def demo(voice: Voice, out: str, ledger: str | None, as_json: bool, progress: st
         Option(
             ["--save-mapping"],
             is_flag=True,
-            help=_text(
+            help=spoken(
                 "Write the columns and renamed classes into the plan file, for the runs to come.",
                 "将字段对应与类别改名写入方案文件,供以后使用。",
             ),
@@ -279,15 +167,15 @@ def demo(voice: Voice, out: str, ledger: str | None, as_json: bool, progress: st
         Option(
             ["--accept-renamed"],
             is_flag=True,
-            help=_text(
+            help=spoken(
                 "With --save-mapping: also the classes that the comparison proposes as renamed.",
                 "与 --save-mapping 同用:比较所提示的疑似改名类别一并写入。",
             ),
         ),
-        _repair_option(),
-        _replace_option(),
-        _json_option(),
-        _progress_option(),
+        repair_option(),
+        replace_option(),
+        json_option(),
+        progress_option(),
     ],
 )
 @click.pass_obj
@@ -304,7 +192,7 @@ def check(
     """Read, map and account; no model runs. Only what is asked for is written."""
     from .checking import run_check
 
-    inputs, plan = _inputs_and_plan(values)
+    inputs, plan = inputs_and_plan(values)
     if inputs.repair and not values.get("out"):
         raise refusal("E-ASK-002", where="--repair")
     save_to = _plan_to_save(values, save_mapping)
@@ -341,7 +229,7 @@ class Steps(click.Group):
         return _step_command(cmd_name, entry) if entry else None
 
 
-@gridbeacon.group(cls=Steps, help=_text("Run a single step and write its table.", "单独运行一个步骤并输出其结果表。"))
+@gridbeacon.group(cls=Steps, help=spoken("Run a single step and write its table.", "单独运行一个步骤并输出其结果表。"))
 def step() -> None:
     """Single steps."""
 
@@ -356,17 +244,17 @@ def _step_command(name: str, entry: dict[str, Any]) -> Command:
         tell_step(voice, run_step(name, of_options(values), settings, out, replace, voice.progress), as_json)
 
     suffixes = ", ".join(entry["outputs"])
-    out = _out_option(_text(f"File to write ({suffixes}).", f"输出文件({suffixes})。"), required=True)
+    out = out_option(spoken(f"File to write ({suffixes}).", f"输出文件({suffixes})。"), required=True)
     command = Command(
         name,
         callback=call,
-        help=_text(entry["help"], entry["help_zh"]),
+        help=spoken(entry["help"], entry["help_zh"]),
         params=[
             out,
-            *([_ledger_option()] if "ledger" in entry["inputs"] else []),
-            _replace_option(),
-            _json_option(),
-            _progress_option(),
+            *([ledger_option()] if "ledger" in entry["inputs"] else []),
+            replace_option(),
+            json_option(),
+            progress_option(),
         ],
     )
     return with_settings(entry["params"])(with_inputs(command))  # type: ignore[return-value]
@@ -374,11 +262,11 @@ def _step_command(name: str, entry: dict[str, Any]) -> Command:
 
 @gridbeacon.command(
     cls=Command,
-    help=_text(
+    help=spoken(
         "Look at this machine: versions, disk, coordinate data, fonts, and a run on tiny data.",
         "检查本机:版本、磁盘、坐标数据、字体,并做一次小规模自检。",
     ),
-    params=[_json_option()],
+    params=[json_option()],
 )
 @click.pass_obj
 def doctor(voice: Voice, as_json: bool) -> int:
@@ -391,8 +279,8 @@ def doctor(voice: Voice, as_json: bool) -> int:
 
 @gridbeacon.command(
     cls=Command,
-    help=_text("List the models, what they answer, and their settings.", "列出模型、用途与参数。"),
-    params=[_json_option()],
+    help=spoken("List the models, what they answer, and their settings.", "列出模型、用途与参数。"),
+    params=[json_option()],
 )
 @click.pass_obj
 def models(voice: Voice, as_json: bool) -> None:
@@ -404,19 +292,19 @@ def models(voice: Voice, as_json: bool) -> None:
 
 @gridbeacon.command(
     cls=Command,
-    help=_text("Print every setting, model and step as JSON.", "以JSON列出全部设置、模型与步骤。"),
+    help=spoken("Print every setting, model and step as JSON.", "以JSON列出全部设置、模型与步骤。"),
     params=[
         Option(
             ["--write"],
             is_flag=True,
-            help=_text(
+            help=spoken(
                 "Write schema.json into the package instead (for contributors).", "写入包内 schema.json(开发者用)。"
             ),
         ),
         Option(
             ["--docs"],
             metavar="FOLDER",
-            help=_text("Write parameters.md and command-line.md into a folder.", "在文件夹中生成参数与命令行文档。"),
+            help=spoken("Write parameters.md and command-line.md into a folder.", "在文件夹中生成参数与命令行文档。"),
         ),
     ],
 )

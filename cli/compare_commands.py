@@ -6,23 +6,24 @@ from typing import Any
 
 import click
 
-from .commands import _json_option, _out_option, _replace_option, _text, gridbeacon
+from .asked import json_option, out_option, replace_option, spoken
+from .commands import gridbeacon
 from .options import Command
 from .voice import Voice, print_json
 
 
 @gridbeacon.command(
     cls=Command,
-    help=_text(
+    help=spoken(
         "Put two runs on one page: draw the hand across the map to see the earlier one beneath the later one.",
         "把两次运行放在同一页上:左右拖动即可对比此前与本次。",
     ),
     params=[
         click.Argument(["before"], metavar="BEFORE"),
         click.Argument(["after"], metavar="AFTER"),
-        _out_option(_text("HTML file to write.", "输出的HTML文件。"), required=True),
-        _replace_option(),
-        _json_option(),
+        out_option(spoken("HTML file to write.", "输出的HTML文件。"), required=True),
+        replace_option(),
+        json_option(),
     ],
 )
 @click.pass_obj
@@ -36,7 +37,7 @@ def compare(voice: Voice, before: str, after: str, out: str, replace: bool, as_j
         print_json({"out": out, **changes})
     else:
         voice.say(
-            _text(
+            spoken(
                 f"{out}: {changes['new']} new, {changes['gone']} no longer, {changes['kept']} still",
                 f"{out}:新增{changes['new']},不再提示{changes['gone']},仍在{changes['kept']}",
             )

@@ -7,7 +7,8 @@ from typing import Any
 
 import click
 
-from .commands import _json_option, _out_option, _text, gridbeacon
+from .asked import json_option, out_option, spoken
+from .commands import gridbeacon
 from .options import Command, Option
 from .refusals import refusal
 from .voice import Voice, print_json
@@ -15,7 +16,7 @@ from .voice import Voice, print_json
 
 @gridbeacon.command(
     cls=Command,
-    help=_text(
+    help=spoken(
         "What verdicts teach: how often warnings were right, by level, model and class, and what other cuts give.",
         "研判结果说明什么:各等级、模型、类别的属实率,以及何种阈值可达到目标;只作建议,不改动任何设置。",
     ),
@@ -24,22 +25,22 @@ from .voice import Voice, print_json
             ["--ledger", "ledger"],
             metavar="FILE",
             required=True,
-            help=_text("Ledger with the verdicts.", "含研判结论的台账。"),
+            help=spoken("Ledger with the verdicts.", "含研判结论的台账。"),
         ),
         Option(
             ["--precision", "precision"],
             type=click.FloatRange(0.05, 1.0),
             default=0.7,
             show_default=True,
-            help=_text("Share of true ones that a suggested threshold should give.", "建议阈值应达到的属实率。"),
+            help=spoken("Share of true ones that a suggested threshold should give.", "建议阈值应达到的属实率。"),
         ),
-        _out_option(_text("File to write: .csv or .json.", "输出文件:.csv或.json。")),
+        out_option(spoken("File to write: .csv or .json.", "输出文件:.csv或.json。")),
         Option(
             ["--replace", "replace"],
             is_flag=True,
-            help=_text("Replace what an earlier run wrote there.", "替换先前的成果。"),
+            help=spoken("Replace what an earlier run wrote there.", "替换先前的成果。"),
         ),
-        _json_option(),
+        json_option(),
     ],
 )
 @click.pass_obj

@@ -7,17 +7,16 @@ from typing import Any
 
 import click
 
-from .commands import (
-    _inputs_and_plan,
-    _json_option,
-    _ledger_option,
-    _out_option,
-    _plan_option,
-    _progress_option,
-    _replace_option,
-    _text,
-    gridbeacon,
+from .asked import (
+    inputs_and_plan,
+    json_option,
+    ledger_option,
+    out_option,
+    plan_option,
+    progress_option,
+    replace_option,
 )
+from .commands import gridbeacon
 from .inputs import with_inputs
 from .options import Command, Option, load_schema, repeat_option, with_settings
 from .refusals import refusal
@@ -25,29 +24,29 @@ from .voice import Voice, print_json
 
 
 def _day_option(name: str, english: str, chinese: str) -> Option:
-    return Option([f"--{name}", f"{name}_day"], metavar="DATE", required=True, help=_text(english, chinese))
+    return Option([f"--{name}", f"{name}_day"], metavar="DATE", required=True, help=spoken(english, chinese))
 
 
 @gridbeacon.command(
     cls=Command,
-    help=_text(
+    help=spoken(
         "What would have been warned, day by day, over a stretch of the past: each day knows nothing later.",
         "历史回放:逐日给出当时会发出的预警,每一天都只用当时已知的数据。",
     ),
     params=[
         _day_option("from", "First day, e.g. 2016-01-01.", "首日,如 2016-01-01。"),
         _day_option("to", "Day after the last, e.g. 2017-01-01.", "末日的次日,如 2017-01-01。"),
-        _plan_option(),
-        _out_option(
-            _text(
+        plan_option(),
+        out_option(
+            spoken(
                 "Folder to write: replay.csv, days.csv, outages.csv, weeks.csv, replay.json.",
                 "成果文件夹:replay.csv、days.csv、outages.csv、weeks.csv、replay.json。",
             ),
             required=True,
         ),
-        _replace_option(),
-        _json_option(),
-        _progress_option(),
+        replace_option(),
+        json_option(),
+        progress_option(),
     ],
 )
 @click.pass_obj
@@ -60,7 +59,7 @@ def replay(
     from ..pipeline.replay import replay as replay_past
     from ..pipeline.replay import write_replay
 
-    files, plan = _inputs_and_plan(values)
+    files, plan = inputs_and_plan(values)
     sources = files.for_run()
     inputs = gather_inputs(**sources)
     RunFolder(out, replace=replace).check_place()
@@ -116,7 +115,7 @@ def _several(name: str, kind: type, default: tuple[Any, ...], english: str, chin
         default=default,
         show_default=True,
         metavar="VALUE...",
-        help=_text(english, chinese),
+        help=spoken(english, chinese),
     )
 
 
@@ -132,7 +131,7 @@ class DrillCommand(Command):
 
 @gridbeacon.command(
     cls=DrillCommand,
-    help=_text(
+    help=spoken(
         "A drill: put synthetic surges into the city's own recent past and measure how soon its warnings find them.",
         "演练:在本市近期历史中注入合成突增,测量预警多久能发现。全部成果标注【演练】,不写入台账。",
     ),
@@ -143,29 +142,29 @@ class DrillCommand(Command):
             type=click.IntRange(1, 1000),
             default=12,
             show_default=True,
-            help=_text("Surges of each strength and kind of place.", "每种强度与范围的演练次数。"),
+            help=spoken("Surges of each strength and kind of place.", "每种强度与范围的演练次数。"),
         ),
         Option(
             ["--stretch"],
             type=click.IntRange(28, 1500),
             default=182,
             show_default=True,
-            help=_text("Days at the end of the data that surges are put into.", "演练所用的末段天数。"),
+            help=spoken("Days at the end of the data that surges are put into.", "演练所用的末段天数。"),
         ),
         Option(
             ["--briefing"],
             is_flag=True,
-            help=_text(
+            help=spoken(
                 "Also the briefing of one day of the drill, in its folder briefing/.",
                 "另生成演练中一天的晨报(文件夹briefing)。",
             ),
         ),
-        _plan_option(),
-        _ledger_option(),
-        _out_option(_text("Folder to write; it must not exist yet.", "成果文件夹,须尚不存在。"), required=True),
-        _replace_option(),
-        _json_option(),
-        _progress_option(),
+        plan_option(),
+        ledger_option(),
+        out_option(spoken("Folder to write; it must not exist yet.", "成果文件夹,须尚不存在。"), required=True),
+        replace_option(),
+        json_option(),
+        progress_option(),
     ],
 )
 @click.pass_obj
@@ -176,7 +175,7 @@ def drill(voice: Voice, out: str, replace: bool, as_json: bool, progress: str, b
     from ..pipeline.drill import drill as hold_drill
     from ..pipeline.journey import gather_inputs
 
-    files, plan = _inputs_and_plan(values)
+    files, plan = inputs_and_plan(values)
     if values.get("ledger"):
         raise refusal("E-ASK-030", where="--ledger")
     sources = files.for_run()

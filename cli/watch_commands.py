@@ -10,7 +10,8 @@ from typing import Any
 
 import click
 
-from .commands import _json_option, _plan_option, _text, gridbeacon
+from .asked import json_option, plan_option, spoken
+from .commands import gridbeacon
 from .inputs import Files, of_plan_file, read_plan_tables
 from .options import Command, Option
 from .refusals import refusal
@@ -90,34 +91,34 @@ def tell_watched(voice: Voice, done: list[Any], as_json: bool) -> None:
 
 
 @gridbeacon.group(
-    help=_text("The unattended daily run: its state and its schedule.", "每日无人值守运行:状态与计划任务。")
+    help=spoken("The unattended daily run: its state and its schedule.", "每日无人值守运行:状态与计划任务。")
 )
 def watch() -> None:
     """The daily watch."""
 
 
 def _plan_required() -> Option:
-    option = _plan_option()
+    option = plan_option()
     option.required = True
     return option
 
 
 def _at_option() -> Option:
     text = "Time of day of the run; else [watch] at, else 06:30."
-    return Option(["--at"], metavar="HH:MM", help=_text(text, "每日运行时刻;默认取方案[watch]的at,否则06:30。"))
+    return Option(["--at"], metavar="HH:MM", help=spoken(text, "每日运行时刻;默认取方案[watch]的at,否则06:30。"))
 
 
 @watch.command(
     cls=Command,
-    help=_text(
+    help=spoken(
         "The last good run, the age of its data, when the next is due, the lock; exit code 4 if something is amiss.",
         "最近一次完成的运行、数据时间、下次应运行时刻与锁;异常时退出码为4。",
     ),
     params=[
         _plan_required(),
         _at_option(),
-        Option(["--now"], metavar="TIME", help=_text("Instead of the clock's time.", "以此时刻代替当前时间。")),
-        _json_option(),
+        Option(["--now"], metavar="TIME", help=spoken("Instead of the clock's time.", "以此时刻代替当前时间。")),
+        json_option(),
     ],
 )
 @click.pass_obj
@@ -172,7 +173,7 @@ def _tell_status(voice: Voice, facts: dict[str, Any]) -> None:
 
 @watch.command(
     cls=Command,
-    help=_text(
+    help=spoken(
         "Print what has the watch started by cron, systemd or Windows; nothing is installed.",
         "打印定时任务配置(cron、systemd或Windows计划任务);不做任何安装。",
     ),
@@ -182,13 +183,13 @@ def _tell_status(voice: Voice, facts: dict[str, Any]) -> None:
             ["--system"],
             type=click.Choice(("cron", "systemd", "windows")),
             default="windows" if sys.platform == "win32" else "cron",
-            help=_text("What starts it.", "由何种系统启动。"),
+            help=spoken("What starts it.", "由何种系统启动。"),
         ),
         _at_option(),
         Option(
             ["--out"],
             metavar="FOLDER",
-            help=_text("Write the files there too (the task as UTF-16).", "同时写入该文件夹(任务文件为UTF-16)。"),
+            help=spoken("Write the files there too (the task as UTF-16).", "同时写入该文件夹(任务文件为UTF-16)。"),
         ),
     ],
 )
