@@ -15,6 +15,7 @@ from .asked import (
     plan_option,
     progress_option,
     replace_option,
+    spoken,
 )
 from .commands import gridbeacon
 from .inputs import with_inputs
