@@ -216,7 +216,7 @@ def _renamed(outcome: Outcome, ids: dict[str, str]) -> Outcome:
     """*outcome* with other warning ids (old -> new) wherever they stand."""
     tables = {name: getattr(outcome, name) for name in ("early_warnings", "members", "series", "grouped")}
     named = {n: t.assign(warning_id=t["warning_id"].replace(ids)) for n, t in tables.items() if len(t)}
-    if "early_warnings" in named:
+    if "merged_into" in outcome.early_warnings and "early_warnings" in named:
         table = named["early_warnings"]
         named["early_warnings"] = table.assign(merged_into=table["merged_into"].replace(ids))
     told = {ids.get(own, own): facts for own, facts in outcome.explanations.items()}
