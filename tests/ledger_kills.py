@@ -18,6 +18,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from gridbeacon.layers.ledger import open_ledger
@@ -51,7 +52,7 @@ def work(place: str, stream: str, start: int, stop: int) -> None:
 
 def as_of(number: int) -> str:
     """A moment of its own for every run of a stream."""
-    return f"2025-{1 + number // 86400 // 28:02}-01T{number // 3600 % 24:02}:{number // 60 % 60:02}:{number % 60:02}"
+    return (datetime(2025, 1, 1) + timedelta(seconds=number)).isoformat()
 
 
 def die_at(call: int) -> None:

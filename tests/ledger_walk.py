@@ -29,7 +29,6 @@ class Model:
 
     def __init__(self) -> None:
         self.warnings: dict[str, dict[str, Any]] = {}
-        self.levels: dict[str, str] = {}
         self.issues: set[tuple[str, str, str]] = set()
         self.listed: dict[str, list[list[str]]] = {}
         self.onces: set[tuple[str, str, str]] = set()
@@ -47,11 +46,12 @@ class Model:
             known = self.warnings.get(name)
             if known is None:
                 known = self.warnings[name] = self._fresh()
-                known |= {"reopened": 0, "supervised": 0, "first": as_of, "last": as_of}
-            elif known["step"] in OVER and LEVELS.index(level) > LEVELS.index(self.levels[name]):
+                known |= {"reopened": 0, "supervised": 0, "first": as_of, "last": as_of, "level": level}
+            late = as_of < known["last"]  # a day gone by is run again
+            if known["step"] in OVER and not late and LEVELS.index(level) > LEVELS.index(known["level"]):
                 known |= {**self._fresh(), "reopened": known["reopened"] + 1}
             known["first"], known["last"] = min(known["first"], as_of), max(known["last"], as_of)
-            self.levels[name] = known["level"] = level
+            known["level"] = known["level"] if late else level
         listing = [[row["warning_id"], row["level"]] for row in rows]
         if self.listed.get(as_of) != listing:
             self.listed[as_of] = listing

@@ -65,6 +65,17 @@ def test_a_repeated_older_day_adds_nothing(ledger):
     assert ledger.issue(warnings_of(a="red"), "2025-07-01", "r") == 0
 
 
+def test_a_day_gone_by_that_is_run_again_reopens_nothing_and_changes_no_row(ledger):
+    ledger.issue(warnings_of(a="blue"), "2025-07-05", "run-1")
+    ledger.record("a", "dismissed", note="演练", **BY)
+    assert ledger.issue(warnings_of(a="red"), "2025-07-02", "run-2") == 2
+    row = row_of(ledger, "a")
+    assert (row["state"], row["level"], row["reopened"]) == (CLOSED, "blue", 0)
+    assert (row["first_issued"], row["last_issued"]) == ("2025-07-02T00:00:00", "2025-07-05T00:00:00")
+    ledger.issue(warnings_of(a="yellow"), "2025-07-06", "run-3")
+    assert row_of(ledger, "a")["state"] == TO_JUDGE
+
+
 def test_the_last_issued_run_is_the_measure_of_change(ledger):
     assert ledger.last_issued("2025-07-01") == [] and not ledger.has_run_before("2025-07-01")
     ledger.issue(warnings_of(a="yellow", b="red"), "2025-07-01", "run-1")
@@ -161,6 +172,7 @@ def test_handled_and_reported_stay_apart(ledger):
 def test_who_when_and_why_are_not_left_out(ledger):
     ledger.issue(warnings_of(a="red"), "2025-07-01", "run-1")
     refused("E-LEDGER-010", ledger.record, "a", "judged", actor=" ", time=BY["time"], payload={"verdict": "true"})
+    refused("E-LEDGER-010", ledger.issue, warnings_of(b="red"), "2025-07-02", "run-2", actor="")
     for event in ("dismissed", "cancelled", "noted", "corrected"):
         refused("E-LEDGER-011", ledger.record, "a", event, note=" ", **BY)
     for time in ("soon", "", None, "2025-07-01T09:00:00+08:00"):

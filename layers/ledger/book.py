@@ -14,6 +14,7 @@ from .rows import fold, late
 from .states import (
     DEADLINES_SET,
     EVENTS,
+    HIGHEST,
     ISSUED,
     LINE_STARTED,
     NEEDS_NOTE,
@@ -82,16 +83,18 @@ class Ledger:
         Beside the columns: `state`, `step`, `verdict` ("", "true", "false", "unclear"), `assigned_to`, `due` (ISO or
         ""), `first_issued`, `last_issued`, `judged_at`, `closed_at`, `line`, `supervised` and `reopened` (how often).
         """
+        last = self._last()[0]  # what others append meanwhile is left for the next call
         issued = self._store.rows(
-            "SELECT warning_id, payload FROM ledger_events WHERE seq IN "
-            "(SELECT max(seq) FROM ledger_events WHERE event = ? GROUP BY warning_id)",
-            (ISSUED,),
+            "SELECT warning_id, payload FROM ledger_events WHERE seq IN (SELECT seq FROM "
+            "(SELECT seq, row_number() OVER (PARTITION BY warning_id ORDER BY time DESC, seq DESC) AS place "
+            "FROM ledger_events WHERE event = ? AND seq <= ?) AS ranked WHERE place = 1)",
+            (ISSUED, last),
         )
         columns = {row["warning_id"]: json.loads(row["payload"]) for row in issued}
         events = self._store.rows(
             "SELECT seq, warning_id, event, step, time, CASE WHEN event = ? THEN '' ELSE payload END AS payload "
-            "FROM ledger_events ORDER BY seq",
-            (ISSUED,),
+            "FROM ledger_events WHERE seq <= ? ORDER BY seq",
+            (ISSUED, last),
         )
         return fold(events, columns)
 
@@ -122,7 +125,7 @@ class Ledger:
             before = self._last()[0]
             under = {} if line is None else {"line": self._start_line(line, as_of, actor)}
             for row, (warning_id, level) in zip(rows, listed):  # noqa: B905 - QGIS may run this on Python 3.9
-                step = step_when_issued(self._step(warning_id), level, self._last_level(warning_id))
+                step = step_when_issued(self._step(warning_id), level, self._last_level(warning_id, as_of))
                 key = digest([ISSUED, warning_id, as_of, level])
                 payload = {"run_id": run_id, **row, **under}
                 self._append((warning_id, ISSUED, step, actor, as_of, ""), payload, key)
@@ -163,8 +166,8 @@ class Ledger:
             after = TRANSITIONS.get(event, {}).get(step)
             if after is None:
                 raise self._not_now(warning_id, step, event)
-            if not actor or (event in NEEDS_NOTE and not note):
-                raise refusal("E-LEDGER-010" if not actor else "E-LEDGER-011", where=f"{warning_id}: {event}")
+            if event in NEEDS_NOTE and not note:
+                raise refusal("E-LEDGER-011", where=f"{warning_id}: {event}")
             checked = checked_payload(event, payload or {}, lambda: list(self.events(warning_id)), self.deadlines)
             self._append((warning_id, event, after, actor, time, note), checked, key)
             return after
@@ -292,12 +295,16 @@ class Ledger:
         )
         return row["step"] if row and warning_id else ""
 
-    def _last_level(self, warning_id: str) -> str:
+    def _last_level(self, warning_id: str, as_of: str) -> str:
+        """The level as last issued; the highest there is where that was after *as_of*: the past reopens nothing."""
         row = self._store.row(
-            "SELECT payload FROM ledger_events WHERE warning_id = ? AND event = ? ORDER BY seq DESC LIMIT 1",
+            "SELECT time, payload FROM ledger_events WHERE warning_id = ? AND event = ? "
+            "ORDER BY time DESC, seq DESC LIMIT 1",
             (warning_id, ISSUED),
         )
-        return "" if row is None else str(json.loads(row["payload"]).get("level", ""))
+        if row is None:
+            return ""
+        return HIGHEST if row["time"] > as_of else str(json.loads(row["payload"]).get("level", ""))
 
     def _last(self) -> tuple[int, str]:
         row = self._store.row("SELECT seq, hash FROM ledger_events ORDER BY seq DESC LIMIT 1")
@@ -311,6 +318,8 @@ class Ledger:
         if once is not None and self._known(once):
             return
         warning_id, event, step, actor, time, note = map(storable, what)
+        if not actor.strip():
+            raise refusal("E-LEDGER-010", where=event)
         seq, previous = self._last()
         values = [
             seq + 1,

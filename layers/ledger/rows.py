@@ -75,7 +75,7 @@ def fold(events: Iterable[Mapping[str, Any]], issued: Mapping[str, Mapping[str, 
             warning = warnings.setdefault(event["warning_id"], _Warning(columns=dict(issued[event["warning_id"]])))
             changed = corrections.get(event["seq"], {})
             if event["event"] == ISSUED:
-                warning.corrected = changed
+                warning.corrected = changed if event["time"] >= warning.last_issued else warning.corrected
                 _issue(warning, event)
             else:
                 _move(warning, event, {**json.loads(event["payload"]), **changed}, deadlines)
@@ -111,7 +111,8 @@ def _levels(warnings: Mapping[str, _Warning], run: Mapping[str, Any], deadlines:
     """The levels a run listed: the first sets what is due, a higher one may bring it forward, a lower does nothing."""
     for warning_id, level in run["warnings"]:
         warning = warnings[warning_id]
-        if URGENCY.get(level, 0) > URGENCY.get(warning.level, 0) or not warning.level:
+        higher = URGENCY.get(level, 0) > URGENCY.get(warning.level, 0) or not warning.level
+        if higher and run["as_of"] >= warning.last_issued:  # not a day gone by that was run again
             warning.level = level
             if warning.step in AWAITED:
                 due = _due(warning, deadlines, run["as_of"])

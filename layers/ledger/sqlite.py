@@ -95,6 +95,8 @@ def connect(path: Path) -> sqlite3.Connection:
 def problem(error: sqlite3.Error, path: Path) -> GridBeaconError:
     """The error of SQLite in our words."""
     text = str(error)
+    if isinstance(error, sqlite3.IntegrityError):  # a guard of ours refused it
+        return trouble("E-LEDGER-007", where=str(path), why=text, why_zh=text)
     broken = any(word in text for word in ("malformed", "decode", "no such column", "no such table"))
     if isinstance(error, sqlite3.OperationalError) and not broken:
         reason, reason_zh = _REASONS.get(text, (text, text))

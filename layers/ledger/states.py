@@ -146,6 +146,7 @@ def possible(step: str) -> list[str]:
 
 NEW, RAISED, CONTINUING, ENDED = "新增", "升级", "持续", "解除"
 URGENCY = {"blue": 1, "yellow": 2, "orange": 3, "red": 4}
+HIGHEST = "red"
 
 
 def change_of(warning_id: str, level: str, before: Mapping[str, str]) -> str:
