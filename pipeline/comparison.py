@@ -13,7 +13,7 @@ from ..layers.grids import full_name
 from ..layers.grids.versions import changed_since
 from ..models.comparison import Ratios, block_dispersion, exact_ratios, expected_fall, funnel_limits
 from ..models.significance import benjamini_hochberg
-from .comparison_words import caveats_of, sentences
+from .comparison_words import PICKED, caveats_of, sentences
 from .periods import KINDS, LAST_YEAR, Pairs, Steps, day_weights, pair_days, steps_of
 from .points import only_described
 from .preparation import Prepared
@@ -26,18 +26,29 @@ _OWN_PAST = 26  # weeks before the earlier period from which a unit's own past s
 
 
 def year_on_year(
-    ready: Prepared, unit: int, category: str, window: int | None = None, role: str | None = None, kind: str = LAST_YEAR
+    ready: Prepared,
+    unit: int,
+    category: str,
+    window: int | None = None,
+    role: str | None = None,
+    kind: str = LAST_YEAR,
+    picked: bool = True,
 ) -> dict[str, Any]:
     """One unit (row of the cells) and class against a year before; JSON-able.
 
     window : days (weeks, where bins are weeks) up to the moment of decision, by default the plan's. kind : `last_year`
-    or `previous_period`. Keys: kind, now, before, change (a share, None where there is none), low, high, q_value,
-    verdict (`up`, `down`, `noise`, `not comparable`), sentence, sentence_en, caveats, caveats_en.
+    or `previous_period`. picked : the unit is looked at because it is high now, as a warned one is: a rise is then told
+    to look larger than it is. Keys: kind, now, before, change (a share, None where there is none), low, high, q_value,
+    expected_change, verdict (`up`, `down`, `noise`, `not comparable`), sentence, sentence_en, caveats, caveats_en.
     """
     cells = ready.counts.cells
     level, own = int(cells.unit_level[unit]), role or str(cells.role[unit])
     table = compare_units(ready, category, level, own, kind, window)
-    return _as_dict(table[table["unit"] == unit].iloc[0])
+    told = _as_dict(table[table["unit"] == unit].iloc[0])
+    if picked and told["verdict"] == "up":
+        for name, text in zip(("caveats", "caveats_en"), PICKED, strict=True):
+            told[name].append(text)
+    return told
 
 
 def _as_dict(row: pd.Series) -> dict[str, Any]:

@@ -23,6 +23,12 @@ _WHY = {
     ),
 }
 
+PICKED = (
+    "该处因近期偏高而被提示,升幅通常被高估",
+    "the place was picked because it is high now, which makes the rise look larger than it is",
+)
+"""What is told of the rise of a place that was picked for being high."""
+
 _DROPPED = {
     "outage": ("{n}天数据中断,两侧均不计", "{n} day(s) without data are left out on both sides"),
     "festival": (
@@ -67,11 +73,19 @@ def _not_comparable(why: str) -> tuple[str, str]:
 
 
 def _clear(row: Mapping[str, Any], then: str) -> tuple[str, str]:
+    if row["change"] >= 1:
+        size, low, high = (_times(row[name] + 1) for name in ("change", "low", "high"))
+        high_zh, high_en = (f"{high}倍", f"{high} times") if high else ("无上限", "no upper limit")
+        return f"是{then}的{size}倍,95%区间{low}倍至{high_zh}", f"{size} times, 95 % interval {low} to {high_en}"
     word, word_en = ("下降", "down") if row["change"] < 0 else ("上升", "up")
     size = percent(row["change"], sign=False)
     zh = f"比{then}{word}{size},95%区间{percent(row['low'])}至{_upper(row['high'])}"
     en = f"{word_en} {size[:-1]} %, 95 % interval {percent(row['low'])[:-1]} to {_upper_en(row['high'])}"
     return zh, en
+
+
+def _times(ratio: float) -> str:
+    return (f"{ratio:.1f}" if ratio < 10 else f"{ratio:.0f}") if np.isfinite(ratio) else ""
 
 
 def _unclear(row: Mapping[str, Any], then: str) -> tuple[str, str]:
