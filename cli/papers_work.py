@@ -18,9 +18,9 @@ from ..layers.letters.kinds import ACCOUNTABILITY
 from ..layers.letters.lists import period_list
 from ..layers.letters.numbers import number_letters, number_list
 from ..layers.letters.occasions import letters_due
-from ..layers.letters.template import NAMES, Template, copy_template, find_template
+from ..layers.letters.template import NAMES, copy_template
 from ..layers.letters.words import number_words
-from ..layers.letters.writing import file_stem, write_letter, write_list
+from ..layers.letters.writing import Forms, file_stem, write_letter, write_list
 from ..layers.refusals import refusal as refused
 from ..layers.whole_file import write_whole
 from .ledger_work import record_of
@@ -47,7 +47,7 @@ def write_papers(voice: Voice, kind: str, **asked: Any) -> None:
     """
     record = record_of(asked["ledger"], asked["plan"], asked["timezone"])
     now = record.moment(asked["time"]).isoformat()
-    template = Template(find_template(KINDS[kind].title, asked["templates"]))
+    forms = Forms.find(KINDS[kind].title, asked["templates"])
     period = _period(kind, asked["first"], asked["last"], now)
     files: dict[str, bytes] = {}
     told: list[dict[str, Any]] = []
@@ -55,7 +55,7 @@ def write_papers(voice: Voice, kind: str, **asked: Any) -> None:
         if kind in LISTS:
             found = period_list(book.events(), *period, asked["unit"])  # type: ignore[misc]
             papers = [number_list(book, kind, found, actor=asked["actor"], time=now)]
-            made = [write_list(papers[0], found, template, asked["issuer"])]
+            made = [write_list(papers[0], found, forms, asked["issuer"])]
         else:
             letters = letters_due(
                 kind, book.warnings(), book.events(), book.papers(), now=now, unit=asked["unit"], period=period
@@ -65,7 +65,7 @@ def write_papers(voice: Voice, kind: str, **asked: Any) -> None:
                 raise refused("E-PAPER-004", where=f"papers {kind}", why=why, why_zh=why_zh)
             _check_out(asked["out"], len(letters))
             papers = number_letters(book, letters, actor=asked["actor"], time=now)
-            made = [write_letter(paper, template, asked["issuer"]) for paper in papers]
+            made = [write_letter(paper, forms, asked["issuer"]) for paper in papers]
     for paper, parts in zip(papers, made, strict=True):
         files |= {f"{file_stem(paper)}.{ending}": data for ending, data in parts.items()}
         items = paper.get("items")
@@ -82,13 +82,14 @@ def write_accountability_template(
     voice: Voice, *, out: str, replace: bool, as_json: bool, templates: str | None
 ) -> None:
     """Hand out the empty form as it lies."""
-    data = {f"{ACCOUNTABILITY}.docx": copy_template(ACCOUNTABILITY, templates)}
+    name = f"{ACCOUNTABILITY}.docx"
+    data = {name: copy_template(name, templates)}
     _tell(voice, _put(data, out, replace), [], as_json, {})
 
 
 def write_templates(voice: Voice, *, out: str, replace: bool, as_json: bool) -> None:
     """Hand out every template."""
-    data = {f"{name}.docx": copy_template(name) for name in NAMES}
+    data = {name: copy_template(name) for name in NAMES}
     _tell(voice, _put(data, out, replace), [], as_json, {})
 
 

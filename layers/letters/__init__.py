@@ -11,6 +11,7 @@ _PUBLIC = {
     "Letter": ".occasions",
     "letters_due": ".occasions",
     "number_letters": ".numbers",
+    "Forms": ".writing",
     "write_letter": ".writing",
     "write_list": ".writing",
     "copy_template": ".template",

@@ -26,6 +26,7 @@ from docx.shared import Cm, Pt, RGBColor
 from .. import style
 from ..papers.archive import still
 from .kinds import ACCOUNTABILITY
+from .workbook import SHEETS, draw_workbook
 
 TITLE, BODY, HEAD, PLAIN = "方正小标宋简体", "仿宋", "黑体", "宋体"
 _ELSEWHERE = {
@@ -51,6 +52,10 @@ def draw_templates(folder: str | Path) -> list[Path]:
     for name, draw in DRAWERS.items():
         path = folder / f"{name}.docx"
         path.write_bytes(draw(name))
+        written.append(path)
+    for name in SHEETS:
+        path = folder / f"{name}.xlsx"
+        path.write_bytes(draw_workbook(name))
         written.append(path)
     return written
 

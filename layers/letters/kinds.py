@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Set
 from dataclasses import dataclass
+
+from ..plain_text import one_line
+from ..refusals import refusal
 
 ACCOUNTABILITY = "问责通知书"
 """An empty form: it is handed out as it lies, and nothing ever fills it."""
@@ -60,3 +65,19 @@ ABOUT_ITEMS = (
 
 ABOUT_COUNTS = ("责任单位", "级别", "发出", "属实", "误报", "未核", "办理", "报备", "超期未办", "销号", "在办")
 """What a list says of every unit and level, in a row that is repeated likewise. 办理 and 报备 stand apart."""
+
+PLACEHOLDER = re.compile("〔([^〔〕]{1,20})〕")
+_YEAR = re.compile(r"\d{4}年?")
+
+
+def check_asked(asked: Set[str], where: str) -> None:
+    """Raise InputError if a template asks for something unknown, or for nothing that is said of items.
+
+    A year, as in 交办〔2026〕, asks for nothing.
+    """
+    known = (*ABOUT_ALL, *ABOUT_ITEMS, *ABOUT_COUNTS)
+    strange = sorted(name for name in asked if name not in known and not _YEAR.fullmatch(name))
+    if strange:
+        raise refusal("E-PAPER-002", where=where, name=one_line(strange[0], 20), known="、".join(known))
+    if not asked & set(ABOUT_ITEMS):
+        raise refusal("E-PAPER-005", where=where)

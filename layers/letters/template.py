@@ -8,7 +8,6 @@ same file names goes before those that come along.
 from __future__ import annotations
 
 import copy
-import re
 import zipfile
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
@@ -25,32 +24,34 @@ from .. import style
 from ..papers.archive import still
 from ..plain_text import one_line
 from ..refusals import refusal
-from .kinds import ABOUT_ALL, ABOUT_COUNTS, ABOUT_ITEMS, ACCOUNTABILITY, KINDS
+from .kinds import ABOUT_COUNTS, ABOUT_ITEMS, ACCOUNTABILITY, KINDS, PLACEHOLDER, check_asked
 
 SHIPPED = Path(__file__).parents[1] / "assets" / "templates"
-NAMES = (*(kind.title for kind in KINDS.values()), ACCOUNTABILITY)
+NAMES = (
+    *(f"{kind.title}.{ending}" for kind in KINDS.values() for ending in ("docx", "xlsx")),
+    f"{ACCOUNTABILITY}.docx",
+)
+"""The files of the templates."""
 LONGEST = 240
-_PLACEHOLDER = re.compile("〔([^〔〕]{1,20})〕")
-_YEAR = re.compile(r"\d{4}年?")
 _NONE = "无"
 
 Rows = Sequence[Mapping[str, Any]]
 
 
-def find_template(title: str, folder: str | Path | None = None) -> Path:
-    """The template called *title*: the user's if *folder* has one, else the one that comes along.
+def find_template(name: str, folder: str | Path | None = None) -> Path:
+    """The template whose file is called *name*: the user's if *folder* has one, else the one that comes along.
 
     Raises InputError if *folder* is given and is not there.
     """
     if folder is not None and not Path(folder).is_dir():
         raise refusal("E-PAPER-006", where=str(folder))
-    own = None if folder is None else Path(folder) / f"{title}.docx"
-    return own if own is not None and own.is_file() else SHIPPED / f"{title}.docx"
+    own = None if folder is None else Path(folder) / name
+    return own if own is not None and own.is_file() else SHIPPED / name
 
 
-def copy_template(title: str, folder: str | Path | None = None) -> bytes:
+def copy_template(name: str, folder: str | Path | None = None) -> bytes:
     """The template as it lies, byte for byte: the only thing that is ever done with 问责通知书."""
-    return find_template(title, folder).read_bytes()
+    return find_template(name, folder).read_bytes()
 
 
 class Template:
@@ -62,12 +63,7 @@ class Template:
     def __init__(self, path: str | Path):
         self.path = Path(path)
         self._data = self.path.read_bytes()
-        asked = {name for name in self._names(self._open()) if not _YEAR.fullmatch(name)}
-        known = (*ABOUT_ALL, *ABOUT_ITEMS, *ABOUT_COUNTS)
-        for name in sorted(asked - set(known)):
-            raise refusal("E-PAPER-002", where=self.path.name, name=one_line(name, 20), known="、".join(known))
-        if not asked & set(ABOUT_ITEMS):
-            raise refusal("E-PAPER-005", where=self.path.name)
+        check_asked(set(self._names(self._open())), self.path.name)
 
     def fill(self, about: Mapping[str, Any], items: Rows, counts: Rows = (), *, made: datetime, title: str) -> bytes:
         """The document with *about* in its text and a table row per item and per count.
@@ -123,7 +119,7 @@ def _paragraph_texts(element: Any) -> Iterator[list[Any]]:
 
 def _asked(element: Any) -> Iterator[str]:
     for nodes in _paragraph_texts(element):
-        yield from _PLACEHOLDER.findall("".join(node.text or "" for node in nodes))
+        yield from PLACEHOLDER.findall("".join(node.text or "" for node in nodes))
 
 
 def _replace(element: Any, values: Mapping[str, Any], but: Collection[Any] = ()) -> None:
@@ -132,7 +128,7 @@ def _replace(element: Any, values: Mapping[str, Any], but: Collection[Any] = ())
         if but and any(above in but for above in nodes[0].iterancestors(qn("w:tr"))):
             continue
         texts = [node.text or "" for node in nodes]
-        found = [m for m in _PLACEHOLDER.finditer("".join(texts)) if m[1] in values]
+        found = [m for m in PLACEHOLDER.finditer("".join(texts)) if m[1] in values]
         for match in reversed(found):  # from the end, so that places before stay what they are
             _put(texts, match.start(), match.end(), one_line(values[match[1]], LONGEST))
         for node, text in zip(nodes, texts, strict=True):

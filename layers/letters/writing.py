@@ -3,39 +3,51 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
-from .. import style
-from .kinds import ABOUT_COUNTS, KINDS
+from .kinds import KINDS
 from .lists import PeriodList
-from .template import Template
+from .sheets import SheetTemplate
+from .template import Template, find_template
 from .words import count_words, item_words, letter_words, list_words, number_words
-from .workbook import ITEM_COLUMNS, make_workbook
 
 
-def write_letter(paper: Mapping[str, Any], template: Template, issuer: str = "") -> dict[str, bytes]:
+@dataclass(frozen=True)
+class Forms:
+    """The two templates of one kind of paper, opened and understood."""
+
+    document: Template
+    workbook: SheetTemplate
+
+    @classmethod
+    def find(cls, title: str, folder: str | Path | None = None) -> Forms:
+        """Those of the paper called *title*, each the user's if *folder* has it. Raises InputError as they do."""
+        document, workbook = (find_template(f"{title}.{ending}", folder) for ending in ("docx", "xlsx"))
+        return cls(Template(document), SheetTemplate(workbook))
+
+    def fill(self, about: Mapping[str, Any], *rows: Any, made: datetime, title: str) -> dict[str, bytes]:
+        """Ending -> the filled file."""
+        forms = {"docx": self.document, "xlsx": self.workbook}
+        return {ending: form.fill(about, *rows, made=made, title=title) for ending, form in forms.items()}
+
+
+def write_letter(paper: Mapping[str, Any], forms: Forms, issuer: str = "") -> dict[str, bytes]:
     """Ending -> bytes of a numbered letter; *paper* is what the ledger recorded of it. Equal input, equal bytes."""
-    kind = KINDS[paper["kind"]]
     about = letter_words(paper, issuer)
     items = [item_words(number, item) for number, item in enumerate(paper["items"], start=1)]
-    made = datetime.fromisoformat(paper["time"])
-    title = f"{about['演练']}{kind.title} {number_words(paper)}"
-    notes = [f"承办单位：{about['单位']}  日期：{about['日期']}  期限：{about['期限']}", style.STATUTORY_ZH]
-    book = make_workbook(title, notes, [(kind.title, ITEM_COLUMNS, items)], made)
-    return {"docx": template.fill(about, items, made=made, title=title), "xlsx": book}
+    title = f"{KINDS[paper['kind']].title} {about['编号']}"
+    return forms.fill(about, items, made=datetime.fromisoformat(paper["time"]), title=title)
 
 
-def write_list(paper: Mapping[str, Any], found: PeriodList, template: Template, issuer: str = "") -> dict[str, bytes]:
+def write_list(paper: Mapping[str, Any], found: PeriodList, forms: Forms, issuer: str = "") -> dict[str, bytes]:
     """Ending -> bytes of a numbered weekly or monthly list."""
-    about, counts = list_words(paper, found, issuer), count_words(found)
+    about = list_words(paper, found, issuer)
     items = [item_words(number, item) for number, item in enumerate(found.items, start=1)]
     made = datetime.fromisoformat(paper["time"])
-    title = number_words(paper)
-    notes = [f"时段：{about['起始']}至{about['截止']}  责任单位：{about['单位']}", about["统计"], style.STATUTORY_ZH]
-    tables = [("统计", ABOUT_COUNTS, counts), ("在办", ITEM_COLUMNS, items)]
-    book = make_workbook(title, notes, tables, made)
-    return {"docx": template.fill(about, items, counts, made=made, title=title), "xlsx": book}
+    return forms.fill(about, items, count_words(found), made=made, title=number_words(paper))
 
 
 def file_stem(paper: Mapping[str, Any]) -> str:

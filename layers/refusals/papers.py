@@ -99,6 +99,18 @@ PAPERS: dict[str, tuple[str, str, str, str]] = {
         "Name --from and --to as dates, --to being the last day.",
         "--from与--to写作日期,--to为最后一天。",
     ),
+    "E-PAPER-010": (
+        "the template cannot be opened as a workbook",
+        "模板无法作为工作簿打开",
+        "Save it as .xlsx; `gridbeacon papers templates --out FOLDER` writes fresh ones.",
+        "另存为.xlsx;`gridbeacon papers templates --out 文件夹` 可重新写出标准模板。",
+    ),
+    "E-PAPER-011": (
+        "the template holds a formula",
+        "模板中含有公式",
+        "Replace it by text: rows move when the template is filled, and formulas would not follow.",
+        "改为文字:填写时行会移动,公式不会随之更新。",
+    ),
     "E-PAPER-009": (
         "an item of this paper stands in paper number {number} already",
         "本文书中的事项已列入第{number}号文书",
