@@ -151,7 +151,10 @@ def naive_facts(outcome: Outcome, alarms: pd.DataFrame, n_tests: int, by_chance:
     return outcome.facts | {
         "title": "逢 5% 就报的地图",
         "city": f"同一天,{alarms['cell_id'].nunique()} 个网格亮起",
-        "expected_false": {"red": 100 * by_chance},
+        "expected_false": {
+            level: {"per_week": 7 * n, "low": 0.0, "high": 7 * n, "basis": "bound"}
+            for level, n in (("red", by_chance), ("orange", 0.0))
+        },
         "tests": n_tests,
         "units": {finest: n_cells},
         "classes": n_tests // n_cells,

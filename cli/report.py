@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from ..layers.chance import false_words
 from ..layers.style import LEVELS
 from .voice import Voice, print_json
 
@@ -30,6 +31,8 @@ def tell_outcome(voice: Voice, outcome: Any, as_json: bool) -> None:
     _tell_account(voice, manifest["account"])
     warnings = outcome.early_warnings
     _tell_warnings(voice, warnings)
+    zh, en = false_words(outcome.facts["expected_false"])
+    voice.say(voice.pick(f"  {en}", f"  {zh}"))
     briefing = out / "briefing.html"
     voice.say(voice.pick(f"briefing: {briefing}", f"晨报:{briefing}"))
     if voice.mode == "json":

@@ -20,6 +20,7 @@ import pandas as pd
 import xlsxwriter
 
 from . import grouped, style
+from .chance import false_words
 
 _GUARDED = re.compile("'*[=+\\-@\uff1d\uff0b\uff0d\uff20\t\r\n]")
 _ESCAPED = re.compile("'+[=+\\-@\uff1d\uff0b\uff0d\uff20\t\r\n]")
@@ -122,6 +123,11 @@ _COLUMNS = (
     _Column("cell_id", "单元编码", 28, "text", "网格或上级单元的编码,按文本保存。"),
     _Column("warning_id", "提示编号", 20, "text", "同一情况在各次运行中编号不变。"),
     _Column("merged_into", "并入提示", 20, "text", "已并入的提示:并入哪一条。"),
+    _Column("steps", "持续(次)", 10, "whole", "连续达到标准的时段数。"),
+    _Column("source_count", "独立来源(个)", 12, "whole", "各自明显高于自身往常的来源个数。"),
+    _Column(
+        "false_per_week", "同级碰巧误报(条/周)", 16, "two", "没有任何异常时,这一等级平均每周也会出现的条数(预算前)。"
+    ),
 )
 
 _LAST_PRINTED = [column.field for column in _COLUMNS].index("state")
@@ -285,22 +291,12 @@ def _heading(facts: Mapping[str, Any]) -> str:
     if facts.get("classification"):
         parts.append(str(facts["classification"]))
     parts.append(style.STATUTORY_ZH)
-    false = _false_words(facts)
+    false = false_words(facts.get("expected_false") or {})[0]
     if false:
         parts.append(false)
     if facts.get("cut"):
         parts.append(f"另有{facts['cut']}条超出预算,列在后面")
     return " · ".join(parts)
-
-
-def _false_words(facts: Mapping[str, Any]) -> str:
-    expected = facts.get("expected_false") or {}
-    shown = [
-        f"{level.zh}{float(expected[level.name]):.1f}"
-        for level in style.LEVELS
-        if isinstance(expected.get(level.name), (int, float))
-    ]
-    return f"碰巧误报预计(条/百日,预算前):{' '.join(shown)}" if shown else ""
 
 
 def _calm_words(facts: Mapping[str, Any]) -> str:
@@ -375,7 +371,7 @@ def _run_facts(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("检验总数", facts.get("tests")),
         ("预算:全市每天橙红(条)", budget.get("city_per_day")),
         ("预算:每街道每周橙红(条)", budget.get("street_per_week")),
-        ("碰巧误报预计", _false_words(facts)),
+        ("碰巧误报", false_words(facts.get("expected_false") or {})[0]),
         ("方案版本", facts.get("plan_version")),
         ("软件版本", facts.get("version")),
         ("性质", f"{facts.get('classification') or ''} {style.STATUTORY_ZH}".strip()),

@@ -42,6 +42,8 @@ def _of_sources(row: Raised) -> Iterator[Pair]:
             "达到红色数值,待第二来源、第二个时段或人工确认",
             "red by its figures; waits for a second source, a second period or a person to confirm it",
         )
+    elif row.needs_confirmation:
+        yield "红色,请人工核实确认", "red: a person is asked to confirm it"
 
 
 def _of_places(own: pd.DataFrame) -> Iterator[Pair]:

@@ -11,8 +11,9 @@ from .. import __version__
 from ..cube import ALL_CLASSES
 from ..layers import style
 from ..layers.grids import full_name
-from ..models.early_warning import LEVELS, expected_false, family_recurrence
+from ..models.early_warning import LEVELS, family_recurrence
 from ..models.significance import nb_log_sf
+from .calibration import expected_false_of
 from .maps import window_of
 from .preparation import Prepared
 from .surveillance import BIN_DAYS, Survey
@@ -44,7 +45,8 @@ def facts_of(ready: Prepared, found: Survey, warnings: pd.DataFrame) -> dict[str
         "version": __version__,
         "account": ready.account,
         "notices": [{"code": n.code, "zh": n.zh, "en": n.en} for n in ready.notices],
-        "expected_false": {level: float(value) for level, value in expected_false(plan.early_warning)[::-1].items()},
+        "expected_false": expected_false_of(plan, ready.calibration),
+        "calibration": {} if ready.calibration is None else ready.calibration.facts(),
         "columns": dict(ready.intake.mapping),
         "crs": ready.cells.crs.to_string() if ready.cells.crs.to_epsg() else ready.cells.crs.name,
         "tests": found.n_tests,
@@ -161,6 +163,7 @@ def _smallest_rise(ready: Prepared, found: Survey) -> dict[str, str]:
         same = [np.full(len(least), v) for v in (mean, size, found.family[key[:2]])]
         log_p = np.minimum(nb_log_sf(least, same[0], same[1]) + np.log(len(plan.nb_predictive.windows_of(plan.bin))), 0)
         reach = family_recurrence(log_p, same[0], same[2], len(found.family), BIN_DAYS[plan.bin])
+        reach = reach if ready.calibration is None else ready.calibration.tail.recurrence(reach)
         hit = least[reach >= plan.early_warning.blue_days]
         if len(hit):
             parts_zh.append(f"{zh}{words}{int(hit[0])}件(平时约{mean:.0f}件)")

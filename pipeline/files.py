@@ -23,6 +23,7 @@ from ..layers.run_folder import RunFolder, sha256_of
 from ..layers.spreadsheets import write_csv, write_warnings_xlsx
 from ..layers.tables import write_table
 from .explanation import for_profile, with_record
+from .last_list import with_last_list
 from .line import line_of, split_by_line, started_before, succeed
 from .outcome import Outcome
 from .preparation import Inputs
@@ -195,7 +196,7 @@ def against(outcome: Outcome, book: ledgers.Ledger, inputs: Inputs | None = None
     alive = {*ids, *(entry["former_id"] for entry in carried)}
     gone = [row for row in issued if row["warning_id"] not in alive]
     outcome = replace(outcome, early_warnings=_with_gone(table, gone, states))
-    return with_record(outcome, book.warnings())
+    return with_last_list(with_record(outcome, book.warnings()), book)
 
 
 def _with_old_ids(outcome: Outcome, issued: list[dict[str, Any]]) -> Outcome:

@@ -18,6 +18,7 @@ from ..layers.privacy import read_key
 from ..layers.quality_report import write_quality_report
 from ..layers.run_folder import check_account
 from ..models.early_warning import raise_warnings
+from .calibration import hash_of, in_plan, read_calibration, realised, with_false
 from .cells import CellFiles, cell_findings, examine, topology_left
 from .charts import charts_of
 from .explanation import explain, with_chance
@@ -25,6 +26,7 @@ from .facts import facts_of
 from .files import issue, with_ledger, write_files
 from .findings import check_findings, findings_against, marks_of, record_of
 from .history import history_of
+from .known import informed
 from .line import rules_in_line
 from .loop import look_back
 from .maps import find_hotspots, map_risk
@@ -45,7 +47,7 @@ EARLY_WARNING_COLUMNS = (
     "warning_id rank level within_budget cell_id cell_name unit_level role category window_start window_end observed "
     "expected ratio excess recurrence_days risk models sources source_count reason reason_en responsible incidents "
     "closed closed_count places place_ids first_seen times_seen change phase state caveats x y caveats_en stability "
-    "merged_into"
+    "merged_into steps needs_confirmation false_per_week false_low false_high"
 ).split()
 
 
@@ -65,6 +67,7 @@ def run(
     key: str | Path | None = None,
     days: str | Path | None = None,
     events: str | Path | None = None,
+    calibration: str | Path | None = None,
     ledger: str | Path | None = None,
     record: str | Path | None = None,
     last_run: str | None = None,
@@ -83,7 +86,8 @@ def run(
     responsible : CSV of class, area and responsible unit. ledger : the record warnings are issued to.
     classes : old name of a class -> new name. class_policy : a policy file instead of the one brought along. key : file
         with the key of pseudonyms. days : table of days off and moved working days. events : table of what is known to
-        have changed (docs/calendar.md). record : where to keep what this import looked like, for the next `check`.
+        have changed (docs/calendar.md). calibration : what `calibrate` learned on this city's history.
+        record : where to keep what this import looked like, for the next `check`.
     out : the folder to write, complete or absent; refused if it exists, unless *replace*. Or what names it, given the
         moment of decision (ISO). public : a folder for what everyone may see (docs/public.md). last_run : moment
         of decision of the last complete run, where no ledger knows it.
@@ -103,7 +107,8 @@ def run(
     if public is not None:
         _refuse_early(public, replace, key)
     words = Responsible.read(responsible)
-    ready = prepare(plan.checked(), inputs, told)
+    learned = None if calibration is None else read_calibration(calibration, plan.checked())
+    ready = informed(prepare(in_plan(plan.checked(), learned), inputs, told), learned, ledger)
     check_account(ready.account)
     outcome = study(ready, words, told)
     if ledger is not None:
@@ -179,6 +184,7 @@ def study(ready: Prepared, responsible: Responsible, progress: Progress) -> Outc
     progress(0.52, "Testing every class on every level|逐级逐类检测")
     told = lambda f: progress(0.52 + 0.2 * f, "Testing|检测")  # noqa: E731
     found = survey(ready.counts, plan, ready.valid, lowest_level(ready), told, ready.almanac)
+    found = realised(found, ready.calibration)
     progress(0.72, "Hot spots and density|热点与密度")
     statuses: dict[str, str] = {"nb_predictive": _history_status(ready)}
     hotspots, evidence = _taking_part(
@@ -223,8 +229,10 @@ def warn(ready: Prepared, found: Survey, responsible: Responsible) -> tuple[pd.D
     """Step 9: the tests of the last bins -> warnings in words, and their members. `study` and the replay share it."""
     plan = ready.plan
     facts = {"bin_days": BIN_DAYS[plan.bin], "street_level": street_level(ready.counts)}
-    raised = raise_warnings(found.tests, ready.counts, rules_in_line(plan), **facts)
-    return describe(ready, _few_weeks(ready, raised), responsible)
+    rules = rules_in_line(plan, hash_of(ready.calibration))
+    raised = raise_warnings(found.tests, ready.counts, rules, record=ready.record, **facts)
+    raised = with_false(_few_weeks(ready, raised), plan, ready.calibration)
+    return describe(ready, raised, responsible)
 
 
 _NO_HOTSPOTS = pd.DataFrame(
@@ -238,10 +246,20 @@ def _silent(fraction: float, text: str) -> None:
     log.debug("%.2f %s", fraction, text)
 
 
-def gather_inputs(  # type: ignore[no-untyped-def]
-    incidents, cells=None, columns=None, cell_columns=None, crs=None, cells_crs=None, responsible=None, classes=None,
-    class_policy=None, key=None, days=None, events=None,
-) -> Inputs:  # fmt: skip
+def gather_inputs(
+    incidents: Sequence[str | Path] | str | Path,
+    cells: str | Path | CellFiles | None = None,
+    columns: Mapping[str, str] | None = None,
+    cell_columns: Mapping[str, str] | None = None,
+    crs: str | None = None,
+    cells_crs: str | None = None,
+    responsible: str | Path | None = None,
+    classes: Mapping[str, str] | None = None,
+    class_policy: str | Path | None = None,
+    key: str | Path | None = None,
+    days: str | Path | None = None,
+    events: str | Path | None = None,
+) -> Inputs:
     """The arguments of `run` that name where data come from, as one; every path as text."""
     files = [incidents] if isinstance(incidents, (str, Path)) else incidents
     as_text = lambda value: str(value) if value is not None else None  # noqa: E731

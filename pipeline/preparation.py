@@ -18,7 +18,9 @@ from ..layers.incidents import Intake, read_incidents
 from ..layers.incidents.rules import notice
 from ..layers.privacy import ClassPolicy, Privacy, Pseudonyms, read_key, read_policy
 from ..models.anomaly import find_outages
+from ..models.early_warning import Record
 from .almanac import Almanac, make_almanac
+from .calibration import Calibration
 from .cells import CellFiles, cells_of
 from .confirmation import confirm_across_sources
 from .placement import Located, Placement, judge_places, late_rows, locate_incidents
@@ -58,7 +60,8 @@ class Prepared:
     counts : cut at `as_of`; valid : complete bins of counts. duplicates : every duplicate with the row kept, exact ones
     and those of other sources; near_duplicates : rows kept that nearly were. reasons : per row of `points`, all that
     were read, what became of it. almanac : what is known of the bins of counts beside their incidents. renamed : old
-    names of classes and what they are called now.
+    names of classes and what they are called now. calibration : how often chance lights a warning here, where that was
+    learned; record : what the ledger knows.
     """
 
     plan: Plan
@@ -80,6 +83,8 @@ class Prepared:
     placement: Placement | None = None
     repaired: Repaired | None = None
     renamed: Mapping[str, str] = field(default_factory=dict)
+    calibration: Calibration | None = None
+    record: Record = field(default_factory=Record)
 
 
 @dataclass(frozen=True)

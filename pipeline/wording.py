@@ -34,6 +34,7 @@ class Raised(Protocol):
     source_count: int
     one_source: bool
     awaiting_second: bool
+    needs_confirmation: bool
 
 
 def short_class(category: str, lang: str = "zh") -> str:

@@ -139,7 +139,10 @@ FACTS: dict[str, Any] = {
     "plan_version": "a1b2c3",
     "version": "0.1.0",
     "account": {"rows_in": 60123, "rows_used": 58000, "rows_outside": 113, "rows_duplicate": 2010},
-    "expected_false": {"red": 0.05, "orange": 0.27, "yellow": 1.1, "blue": 3.3},
+    "expected_false": {
+        level: {"per_week": value, "low": value / 2, "high": 2 * value, "basis": "calibrated"}
+        for level, value in (("red", 0.004), ("orange", 0.02), ("yellow", 0.08), ("blue", 0.16))
+    },
     "tests": 91234,
     "yesterday": {"count": 252, "expected": 102, "low": 86, "high": 119},
     "completeness": 0.97,

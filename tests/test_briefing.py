@@ -142,7 +142,10 @@ def make_facts(text=lambda value: value):
         "version": text("0.1.0"),
         "account": {"rows_in": 10, "rows_used": 9, "rows_outside": 1},
         "notices": [{"code": "a", "zh": text("提示"), "en": text("notice")}],
-        "expected_false": {"red": 0.05, "orange": 0.3, "yellow": 1.0, "blue": 3.0},
+        "expected_false": {
+            level: {"per_week": value, "low": value / 2, "high": 2 * value, "basis": "calibrated"}
+            for level, value in (("red", 0.004), ("orange", 0.02), ("yellow", 0.08), ("blue", 0.16))
+        },
         "tests": 1234,
         "units": {"0": 1, "1": 3, "2": 9, "3": 144},
         "classes": 8,

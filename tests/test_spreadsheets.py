@@ -60,7 +60,10 @@ FACTS = {
     "title": "城市风险晨报",
     "as_of": "2025-07-04T00:00:00",
     "account": {"rows_in": 3, "rows_used": 3},
-    "expected_false": {"red": 0.05, "orange": 0.27, "yellow": 1.1, "blue": 3.3},
+    "expected_false": {
+        level: {"per_week": value, "low": value / 2, "high": 2 * value, "basis": "calibrated"}
+        for level, value in (("red", 0.004), ("orange", 0.02), ("yellow", 0.08), ("blue", 0.16))
+    },
     "notices": [{"code": "default_points", "zh": "=默认坐标", "en": "x"}],
     "tests": 1234,
 }

@@ -60,10 +60,14 @@ GB.renderFigures = function () {
   };
   box.appendChild(GB.figure(GB.t("urgent"), said(levels.slice(0, 2)), "", "wide"));
   box.appendChild(GB.figure(GB.t("softer"), said(levels.slice(2)), ""));
-  box.appendChild(GB.figureOfClosings());
-  var e = f.expected_false || {}, sum = levels.slice(0, 2).reduce(function (t, level) { return t + (+e[level.name] || 0); }, 0);
-  box.appendChild(GB.figure(GB.t("falseAlarms"), [{ text: GB.t("about_n", { n: sum ? GB.number(Math.round(sum * 10) / 10 || sum) : "0" }) }, { kind: "small", text: GB.t("perHundred") }], ""));
-  if (f.tests) box.appendChild(GB.figure(GB.t("checked"), [{ text: GB.bigNumber(f.tests) }, { kind: "small", text: GB.t("tests") }], GB.t("checkedOf", { units: GB.number(GB.total(f.units)), classes: GB.number(f.classes) })));
+  box.appendChild(f.last_list ? GB.figureOfLastList(f.last_list) : GB.figureOfClosings());
+  var e = f.expected_false || {}, urgent = levels.slice(0, 2).map(function (level) { return e[level.name]; }), known = urgent.every(Boolean);
+  var two = function (value) { return +(+value).toPrecision(2); };
+  var spans = (known ? urgent : []).map(function (told, i) { return levels[i][GB.lang] + " " + two(told.low) + "–" + two(told.high); });
+  var note = known ? GB.t(urgent[0].basis === "calibrated" ? "falseBetween" : "falseAtMost", { spans: spans.join(GB.lang === "zh" ? "," : ", ") }) : "";
+  box.appendChild(GB.figure(GB.t("falseAlarms"), [{ text: known ? GB.t("about_n", { n: two(GB.sum(urgent, "per_week")) }) : "–" }, { kind: "small", text: GB.t("perWeek") }], note));
+  if (f.urgent_record && f.urgent_record.n) box.appendChild(GB.figureOfRecord(f.urgent_record));
+  else if (f.tests) box.appendChild(GB.figure(GB.t("checked"), [{ text: GB.bigNumber(f.tests) }, { kind: "small", text: GB.t("tests") }], GB.t("checkedOf", { units: GB.number(GB.total(f.units)), classes: GB.number(f.classes) })));
 };
 
 /* Whether any ticket at all is recorded as closed: where none is, "0 %" would blame someone for a missing column. */
@@ -77,6 +81,17 @@ GB.figureOfClosings = function () {
   var values = { c: GB.number(closed), n: GB.number(linked) }, known = linked && GB.knowsClosings();
   var note = known ? GB.t("closedOf", values) : linked ? GB.t("noClosings", values) : GB.t("none");
   return GB.figure(GB.t("closedShare"), [{ text: known ? GB.percent(closed, linked) + "%" : "—" }, { kind: "small", text: note }], "");
+};
+
+/* What became of the last list that was issued. */
+GB.figureOfLastList = function (l) {
+  var note = GB.t("lastNote", { working: l.working, waiting: l.waiting });
+  var late = l.overdue ? [{ kind: "small strong", text: GB.t("lastOverdue", { n: l.overdue }), colour: GB.data.palette.levels[1][GB.theme] }] : [];
+  return GB.figure(GB.t("lastList", { n: l.n }), [{ text: l.done }, { kind: "verb", text: GB.t("lastDone") }].concat(late), note);
+};
+
+GB.figureOfRecord = function (r) {
+  return GB.figure(GB.t("record90", r), [{ text: r["true"] }, { kind: "verb", text: GB.t("recordTrue") }], GB.t("recordNote", { wrong: r["false"], open: r.open }));
 };
 
 GB.total = function (units) {

@@ -21,6 +21,7 @@ from docx.oxml.ns import qn
 from docx.shared import Cm, Pt, RGBColor
 
 from .. import style
+from ..chance import false_words, urgent_false
 from ..plain_text import one_line
 from .archive import still
 from .pictures import draw_map, draw_series
@@ -111,10 +112,9 @@ def _figures(table: pd.DataFrame, facts: Mapping[str, Any]) -> list[tuple[str, s
         figures.append(("昨日工单", f"{day['count']:,.0f}", span, _TEXT))
     for level in style.LEVELS:
         figures.append((level.verb_zh, str(counts[level.name]), f"{level.numeral} {level.zh}", level.light))
-    expected = facts.get("expected_false") or {}
-    urgent = [expected[name] for name in ("red", "orange") if isinstance(expected.get(name), (int, float))]
-    if len(urgent) == 2:
-        figures.append(("碰巧误报(红橙)", f"约 {sum(urgent):.1f}", "条/百日,预算前", _TEXT))
+    urgent = urgent_false(facts.get("expected_false") or {})
+    if urgent is not None:
+        figures.append(("碰巧误报(红橙)", f"{urgent:.2g}", "条/周,预算前", _TEXT))
     if isinstance(facts.get("completeness"), (int, float)):
         figures.append(("数据完整度", f"{facts['completeness']:.0%}", "", _TEXT))
     return figures
@@ -128,6 +128,8 @@ def _foot_lines(table: pd.DataFrame, live: pd.DataFrame, shown: pd.DataFrame, fa
         lines.append(f"已解除 {len(gone)} 条:" + one_line(";".join(told), 90))
     if len(live) > len(shown):
         lines.append(f"另有 {len(live) - len(shown)} 条未列出(超出预算或篇幅),见 early_warnings.xlsx。")
+    false = false_words(facts.get("expected_false") or {})[0]
+    lines += [f"{false}。"] if false else []
     account = facts.get("account") or {}
     if account:
         lines.append(

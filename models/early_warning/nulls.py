@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from ...cube import ALL_CLASSES, Counts
+from ...cube import Counts
 
 WEEK_BINS = {"hour": 168, "day": 7, "week": 1}
 _THURSDAY = 3  # 1970-01-01 was a Thursday: three days into its week
@@ -88,7 +88,7 @@ def null_history(
         regime = regimes.get(str(name), np.zeros(len(week), dtype=np.int64))
         to, places = _dealt_weeks(week, movable, regime, season, reach, WEEK_BINS[counts.bin], rng)
         moved[mine] = to[at[mine]]
-        pool[mine] = code * (places.max() + 1) * 0 + places[to[at[mine]]]
+        pool[mine] = places[to[at[mine]]]
     key = pool * len(classes) + codes
     table = single.assign(bin=moved + counts.first_bin, origin=week[at])
     dealt = _deal_units(table, key, (counts.cells.role == "sectoral")[table["cell"].to_numpy()], rng)
@@ -152,6 +152,3 @@ def _deal_units(table: pd.DataFrame, key: np.ndarray, sectoral: np.ndarray, rng:
     chosen = ground.iloc[picks[(start + counted)[fits]]]
     over = chosen.assign(cell=over["cell"].to_numpy()[place[fits]])
     return pd.concat([ground, over], ignore_index=True)
-
-
-__all__ = ["ALL_CLASSES", "Rise", "null_history", "weeks_of", "without_rises"]
