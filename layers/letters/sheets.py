@@ -69,7 +69,8 @@ class SheetTemplate:
             moved[number] = self._fill_sheet(sheet, about, items, counts)
             parts[name] = etree.tostring(sheet, xml_declaration=True, encoding="UTF-8", standalone=True)
         parts[_BOOK] = _with_names(parts[_BOOK], moved)
-        parts[_CORE] = _core(title, made)
+        if _CORE in parts:  # a part that the package does not list would make Excel repair the file
+            parts[_CORE] = _core(title, made)
         buffer = BytesIO()
         with zipfile.ZipFile(buffer, "w") as target:
             for name, data in parts.items():
