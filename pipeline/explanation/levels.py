@@ -24,11 +24,13 @@ def level_words(row: Any, level: str, rules: WarningRules) -> dict[str, str]:
 
 
 def _limits(row: Any, reached: int, rules: WarningRules) -> tuple[str, str]:
-    name = LEVELS[reached]
-    days = getattr(rules, f"{name}_days")
-    excess = {"blue": rules.blue_excess, "yellow": rules.blue_excess}.get(name, getattr(rules, f"{name}_excess"))
-    ratio = {"blue": 1.0, "yellow": rules.yellow_ratio}.get(name, rules.orange_ratio)
-    word, (span, span_en) = style.level_of(name), span_of(row.recurrence_days)
+    days, excess, ratio = {
+        "blue": (rules.blue_days, rules.blue_excess, 1.0),
+        "yellow": (rules.yellow_days, rules.blue_excess, rules.yellow_ratio),
+        "orange": (rules.orange_days, rules.orange_excess, rules.orange_ratio),
+        "red": (rules.red_days, rules.red_excess, rules.orange_ratio),
+    }[LEVELS[reached]]
+    word, (span, span_en) = style.level_of(LEVELS[reached]), span_of(row.recurrence_days)
     times = row.observed / max(row.expected, 1e-9)
     times_zh, times_en = ("百倍以上", "over 100 times") if times >= 100 else (f"{times:.1f}倍", f"{times:.1f} times")
     zh = f"{word.zh}色:碰巧{span}一遇(≥{days:g}天)、超出{row.excess:.0f}件(≥{excess:g})"
