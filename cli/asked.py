@@ -93,6 +93,19 @@ def public_option() -> Option:
     )
 
 
+def calibration_option() -> Option:
+    """--calibration."""
+    return Option(
+        ["--calibration"],
+        metavar="FILE",
+        help=spoken(
+            "What `gridbeacon calibrate` learned on this city's history: how often chance lights a warning here.",
+            "由 gridbeacon calibrate 生成的本市校准文件:没有异常时各级提示多久碰巧出现一次。",
+        ),
+        section="files",
+    )
+
+
 def repair_option() -> Option:
     """--repair."""
     return Option(

@@ -9,6 +9,7 @@ import click
 
 from .asked import (
     NEW_FOLDER,
+    calibration_option,
     catch_up_option,
     inputs_and_plan,
     json_option,
@@ -70,6 +71,7 @@ def gridbeacon() -> None:
         out_option(NEW_FOLDER),
         ledger_option(),
         public_option(),
+        calibration_option(),
         catch_up_option(),
         log_option(),
         repair_option(),
@@ -103,7 +105,7 @@ def _run(voice: Voice, inputs: Files, plan: Any, replace: bool) -> Any:
     sources = inputs.for_run()
     out = inputs.out or dated_folder(inputs.runs, plan.as_of)
     facts = {"out": out, "ledger": inputs.ledger, "record": inputs.last_import(), "replace": replace}
-    facts["public"] = inputs.public
+    facts |= {"public": inputs.public, "calibration": inputs.calibration}
     return run_plan(plan, **sources, **facts, progress=voice.progress)
 
 

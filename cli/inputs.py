@@ -49,7 +49,7 @@ RECORD = "last_import.json"
 
 _FILES = (
     *("cells", "cells_before", "responsible", "ledger", "runs", "class_policy", "key", "record", "days", "events"),
-    "public",
+    *("public", "calibration"),
 )
 
 _PLAIN = ("crs", "cells_crs", "cells_since", "repair")
@@ -83,6 +83,7 @@ class Files:
     cells_since: str | None = None
     repair: bool = False
     public: str | None = None
+    calibration: str | None = None
 
     def for_run(self) -> dict[str, Any]:
         """The keyword arguments of `pipeline.run` and `pipeline.check_inputs`, without `out` and `ledger`.

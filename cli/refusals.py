@@ -86,6 +86,18 @@ REFUSALS = refusals(
             "Check permissions and free space.",
             "检查权限和剩余空间。",
         ),
+        "E-ASK-041": (
+            "this file exists already",
+            "该文件已存在",
+            "Name another one, or pass --replace.",
+            "换一个文件名,或加 --replace。",
+        ),
+        "E-ASK-042": (
+            "the calibration cannot be written",
+            "校准文件无法写入",
+            "Check the folder, permissions and free space.",
+            "检查文件夹、权限和剩余空间。",
+        ),
         "E-ASK-014": ("there are no {role} cells", "没有{role}网格", "Choose the other role.", "改选另一种网格性质。"),
         "E-ASK-015": ("there is no level {level}", "没有第{level}级", "Choose one of {levels}.", "可选:{levels}。"),
         "E-ASK-016": (

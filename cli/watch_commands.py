@@ -59,7 +59,8 @@ def run_watched(
         inputs, plan = read()
         at_place(watch, Path(str(inputs.runs)).absolute(), _settings(values))
         facts = {"ledger": inputs.ledger, "record": inputs.last_import(), "overwrite": overwrite}
-        return watch_run(watch, plan, inputs.for_run(), **facts, progress=voice.progress)
+        sources = {**inputs.for_run(), "calibration": inputs.calibration}
+        return watch_run(watch, plan, sources, **facts, progress=voice.progress)
 
 
 def _settings(values: dict[str, Any]) -> Any:

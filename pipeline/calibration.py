@@ -106,15 +106,19 @@ def expected_false_of(plan: Plan, calibration: Calibration | None) -> dict[str, 
     `calibrated`: the expected number and the 95 % interval of this expectation. `bound`: no more than `per_week`, as
     far as every tail holds; low is 0 and high the bound.
     """
-    order = tuple(reversed(LEVELS))
     if calibration is not None:
-        told = calibration.content["expected"]
-        return {level: {**told[level], "basis": "calibrated"} for level in order}
+        return expected_of(calibration)
     bound = bound_per_week(plan.early_warning)
     return {
         level: {"per_week": float(bound[level]), "low": 0.0, "high": float(bound[level]), "basis": "bound"}
-        for level in order
+        for level in reversed(LEVELS)
     }
+
+
+def expected_of(calibration: Calibration) -> dict[str, dict[str, Any]]:
+    """level -> per_week, low, high, basis, the most urgent level first."""
+    told = calibration.content["expected"]
+    return {level: {**told[level], "basis": "calibrated"} for level in reversed(LEVELS)}
 
 
 def with_false(table: pd.DataFrame, plan: Plan, calibration: Calibration | None) -> pd.DataFrame:

@@ -146,7 +146,8 @@ def input_hashes(inputs: Inputs) -> dict[str, str]:
 
     files = [*inputs.incidents, inputs.cells, inputs.cell_files.before, inputs.responsible, inputs.class_policy]
     hashes: dict[str, str] = {}
-    for file in map(str, expand([str(f) for f in (*files, inputs.days, inputs.events) if f])[0]):
+    files += [inputs.days, inputs.events, inputs.calibration]
+    for file in map(str, expand([str(f) for f in files if f])[0]):
         place = file.split("|")[0]
         name = shown_name(file) if is_url(file) else Path(place).name
         times = sum(1 for known in hashes if known.split(" #")[0] == name)

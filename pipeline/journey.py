@@ -100,8 +100,9 @@ def run(
     """
     told = progress or _silent
     inputs = gather_inputs(
-        incidents, cells, columns, cell_columns, crs, cells_crs, responsible, classes, class_policy, key, days, events
-    )
+        incidents, cells, columns, cell_columns, crs, cells_crs, responsible, classes, class_policy, key, days, events,
+        calibration,
+    )  # fmt: skip
     if out is not None and not callable(out):
         _refuse_early(out, replace, key)
     if public is not None:
@@ -259,6 +260,7 @@ def gather_inputs(
     key: str | Path | None = None,
     days: str | Path | None = None,
     events: str | Path | None = None,
+    calibration: str | Path | None = None,
 ) -> Inputs:
     """The arguments of `run` that name where data come from, as one; every path as text."""
     files = [incidents] if isinstance(incidents, (str, Path)) else incidents
@@ -278,6 +280,7 @@ def gather_inputs(
         as_text(days),
         as_text(events),
         source,
+        as_text(calibration),
     )
 
 

@@ -48,6 +48,7 @@ class Inputs:
     days: str | None = None
     events: str | None = None
     cell_files: CellFiles = field(default_factory=CellFiles)
+    calibration: str | None = None
 
 
 @dataclass(frozen=True)
