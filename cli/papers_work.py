@@ -125,7 +125,10 @@ def drop_warnings(voice: Voice, *, run: str | None, out: str, as_json: bool) -> 
 
 
 def _period(kind: str, first: str | None, last: str | None, now: str) -> tuple[str, str] | None:
-    """(first, end) instants; of a list without days, the last complete week (from Monday) or month before *now*."""
+    """(first, end) instants; of a list without days, the last complete week (from Monday) or month before *now*.
+
+    A list never ends after *now*: what is not late yet is not told as late.
+    """
     if first is None and last is None and kind not in LISTS:
         return None
     today = date.fromisoformat(now[:10])
@@ -139,10 +142,10 @@ def _period(kind: str, first: str | None, last: str | None, now: str) -> tuple[s
         begin, end = date(1, 1, 1), date(9999, 12, 31)
     begin = _day(first, "--from") if first else begin
     end = _day(last, "--to") + timedelta(days=1) if last else end
-    if end <= begin:
+    if end <= begin or (kind in LISTS and begin.isoformat() >= now):
         raise refused("E-PAPER-007", where="--from, --to")
-    midnight = datetime.min.time()
-    return datetime.combine(begin, midnight).isoformat(), datetime.combine(end, midnight).isoformat()
+    first_moment, end_moment = (datetime.combine(day, datetime.min.time()).isoformat() for day in (begin, end))
+    return first_moment, min(end_moment, now) if kind in LISTS else end_moment
 
 
 def _day(text: str, option: str) -> date:

@@ -254,6 +254,17 @@ def test_a_correction_is_an_update(tmp_path):
         assert said(valid(message), "references") == [first.reference]
 
 
+def test_a_verdict_is_an_update_under_a_name_of_its_own(tmp_path):
+    with make_ledger(tmp_path / "record.sqlite") as ledger:
+        ledger.issue([warning("fresh")], "2026-01-03T00:00:00", "run-3")
+        first = send(ledger)["fresh"]
+        ledger.record("fresh", "judged", actor="x", time="2026-01-03T09:00:00", payload={"verdict": "true"})
+        second = now(ledger)["fresh"]
+    assert [said(valid(m), "info/certainty")[0] for m in (first, second)] == ["Likely", "Observed"]
+    assert second.kind == "Update" and second.identifier != first.identifier
+    assert said(valid(second), "references") == [first.reference]
+
+
 def test_a_drill_in_the_ledger_stays_an_exercise(tmp_path):
     with make_ledger(tmp_path / "record.sqlite") as ledger:
         ledger.issue([warning("practice", cell_name="【演练】某街道")], "2026-01-03T00:00:00", "run-3")

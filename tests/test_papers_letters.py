@@ -286,6 +286,9 @@ def test_the_commands_write_number_and_repeat(tmp_path, capsys):
         assert [paper["number"] for paper in told["papers"]] == ["交办〔2026〕第0001号", "交办〔2026〕第0002号"]
     assert execute(["papers", "weekly", *common, "--time", "2026-01-06T12:00"]) == 0
     assert execute(["papers", "monthly", *common, "--time", "2026-02-06T12:00"]) == 0
+    begun = ["--from", "2026-01-01", "--to", "2026-01-31", "--time", "2026-01-03T12:00"]
+    assert execute(["papers", "monthly", *common[:2], "--out", str(tmp_path / "begun"), *begun]) == 0
+    assert "2026年1月1日至2026年1月3日" in text_of((tmp_path / "begun" / "月清单-2026-0002.docx").read_bytes())
     names = sorted(path.name for path in (tmp_path / "out").iterdir())
     assert names == sorted(
         f"{stem}.{ending}"
@@ -301,6 +304,7 @@ def test_the_commands_write_number_and_repeat(tmp_path, capsys):
         (["assign", "--unit", "没有此单位"], "E-PAPER-004"),
         (["assign", "--file"], "E-PAPER-008"),
         (["weekly", "--from", "2026-01-05", "--to", "2026-01-04"], "E-PAPER-007"),
+        (["weekly", "--from", "2026-01-04", "--to", "2026-01-09"], "E-PAPER-007"),
         (["weekly", "--from", "昨天"], "E-ASK-020"),
     ],
 )

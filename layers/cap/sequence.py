@@ -77,7 +77,8 @@ class _History:
     def __init__(self, events: Iterable[Mapping[str, Any]]):
         self.sent: dict[str, list[Sent]] = {}
         self.gone: dict[str, tuple[str, str]] = {}
-        self.corrected: dict[str, str] = {}
+        self.changed: dict[str, str] = {}
+        """warning_id -> when it was last corrected or judged, since it was last issued."""
         self.last_run, self.listed = "", set[str]()
         for event in events:
             self._read(event)
@@ -88,16 +89,17 @@ class _History:
             self.gone[warning_id] = (name, str(event["time"]))
         elif name == "reopened":
             self.gone.pop(warning_id, None)
+            self.changed[warning_id] = str(event["time"])
         elif name == RUN_ISSUED and str(event["time"]) >= self.last_run:
             listing = _payload(event)
             self.last_run = str(event["time"])
             self.listed = {str(own) for own, _ in listing.get("warnings", [])}
         elif name == "issued":
-            self.corrected.pop(warning_id, None)
+            self.changed.pop(warning_id, None)
             if event["state"] == TO_JUDGE:
                 self.gone.pop(warning_id, None)
-        elif name == "corrected":
-            self.corrected[warning_id] = str(event["time"])
+        elif name in ("corrected", "judged", "assigned"):
+            self.changed[warning_id] = str(event["time"])
         elif name == "noted" and _payload(event).get("paper") == "cap":
             self.sent.setdefault(warning_id, []).append(_payload(event))
 
@@ -116,7 +118,7 @@ class _History:
 def _message(row: Mapping[str, Any], history: _History, settings: CapSettings, rings: Sequence[Any]) -> Message | None:
     warning_id = str(row["warning_id"])
     drill = is_drill(row)
-    moment, why = max(str(row["last_issued"]), history.corrected.get(warning_id, "")), ("", "")
+    moment, why = max(str(row["last_issued"]), history.changed.get(warning_id, "")), ("", "")
     if warning_id in history.gone:
         event, moment = history.gone[warning_id]
         why = _GONE[event]
