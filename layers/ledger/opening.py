@@ -29,7 +29,7 @@ def open_ledger(place: str | Path, create: bool = True) -> Ledger:
     path = Path(place)
     try:
         return _vouched(Ledger(open_file(path, create)))
-    except sqlite3.Error as error:
+    except (sqlite3.Error, UnicodeDecodeError) as error:
         raise problem(error, path) from error
 
 

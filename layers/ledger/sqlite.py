@@ -44,7 +44,7 @@ class SqliteStore:
         try:
             for row in self.connection.execute(statement, values):
                 yield dict(row)
-        except sqlite3.Error as error:
+        except (sqlite3.Error, UnicodeDecodeError) as error:
             raise problem(error, self.path) from error
 
     def row(self, statement: str, values: Sequence[Any] = ()) -> dict[str, Any] | None:
@@ -92,8 +92,8 @@ def connect(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def problem(error: sqlite3.Error, path: Path) -> GridBeaconError:
-    """The error of SQLite in our words."""
+def problem(error: Exception, path: Path) -> GridBeaconError:
+    """The error of SQLite in our words; what it cannot even spell is damage."""
     text = str(error)
     if isinstance(error, sqlite3.IntegrityError):  # a guard of ours refused it
         return trouble("E-LEDGER-007", where=str(path), why=text, why_zh=text)
@@ -124,7 +124,7 @@ def open_file(path: Path, create: bool) -> SqliteStore:
     except BaseException as error:
         if connection is not None:
             connection.close()
-        if isinstance(error, sqlite3.Error):
+        if isinstance(error, (sqlite3.Error, UnicodeDecodeError)):
             raise problem(error, path) from error
         raise
     return SqliteStore(connection, path)
