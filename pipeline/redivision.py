@@ -25,12 +25,18 @@ if TYPE_CHECKING:
     from .preparation import Inputs
 
 INHERITED = {
-    ledgers.TO_JUDGE: (),
-    ledgers.ASSIGNED: ("assigned",),
-    ledgers.HANDLED: ("assigned", "handled"),
-    ledgers.CLOSED: ("dismissed",),
+    "judged": ("judged",),
+    "assigned": ("assigned",),
+    "received": ("assigned",),
+    "supervised": ("assigned",),
+    "handled": ("assigned", "handled"),
+    "verified": ("assigned", "handled"),
+    "reported": ("assigned", "reported"),
+    "closed": ("dismissed",),
+    "dismissed": ("dismissed",),
+    "cancelled": ("dismissed",),
 }
-"""State of a warning -> events that bring its heir there."""
+"""Step of a warning -> events that bring its heir to the same state; one that was only reported was never handled."""
 
 
 def codes_of_today(intake: Intake, cells: CellLayer, plan: Plan) -> tuple[Intake, list[Notice]]:
@@ -149,7 +155,7 @@ def inherit_states(book: ledgers.Ledger, outcome: Outcome) -> None:
         closed = former["state"] == ledgers.CLOSED
         facts = {"actor": "run", "time": outcome.facts["as_of"], "once": entry["former_id"]}
         note = f"沿用{entry['former_id']}:{_why(entry)}"
-        for step in ("noted", *(INHERITED[former["state"]] if not (raised and closed) else ())):
+        for step in ("noted", *(INHERITED.get(former["step"], ()) if not (raised and closed) else ())):
             book.record(own, step, note=note, payload={**entry, **_known_of(former, step)}, **facts)
         if not closed:
             facts["once"] = own
@@ -171,7 +177,7 @@ def _why(entry: Mapping[str, str]) -> str:
 
 def _known_of(former: Mapping[str, Any], step: str) -> dict[str, Any]:
     """What an event of the heir keeps of the former warning: the verdict, whom it went to, by when."""
-    if step == "dismissed":
+    if step in ("judged", "dismissed"):
         return {"verdict": former["verdict"] or "unclear"}
     if step != "assigned":
         return {}
