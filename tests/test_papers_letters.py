@@ -197,7 +197,7 @@ def test_a_calm_record_has_no_letters_and_an_empty_list(tmp_path):
     assert "无" in [cell.text for table in Document(BytesIO(data)).tables for cell in table.rows[1].cells]
 
 
-def write_template(path, *paragraphs, row=("〔序号〕", "〔情况〕")):
+def write_template(path, *paragraphs, row=("〔序号〕", "〔情况〕"), footer="〔声明〕"):
     document = Document()
     for runs in paragraphs:
         paragraph = document.add_paragraph()
@@ -206,7 +206,7 @@ def write_template(path, *paragraphs, row=("〔序号〕", "〔情况〕")):
     table = document.add_table(1, len(row))
     for cell, text in zip(table.rows[0].cells, row, strict=True):
         cell.text = text
-    document.sections[0].footer.paragraphs[0].text = "〔声明〕"
+    document.sections[0].footer.paragraphs[0].text = footer
     document.core_properties.author = "某人"
     document.save(path)
     return path
@@ -231,15 +231,16 @@ def test_what_the_paper_says_once_is_not_searched_again_in_a_row(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("paragraphs", "row", "code"),
+    ("changes", "code"),
     [
-        ((["〔单位〕〔身份证号〕"],), ("〔序号〕",), "E-PAPER-002"),
-        ((["〔单位〕"],), ("没有",), "E-PAPER-005"),
+        ({"row": ("〔序号〕", "〔身份证号〕")}, "E-PAPER-002"),
+        ({"row": ("没有",)}, "E-PAPER-005"),
+        ({"footer": ""}, "E-PAPER-012"),
     ],
 )
-def test_a_template_that_asks_for_the_unknown_is_refused_by_name(tmp_path, paragraphs, row, code):
+def test_a_template_that_asks_for_the_unknown_or_too_little_is_refused(tmp_path, changes, code):
     with pytest.raises(InputError) as caught:
-        Template(write_template(tmp_path / "交办函.docx", *paragraphs, row=row))
+        Template(write_template(tmp_path / "交办函.docx", ["〔单位〕"], **changes))
     assert caught.value.code == code
     assert code != "E-PAPER-002" or "身份证号" in caught.value.problem
 

@@ -50,7 +50,7 @@ def own_template(path, **changes):
     sheet["D3"].number_format = "yyyy/m/d h:mm"
     sheet.append(["共〔件数〕项"])
     sheet.merge_cells("A4:D4")
-    sheet["A5"] = "不动"
+    sheet["A5"], sheet["B5"] = "不动", "〔声明〕"
     sheet.auto_filter.ref = "A2:D3"
     sheet.print_area = "A1:D5"
     sheet.conditional_formatting.add("C3:C3", CellIsRule(operator="greaterThan", formula=["9"], fill=PatternFill()))
@@ -141,6 +141,7 @@ def test_equal_bytes_and_fixed_dates(tmp_path):
         ({"A6": "〔身份证号〕"}, "E-PAPER-002"),
         ({"A3": "", "B3": "", "C3": "", "D3": ""}, "E-PAPER-005"),
         ({"C4": "=SUM(C3:C3)"}, "E-PAPER-011"),
+        ({"B5": ""}, "E-PAPER-012"),
     ],
 )
 def test_what_a_template_may_not_hold_is_refused(tmp_path, changes, code):
@@ -175,6 +176,7 @@ def test_text_in_several_types_is_one_text(tmp_path):
         sheet, bold = book.add_worksheet(), book.add_format({"bold": True})
         sheet.write_rich_string(0, 0, "致〔单", bold, "位〕,请阅")
         sheet.write_string(1, 0, "〔序号〕")
+        sheet.write_string(2, 0, "〔声明〕")
     assert opened(filled(tmp_path / "rich.xlsx", [ITEM])).worksheets[0]["A1"].value == "致听潮街道,请阅"
 
 

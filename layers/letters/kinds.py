@@ -71,7 +71,7 @@ _YEAR = re.compile(r"\d{4}年?")
 
 
 def check_asked(asked: Set[str], where: str) -> None:
-    """Raise InputError if a template asks for something unknown, or for nothing that is said of items.
+    """Raise InputError if a template asks for something unknown, for nothing of the items, or not for the statement.
 
     A year, as in 交办〔2026〕, asks for nothing.
     """
@@ -81,3 +81,5 @@ def check_asked(asked: Set[str], where: str) -> None:
         raise refusal("E-PAPER-002", where=where, name=one_line(strange[0], 20), known="、".join(known))
     if not asked & set(ABOUT_ITEMS):
         raise refusal("E-PAPER-005", where=where)
+    if "声明" not in asked:
+        raise refusal("E-PAPER-012", where=where)

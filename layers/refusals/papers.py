@@ -111,6 +111,12 @@ PAPERS: dict[str, tuple[str, str, str, str]] = {
         "Replace it by text: rows move when the template is filled, and formulas would not follow.",
         "改为文字:填写时行会移动,公式不会随之更新。",
     ),
+    "E-PAPER-012": (
+        "the template lacks the line that this is no statutory warning",
+        "模板缺少“不构成法定预警发布”的声明",
+        "Put 〔声明〕 somewhere in it, in a footer for example.",
+        "在适当位置(例如页脚)加入〔声明〕。",
+    ),
     "E-PAPER-009": (
         "an item of this paper stands in paper number {number} already",
         "本文书中的事项已列入第{number}号文书",
