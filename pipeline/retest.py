@@ -14,6 +14,7 @@ from sklearn.base import clone
 from ..cube import Counts, SpaceTimeCube
 from ..models.anomaly import NegativeBinomialPredictive
 from ..models.early_warning import family_recurrence
+from ..models.significance import MAX_RECURRENCE_DAYS
 from .preparation import Prepared
 from .surveillance import BIN_DAYS, Survey, first_needed, visible_at
 
@@ -101,14 +102,16 @@ class Retest:
         model: NegativeBinomialPredictive = clone(self.ready.plan.nb_predictive)
         tried = len(model.windows_of(cube.bin))
         name = {"hour": "hourly_windows", "day": "windows", "week": "weekly_windows"}[cube.bin]
-        model.set_params(**{name: (n_bins,)})
+        today = model.counts_today(cube.bin) and first_bin % 24 == 0 and n_bins <= 24
+        model.set_params(**{name: (n_bins,), "so_far": today})
+        paid = 2 if today else 1  # windows that the model itself allows for
         end = first_bin + n_bins - self.recent.first_bin
         part = cube.between(0, end)
         scores = model.fit(part).score(part, 1)
         return {
             "observed": scores.observed[0],
             "expected": scores.expected[0],
-            "log_p": np.minimum(scores.log_p[0] + np.log(tried), 0.0),
+            "log_p": np.minimum(scores.log_p[0] + np.log(tried / paid), 0.0),
             "last_expected": scores.last_expected[0],
         }
 
@@ -118,7 +121,10 @@ class Retest:
             return pd.DataFrame(columns=["unit", "observed", "expected", "excess", "recurrence_days", "stands"])
         family = np.full(len(units), self.found.family[role, level])
         args = (scores["log_p"], scores["last_expected"], family, len(self.found.family))
-        days = family_recurrence(*args, BIN_DAYS[self.ready.plan.bin])
+        bin_days, calibration = BIN_DAYS[self.ready.plan.bin], self.ready.calibration
+        days = family_recurrence(*args, bin_days)
+        if calibration is not None:
+            days = calibration.tail.recurrence(days, bin_days, MAX_RECURRENCE_DAYS)
         excess = scores["observed"] - scores["expected"]
         return pd.DataFrame(
             {

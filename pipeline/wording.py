@@ -199,6 +199,10 @@ def top_places(ready: Prepared, row: Raised, inside: np.ndarray, most: int = 8) 
         return []
     if ready.privacy.policy.describes_only(row.category) and level > lowest_described(counts):
         return []
+    if level > lowest_described(counts):
+        category = ready.incidents["category"]
+        hidden = {name for name in category.unique() if ready.privacy.policy.describes_only(name)}
+        inside = inside & ~category.isin(hidden).to_numpy()
     units = units_of(ready, row.role, level)[inside]
     tally = pd.Series(units[units >= 0]).value_counts()
     order = sorted(tally.items(), key=lambda item: (-item[1], str(cells["cell_id"].iloc[item[0]])))

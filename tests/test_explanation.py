@@ -44,6 +44,8 @@ def test_what_chance_alone_would_light_in_words():
     told = chance_words("orange", {"orange": {"per_week": 7 / 400, "low": 0.0, "high": 0.1, "basis": "null years"}})
     assert told["sentence"] == "若无异常,全市约每400天才会碰巧出现一次这样的橙色预警"
     assert told["sentence_en"].endswith("would see an orange like this about once in 400 days")
+    bound = chance_words("orange", {"orange": {"per_week": 7 / 400, "basis": "bound"}})
+    assert bound["sentence"] == "若无异常,全市400天以上才会碰巧出现一次这样的橙色预警"
     assert chance_words("red", {}) == {}
 
 

@@ -82,10 +82,12 @@ def chance_words(level: str, expected_false: Mapping[str, Any]) -> dict[str, Any
         return {}
     days = 7 / float(entry["per_week"])
     word, (zh, en) = style.level_of(level), span_of(days)
+    bound = entry.get("basis") == "bound"
+    how, how_en = (f"{zh}以上", "no more than once in") if bound else (f"约每{zh}", "about once in")
     return {
         "days": round(days, 1),
-        "sentence": f"若无异常,全市约每{zh}才会碰巧出现一次这样的{word.zh}色预警",
-        "sentence_en": f"by chance alone the whole city would see {_article(word.en)} like this about once in {en}",
+        "sentence": f"若无异常,全市{how}才会碰巧出现一次这样的{word.zh}色预警",
+        "sentence_en": f"by chance alone the whole city would see {_article(word.en)} like this {how_en} {en}",
         **{name: entry.get(name) for name in ("per_week", "low", "high", "basis")},
     }
 
