@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 import textwrap
@@ -28,6 +29,21 @@ def databases(postgres, monkeypatch):
 def test_kills_at_random_moments_lose_nothing(tmp_path, ending):
     tally = kills.random_kills(kills.in_folder(tmp_path, ending), kills=8, seed=11, each=4)
     assert tally.kills == 8 and tally.acknowledged and tally.clean, tally
+
+
+def test_kills_lose_nothing_where_qgis_left_a_write_ahead_log(tmp_path):
+    """QGIS switches a GeoPackage to a write-ahead log when it edits a layer beside the ledger."""
+
+    def places():
+        for place in kills.in_folder(tmp_path, "gpkg"):
+            open_ledger(place).close()
+            raw = sqlite3.connect(place)
+            assert raw.execute("PRAGMA journal_mode=WAL").fetchone() == ("wal",)
+            raw.close()
+            yield place
+
+    tally = kills.random_kills(places(), kills=4, seed=13, each=4)
+    assert tally.kills == 4 and tally.acknowledged and tally.clean, tally
 
 
 def test_kills_at_random_moments_lose_nothing_in_postgresql(databases):

@@ -315,6 +315,18 @@ def test_open_warnings_carry_on_in_new_cells_with_both_codes(tmp_path, file):
     assert later.early_warnings["change"].tolist() == ["持续"] and "carried" not in later.facts
 
 
+def test_an_heir_comes_to_the_state_of_the_former_and_one_that_was_reported_was_never_handled():
+    from gridbeacon.layers.ledger import STATE_OF, TRANSITIONS
+    from gridbeacon.pipeline.redivision import INHERITED
+
+    assert set(STATE_OF) - set(INHERITED) == {"issued", "reopened"}
+    for former, events in INHERITED.items():
+        step = "issued"
+        for event in events:
+            step = TRANSITIONS[event][step]
+        assert STATE_OF[step] == STATE_OF[former] and ("reported" in events) == (former == "reported")
+
+
 def test_a_warning_whose_ground_is_quiet_is_told_with_both_codes(tmp_path, file):
     from gridbeacon.pipeline.redivision import carry_warnings, walk_since
 
