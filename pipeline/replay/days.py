@@ -11,9 +11,11 @@ import numpy as np
 import pandas as pd
 
 from ...layers.ledger import open_ledger
+from ..calibration import realised
 from ..facts import run_id_of
 from ..files import against, issue_to
 from ..journey import DIGITS, EARLY_WARNING_COLUMNS, lowest_level, warn
+from ..known import record_of
 from ..outcome import Outcome
 from ..plan import Plan
 from ..preparation import Prepared
@@ -29,8 +31,9 @@ STEP = {"hour": pd.Timedelta(days=1), "day": pd.Timedelta(days=1), "week": pd.Ti
 class Day:
     """What a run with this moment of decision would have said.
 
-    warnings : the columns of an early warning; `risk` and `models` are empty, since no map is drawn. `ready` is what
-    was known; `city` the whole city's last bin: observed, expected, lower, upper.
+    warnings : the columns of an early warning; `risk` and `models` are empty, since no map is drawn, and `stability`,
+    since nothing is tested on another lattice. `ready` is what was known; `city` the whole city's last bin: observed,
+    expected, lower, upper.
     """
 
     as_of: pd.Timestamp
@@ -62,6 +65,7 @@ def replay_days(known: Known, days: Sequence[pd.Timestamp], responsible: Respons
             for number, day in enumerate(stretch.days):
                 progress(begun + share * (0.7 + 0.3 * number / len(stretch.days)))
                 ready = cut(stretch.last, day)
+                ready = replace(ready, record=record_of(book, day, ready.counts))
                 outcome = against(_warned(ready, found, responsible), book, known.source.inputs)
                 issue_to(book, outcome)
                 yield Day(day, outcome.early_warnings, ready, _city(found, ready))
@@ -74,7 +78,8 @@ def _tested(stretch: Stretch, told: Told) -> Survey:
     hours = (stretch.days[-1] - stretch.days[0]) / pd.Timedelta(hours=1)
     more = round(hours / 24 / BIN_DAYS[plan.bin])
     long = replace(plan, early_warning=replace(plan.early_warning, replay=plan.early_warning.replay + more))
-    return survey(ready.counts, long, ready.valid, lowest_level(ready), told, ready.almanac, since=stretch.since)
+    found = survey(ready.counts, long, ready.valid, lowest_level(ready), told, ready.almanac, since=stretch.since)
+    return realised(found, ready.calibration)
 
 
 def _warned(ready: Prepared, found: Survey, responsible: Responsible) -> Outcome:
@@ -100,10 +105,11 @@ def _warned(ready: Prepared, found: Survey, responsible: Responsible) -> Outcome
 
 
 def in_columns(described: pd.DataFrame) -> pd.DataFrame:
-    """Described warnings in the columns of an early warning, without what colours a map."""
+    """Described warnings in the columns of an early warning, without what colours a map or is tested once more."""
     if described.empty:
         return pd.DataFrame(columns=EARLY_WARNING_COLUMNS)
-    table = described.assign(risk=np.nan, models="", state="待研判").round(DIGITS)
+    unknown = {name: "" for name in EARLY_WARNING_COLUMNS if name not in described}
+    table = described.assign(**{**unknown, "risk": np.nan, "state": "待研判"}).round(DIGITS)
     table["responsible"] = table["responsible"].replace("", UNKNOWN)
     return table.reindex(columns=EARLY_WARNING_COLUMNS)
 

@@ -11,6 +11,7 @@ import pandas as pd
 
 from ...cube import bin_of
 from ...models.anomaly import find_outages
+from ..calibration import in_plan, read_calibration
 from ..placement import late_rows
 from ..plan import Plan
 from ..preparation import Ground, Inputs, Prepared, Progress, Source, ground_of, prepare_at, read_source
@@ -33,8 +34,9 @@ class Known:
     """The incidents of *inputs* as they were known at any moment. Raises InputError as `prepare` does."""
 
     def __init__(self, plan: Plan, inputs: Inputs, progress: Progress, span: tuple[pd.Timestamp, pd.Timestamp]):
-        self.plan = plan
-        self.source: Source = read_source(plan, inputs, progress)
+        self.calibration = read_calibration(inputs.calibration, plan) if inputs.calibration else None
+        self.plan = in_plan(plan, self.calibration)
+        self.source: Source = read_source(self.plan, inputs, progress)
         self._grounds: dict[int | pd.Timestamp, Ground] = {}
         self._changes = self._days_of_change(span)
         self._ready: dict[pd.Timestamp, Prepared] = {}
@@ -44,7 +46,8 @@ class Known:
         if as_of not in self._ready:
             while len(self._ready) > 1:
                 self._ready.pop(next(iter(self._ready)))
-            self._ready[as_of] = prepare_at(self.source, self._ground(as_of), as_of, _silent)
+            ready = prepare_at(self.source, self._ground(as_of), as_of, _silent)
+            self._ready[as_of] = replace(ready, calibration=self.calibration)
         return self._ready[as_of]
 
     def stretches(self, days: Sequence[pd.Timestamp]) -> Iterator[Stretch]:

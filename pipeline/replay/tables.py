@@ -9,6 +9,8 @@ from typing import Any
 import pandas as pd
 
 from ...layers.run_folder import check_account
+from ...layers.style import OVER_PHASES
+from ..calibration import expected_false_of
 from ..journey import EARLY_WARNING_COLUMNS
 from ..plan import Plan
 from ..preparation import Inputs, Progress
@@ -76,9 +78,9 @@ def replay(
         lists.append(day.warnings.assign(as_of=day.as_of))
         rows.append(_row_of(day, log.see(day.ready)))
     table, daily = _joined(lists), pd.DataFrame(rows)
-    weeks = level_weeks(table, daily, plan)
+    weeks = level_weeks(table, daily, known.plan, expected_false_of(known.plan, known.calibration))
     account = check_account(known.at(days[-1]).account)
-    return Replay(plan, first, end, table, daily, log.table(), weeks, levels_told(weeks), account)
+    return Replay(known.plan, first, end, table, daily, log.table(), weeks, levels_told(weeks), account)
 
 
 def _joined(lists: list[pd.DataFrame]) -> pd.DataFrame:
@@ -89,7 +91,7 @@ def _joined(lists: list[pd.DataFrame]) -> pd.DataFrame:
 
 
 def _row_of(day: Day, data: str) -> dict[str, Any]:
-    live = day.warnings[day.warnings["phase"] != "ended"] if len(day.warnings) else day.warnings
+    live = day.warnings[~day.warnings["phase"].isin(OVER_PHASES)] if len(day.warnings) else day.warnings
     zh, en = SAID[data] if not len(live) or data != "complete" else ("", "")
     return {
         "as_of": day.as_of,
