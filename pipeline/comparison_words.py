@@ -42,6 +42,8 @@ _DROPPED = {
 
 def percent(value: float, sign: bool = True) -> str:
     """`−22%`, `+5%`; with a true minus."""
+    if abs(value) < 0.005:
+        return "0%"
     text = f"{value:+.0%}" if sign else f"{abs(value):.0%}"
     return text.replace("-", "−")
 
