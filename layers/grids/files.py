@@ -58,6 +58,22 @@ def read_as_drawn(
     return table.set_geometry(gpd.GeoSeries(shapes, crs=system)), where
 
 
+def read_shapes(path: str | Path, *, crs: str | None = None) -> tuple[gpd.GeoDataFrame, str]:
+    """Lines and polygons of a file with all their columns, rows without a shape left out; and where they are from.
+
+    *path* may be `file|layer`, which is needed where the file has several. Raises InputError as `read_polygons` does.
+    """
+    file, layer = _split(path, None)
+    table = _read(file, layer, "")
+    where = file.name + (f", layer {layer}" if layer else "")
+    shapes = shapely.force_2d(table.geometry.to_numpy())
+    if table.crs is None and crs is None:
+        raise refusal("E-CRS-006", where=where)
+    system = table.crs if table.crs is not None else read_crs(crs, where=where)
+    whole = table.set_geometry(gpd.GeoSeries(shapes, crs=system))
+    return whole[~_without_shape(shapes)].reset_index(drop=True), where
+
+
 def _without_shape(shapes: np.ndarray) -> np.ndarray:
     return shapely.is_missing(shapes) | shapely.is_empty(shapes)
 
@@ -72,9 +88,10 @@ def _split(path: str | Path, layer: str | None) -> tuple[Path, str]:
     return file, layer or ""
 
 
-def _read(file: Path, layer: str) -> gpd.GeoDataFrame:
+def _read(file: Path, layer: str, shapes_wanted: str = "Polygon") -> gpd.GeoDataFrame:
     content = _content(file)
-    read = _read_parquet(content) if KINDS.get(content.ending) == PARQUET else _read_layer(content, layer)
+    columnar = KINDS.get(content.ending) == PARQUET
+    read = _read_parquet(content) if columnar else _read_layer(content, layer, shapes_wanted)
     columns, shapes, crs = read
     table = columns.to_pandas(integer_object_nulls=True, date_as_object=False)
     return gpd.GeoDataFrame(table, geometry=shapes, crs=crs)
@@ -90,9 +107,9 @@ def _content(file: Path) -> Content:
     return inside[0]
 
 
-def _read_layer(content: Content, layer: str) -> tuple[pa.Table, np.ndarray, CRS | None]:
+def _read_layer(content: Content, layer: str, wanted: str) -> tuple[pa.Table, np.ndarray, CRS | None]:
     """(columns, shapes, coordinate system) of a layer GDAL reads, in a process of its own."""
-    parsed = parse("vector", {"layer": layer, "shapes": "Polygon"}, **content.as_asked(f"cells{content.ending}"))
+    parsed = parse("vector", {"layer": layer, "shapes": wanted}, **content.as_asked(f"cells{content.ending}"))
     table, facts = parsed.tables[0], parsed.facts
     columns = table.select(facts["fields"])
     if not facts["geometry"]:

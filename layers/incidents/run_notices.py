@@ -121,6 +121,15 @@ RUN_NOTICES: dict[str, tuple[str, str]] = {
         "{n}个事件,带宽{bandwidth:.0f}米,单位:件/km²/{period}。",
         "{n} incidents, bandwidth {bandwidth:.0f} m, unit events/km²/{period}.",
     ),
+    "N-MAP-001": (
+        "底图图层过密,已简化到约{metres:.0f}米({n}个顶点),以免页面过大。",
+        "The layers of the basemap are dense: they are drawn to about {metres:.0f} m ({n} vertices), or the page would be "
+        "too large.",
+    ),
+    "N-MAP-002": (
+        "底图图层与辖区没有重叠,未画出;请检查坐标系。",
+        "The layers of the basemap do not touch the city and are not drawn; check their coordinate system.",
+    ),
     "N-RISK-001": (
         "类别{node}对照{against},带宽{bandwidth:.0f}米;容忍线逐点给出,p_anywhere 为全市任意处的概率。",
         "Class {node} against {against_en}, bandwidth {bandwidth:.0f} m; tolerance is pointwise, p_anywhere is the "

@@ -18,7 +18,7 @@ from ...errors import GridBeaconError
 _WORK = 0.5
 """Share of the seconds allowed that the processor may work: a parser in a loop is ended sooner than one that waits."""
 
-JOBS = ("workbook", "page", "vector", "columnar")
+JOBS = ("workbook", "page", "vector", "columnar", "picture")
 
 
 def main() -> int:

@@ -26,7 +26,7 @@ _GDAL_ERRORS = (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, p
 def parse(order: dict[str, Any]) -> tuple[dict[str, Any], list[pa.Table]]:
     """(fields; geometry: name of its column or ""; crs; encoding), [the layer's table].
 
-    The order names the `layer` ("" for the only one) and the `shapes` that are wanted, "Point" or "Polygon".
+    The order names the `layer` ("" for the only one) and the `shapes` that are wanted: "Point", "Polygon", "" for any.
     """
     place, where = order["place"], order["name"]
     points = order["shapes"] == "Point"
@@ -68,9 +68,10 @@ def _choose_layer(layers: np.ndarray, layer: str, shapes: str, where: str) -> st
     fit = [name for name, kind in kinds.items() if shapes in kind] or [n for n, k in kinds.items() if k in _ANY]
     if shapes == "Polygon" and "cells" in fit:
         return "cells"
-    if len(fit) == 1:
+    if shapes and len(fit) == 1:
         return fit[0]
-    what = f"{len(fit)} layers of {shapes.lower()}s" if fit else f"{len(names)} layers, none of {shapes.lower()}s"
+    kind = f" of {shapes.lower()}s" if shapes else ""
+    what = f"{len(fit)} layers{kind}" if fit else f"{len(names)} layers, none{kind}"
     kind_zh = {"Point": "点", "Polygon": "面"}.get(shapes, shapes)
     what_zh = f"{len(fit)}个{kind_zh}图层" if fit else f"{len(names)}个图层,没有{kind_zh}图层"
     listing = fit or names

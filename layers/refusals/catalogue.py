@@ -7,12 +7,13 @@ from typing import Any
 from ...errors import EnvironmentProblem, InputError, refusals
 from .cells import CELLS
 from .files import FILES
+from .maps import MAPS
 from .papers import PAPERS
 from .places import PLACES
 from .results import RESULTS
 from .rows import ROWS
 
-REFUSALS = refusals(FILES, ROWS, PLACES, CELLS, RESULTS, PAPERS)
+REFUSALS = refusals(FILES, ROWS, PLACES, CELLS, RESULTS, PAPERS, MAPS)
 """Code -> refusal, in the order of the documents."""
 
 
