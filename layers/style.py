@@ -106,6 +106,20 @@ HOTSPOT_CLASSES: tuple[MapClass, ...] = (
 )
 """Hottest first; names are the values of `hotspot_class`."""
 
+EMERGING_CLASSES: tuple[MapClass, ...] = (
+    MapClass("new_hot", "新增热点", "new hot spot", "#ffd166", "#c98a00"),
+    MapClass("consecutive_hot", "连续热点", "consecutive hot spot", "#f7a35c", "#d9752b"),
+    MapClass("intensifying_hot", "加强热点", "intensifying hot spot", "#f2545b", "#a8201a"),
+    MapClass("persistent_hot", "持续热点", "persistent hot spot", "#c4453c", "#7d1d16"),
+    MapClass("diminishing_hot", "减弱热点", "diminishing hot spot", "#b07d9e", "#9a5d86"),
+    MapClass("sporadic_hot", "零星热点", "sporadic hot spot", "#d4a998", "#c49a86"),
+    MapClass("oscillating_hot", "振荡热点", "oscillating hot spot", "#a58fb5", "#8672a0"),
+    MapClass("historical_hot", "历史热点", "historical hot spot", "#8a7f7a", "#a39892"),
+    MapClass("", "无明显模式", "no pattern", "#15233a", "#e4ebf2"),
+    MapClass("cold", "冷点", "quiet spot", "#35699c", "#86aed6"),
+)
+"""How hot spots came about; names are the values of `pattern`, all cold patterns as one."""
+
 DENSITY_COLOURS: dict[str, tuple[str, ...]] = {
     "dark": ("#1b2f4d", "#25496b", "#2f6b87", "#4a929b", "#82bda9", "#d2e8b8"),
     "light": ("#e6eef2", "#c2dbe4", "#93c1cf", "#5f9fb6", "#357a99", "#17506f"),
@@ -150,6 +164,12 @@ def hotspot_class_of(name: str) -> MapClass:
     return named.get(name, named[""])
 
 
+def emerging_class_of(pattern: str) -> MapClass:
+    """The class of a `pattern` value; an unknown one is drawn like none."""
+    named = {entry.name: entry for entry in EMERGING_CLASSES}
+    return named["cold"] if pattern.endswith("_cold") else named.get(pattern, named[""])
+
+
 def rgb(colour: str) -> tuple[int, int, int]:
     """'#rrggbb' as three whole numbers from 0 to 255."""
     return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)
@@ -173,6 +193,7 @@ def palette(levels: tuple[Level, ...] = LEVELS) -> dict[str, Any]:
         "levels": [asdict(level) for level in levels],
         "risk": [asdict(entry) for entry in RISK_CLASSES],
         "hotspots": [asdict(entry) for entry in HOTSPOT_CLASSES],
+        "emerging": [asdict(entry) for entry in EMERGING_CLASSES],
         "density": {theme: list(colours) for theme, colours in DENSITY_COLOURS.items()},
         "no_data": asdict(NO_DATA),
         "ground": GROUND,

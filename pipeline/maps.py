@@ -14,6 +14,7 @@ from ..models.base import window_cube
 from ..models.fusion import fuse
 from ..models.hotspot import classify_hotspots
 from ..models.significance import benjamini_hochberg
+from .patterns import find_patterns
 from .plan import Plan
 from .preparation import Prepared
 from .surveillance import BIN_DAYS, Survey, visible_at
@@ -65,7 +66,14 @@ def find_hotspots(
     start, end = pd.Timestamp(recent.bins[0]), ready.as_of
     table.insert(2, "window_start", start)
     table.insert(3, "window_end", end)
-    return table, evidence
+    return _with_patterns(table, find_patterns(ready, lowest_level)), evidence
+
+
+def _with_patterns(table: pd.DataFrame, patterns: pd.DataFrame) -> pd.DataFrame:
+    """The column `pattern` for all classes together; empty for single classes and where none was looked for."""
+    known = patterns.set_index("cell_id")["pattern"]
+    found = table["cell_id"].map(known).where(table.get("category", "") == ALL_CLASSES, "") if len(table) else []
+    return table.assign(pattern=pd.Series(found, index=table.index, dtype=object).fillna(""))
 
 
 def _hotspot_rows(hot, cube: SpaceTimeCube, level: int, node: str) -> pd.DataFrame:  # type: ignore[no-untyped-def]

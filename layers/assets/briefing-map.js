@@ -120,18 +120,21 @@ GB.levelAt = function (zoom) {
 GB.showing = function () {
   var key = GB.key();
   var at = GB.levelAt(GB.map.getZoom()), k;
-  if (GB.mode === "hot") at = Math.min(Math.max(at, GB.opening + 1), GB.stack.length - 1);  // clusters show below street level
+  if (GB.clusters()) at = Math.min(Math.max(at, GB.opening + 1), GB.stack.length - 1);  // clusters show below street level
   for (k = at; k < GB.stack.length; k++) if (GB.stack[k][key]) return GB.stack[k];
   for (k = at; k >= 0; k--) if (GB.stack[k][key]) return GB.stack[k];
   return GB.stack[at];
 };
 
 /* Under which name the values of the map's state stand in a layer. */
-GB.key = function () { return { hot: "hot", time: "time" }[GB.mode] || "risk"; };
+GB.key = function () { return { hot: "hot", emerging: "emerging", time: "time" }[GB.mode] || "risk"; };
+
+/* Whether the map shows clusters, of which single cells are part. */
+GB.clusters = function () { return GB.mode === "hot" || GB.mode === "emerging"; };
 
 GB.classes = function () {
   if (GB.mode === "time") return GB.historyClasses();
-  return GB.mode === "hot" ? GB.data.palette.hotspots : GB.data.palette.risk;
+  return { hot: GB.data.palette.hotspots, emerging: GB.data.palette.emerging }[GB.mode] || GB.data.palette.risk;
 };
 
 /* ---- painting ------------------------------------------------------------------------------------------------- */
@@ -142,11 +145,18 @@ GB.paintCells = function (ctx, view) {
   else GB.paintClasses(ctx, view, showing, streets);
   GB.paintBefore(ctx, view, function () { GB.paintClasses(ctx, view, showing, streets); });
   var ink = GB.theme === "dark" ? "255,255,255" : "20,34,54";
-  if (GB.mode !== "hot" && GB.mode !== "density") finer = showing;
+  if (!GB.clusters() && GB.mode !== "density") finer = showing;
+  if (GB.overlays.borders) GB.paintBorders(ctx, view, streets, finer, ink);
+  if (GB.overlays.labels) GB.paintLabels(ctx, view, finer);
+};
+
+/* What lies over the colours, each of which may be taken away. */
+GB.overlays = { borders: true, labels: true, points: true };
+
+GB.paintBorders = function (ctx, view, streets, finer, ink) {
   if (finer !== streets) GB.stroke(ctx, finer, view, "rgba(" + ink + ",0.16)", 0.7);
   GB.stroke(ctx, streets, view, "rgba(" + ink + (finer === streets ? ",0.24)" : ",0.42)"), finer === streets ? 1 : 1.5);
   for (var k = 0; k < GB.opening; k++) GB.stroke(ctx, GB.stack[k], view, "rgba(" + ink + ",0.42)", 1.8);
-  GB.paintLabels(ctx, view, finer);
 };
 
 GB.stroke = function (ctx, layer, view, style, width) {
@@ -166,7 +176,7 @@ GB.fillUnit = function (ctx, layer, i, view, style) {
 
 GB.paintClasses = function (ctx, view, layer, streets) {
   var drawn = layer[GB.key()], classes = GB.classes(), theme = GB.theme;
-  var calm = GB.mode === "hot" ? classes.filter(function (c) { return c.name === ""; })[0] : classes[0];
+  var calm = GB.clusters() ? classes.filter(function (c) { return c.name === ""; })[0] : classes[0];
   for (var s = 0; s < streets.rows.length; s++) if (GB.inside(streets.geo.boxes, s, view)) GB.fillUnit(ctx, streets, s, view, calm[theme]);
   if (!drawn) return;
   for (var i = 0; i < layer.rows.length; i++) {
@@ -285,7 +295,7 @@ GB.paintMarks = function (ctx, view) {
   if (GB.pinned >= 0) GB.outline(ctx, view, [GB.pinned], GB.data.palette.ground[theme].text, 2.6, 0);
   if (GB.hovered >= 0) GB.outline(ctx, view, [GB.hovered], GB.data.palette.ground[theme].text, 1.4, 0.08);
   if (GB.flashing) GB.outline(ctx, view, GB.flashing.units, GB.flashing.colour, 3 + 7 * GB.flashing.strength, 0.1 + 0.3 * GB.flashing.strength);
-  GB.paintDefaultPoints(ctx, view);
+  if (GB.overlays.points) GB.paintDefaultPoints(ctx, view);
   GB.paintOtherWarnings(ctx, view);
   GB.paintLeaders(ctx, view);
 };

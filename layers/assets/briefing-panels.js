@@ -207,15 +207,33 @@ GB.current = function () {
 GB.renderStates = function () {
   var box = GB.clear(GB.byId("states"));
   box.setAttribute("aria-label", GB.t("mapState"));
-  ["risk", "hot", "density", "time"].forEach(function (mode) {
+  ["risk", "hot", "emerging", "density", "time"].forEach(function (mode) {
     if (mode === "density" && !GB.data.density || mode === "time" && !GB.past) return;
-    if (mode === "hot" && !GB.layers.some(function (layer) { return layer.hot; })) return;
+    if (/hot|emerging/.test(mode) && !GB.layers.some(function (layer) { return layer[mode]; })) return;
     var button = box.appendChild(GB.el("button", null, GB.t(mode)));
     button.type = "button";
     button.setAttribute("role", "radio");
     button.setAttribute("aria-checked", String(GB.mode === mode));
     button.tabIndex = GB.mode === mode ? 0 : -1;
     button.addEventListener("click", function () { GB.setMode(mode); });
+  });
+};
+
+/* One switch per overlay that there is. */
+GB.renderOverlays = function () {
+  var box = GB.clear(GB.byId("overlays"));
+  box.setAttribute("aria-label", GB.t("overlays"));
+  Object.keys(GB.overlays).forEach(function (name) {
+    if (name === "points" && !GB.data.default_points.length) return;
+    var button = box.appendChild(GB.el("button", null, GB.t("overlay_" + name)));
+    button.type = "button";
+    button.setAttribute("aria-pressed", String(GB.overlays[name]));
+    button.addEventListener("click", function () {
+      GB.overlays[name] = !GB.overlays[name];
+      button.setAttribute("aria-pressed", String(GB.overlays[name]));
+      GB.cellCanvas.repaint();
+      GB.markCanvas.repaint();
+    });
   });
 };
 
@@ -232,12 +250,15 @@ GB.renderLegend = function () {
   else {
     var drawn = showing[GB.key()], classes = GB.classes(), words = GB.mode === "time" ? GB.timeWords() : { n: f.window_days || "–" };
     words.level = GB.levelName(showing);
-    box.appendChild(GB.el("h2", null, GB.t({ hot: "legendHot", time: "legendTime" }[GB.mode] || "legendRisk", words)));
+    box.appendChild(GB.el("h2", null, GB.t({ hot: "legendHot", emerging: "legendEmerging", time: "legendTime" }[GB.mode] || "legendRisk", words)));
     var counts = classes.map(function () { return 0; }), silent = 0;
     if (drawn) drawn.k.forEach(function (k) { if (k < 0) silent++; else counts[k]++; });
     var order = classes.map(function (c, k) { return k; });
-    if (GB.mode !== "hot") order.reverse();
-    order.forEach(function (k) { GB.legendRow(box, classes[k][theme], classes[k][GB.lang], GB.t("units", { n: GB.number(counts[k]) })); });
+    if (!GB.clusters()) order.reverse();
+    order.forEach(function (k) {
+      if (GB.mode === "emerging" && !counts[k]) return;  // of ten patterns most are rare
+      GB.legendRow(box, classes[k][theme], classes[k][GB.lang], GB.t("units", { n: GB.number(counts[k]) }));
+    });
     if (silent) GB.legendRow(box, GB.data.palette.no_data[theme], GB.data.palette.no_data[GB.lang], GB.t("units", { n: GB.number(silent) }));
   }
   if (GB.data.default_points.length) GB.legendRow(box, "", GB.t("legendDefault"), GB.t("places_n", { n: GB.data.default_points.length }), "hatched");
@@ -286,7 +307,7 @@ GB.unitTip = function (layer, i) {
     words.c = GB.number(drawn.n[i]);
     if (drawn.n[i] === null && GB.data.facts.public) lines.push(GB.t("tipWithheld", GB.data.facts.public));
     else lines.push(GB.t(GB.mode === "time" ? "tipTime" : "tipCount", words) + (GB.lang === "zh" ? expected.replace(", ", ",") : expected));
-    if (GB.mode === "risk" || GB.mode === "hot") lines.push(GB.classes()[drawn.k[i]][GB.lang]);
+    if (GB.mode === "risk" || GB.clusters()) lines.push(GB.classes()[drawn.k[i]][GB.lang]);
   }
   GB.shown.forEach(function (w, k) { if (GB.unitsOf(w).indexOf(row) >= 0) lines.push(GB.t("tipWarning", { n: k + 1, verb: GB.levelOf(w)["verb_" + GB.lang] })); });
   return lines;

@@ -78,6 +78,7 @@ GB.renderAll = function () {
   GB.renderFilters();
   GB.renderTime();
   GB.renderStates();
+  GB.renderOverlays();
   GB.renderLegend();
   GB.renderDetail();
   GB.renderAbout();

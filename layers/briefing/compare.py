@@ -90,7 +90,7 @@ def _values(layer: Mapping[str, Any], old: Mapping[str, Any], rows: Mapping[str,
     """Classes and counts of the earlier briefing for the units of one layer of the later one."""
     places = [rows.get(cell) for cell in layer["ids"]]
     result: dict[str, Any] = {}
-    for state in ("risk", "hot"):
+    for state in ("risk", "hot", "emerging"):
         if layer.get(state) is None:
             continue
         own = [old["layers"][place[0]].get(state) if place else None for place in places]

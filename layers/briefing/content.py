@@ -141,6 +141,7 @@ def _layers(
                 "shape": shapes.encode(mercator[rows], lattice),
                 "risk": _risk_of(risks.iloc[rows]),
                 "hot": _hotspots_of(clusters.iloc[rows]),
+                "emerging": _patterns_of(clusters.iloc[rows]),
             }
         )
     return layers
@@ -202,6 +203,15 @@ def _hotspots_of(part: pd.DataFrame) -> dict[str, list[Any]] | None:
         "k": [-1 if dark else int(value) for value, dark in zip(known, silent, strict=True)],
         "n": [plain(float(value)) for value in part["incidents"]],
     }
+
+
+def _patterns_of(part: pd.DataFrame) -> dict[str, list[Any]] | None:
+    """Class number of the pattern per unit and its incidents; None where no unit of the level has any."""
+    if "pattern" not in part or not part["pattern"].fillna("").astype(str).str.len().any():
+        return None
+    names = [entry.name for entry in style.EMERGING_CLASSES]
+    known = part["pattern"].fillna("").map(lambda value: names.index(style.emerging_class_of(str(value)).name))
+    return {"k": known.tolist(), "n": [plain(float(value)) for value in part["incidents"]]}
 
 
 def _warnings(
