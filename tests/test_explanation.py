@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -21,6 +22,7 @@ from gridbeacon.pipeline.explanation.carriers import carried_by, usual_shares
 from gridbeacon.pipeline.explanation.levels import chance_words, level_words
 from gridbeacon.pipeline.explanation.record import record_of
 from gridbeacon.pipeline.explanation.seasons import season_before
+from gridbeacon.pipeline.files import issue
 from streets_city import BURST, DISPUTE, write_city
 
 # ---- words and figures by hand ------------------------------------------------------------------------------------
@@ -284,6 +286,24 @@ def test_the_record_comes_from_the_ledger_and_its_absence_is_told(city, outcome)
     again = run(Plan(), [incidents], cells, ledger=folder / "ledger.sqlite")
     handling = again.explanations[own]["handling"]
     assert handling["assigned_to"] == "水务局" and handling["state"] == "已交办"
+
+
+def test_a_merged_warning_is_listed_apart_and_the_ledger_notes_where_it_went(outcome, tmp_path):
+    table = outcome.early_warnings
+    first, second = table["warning_id"].iloc[:2]
+    place = tmp_path / "merged.sqlite"
+    issue(outcome, place)
+    gone = table["warning_id"] == second
+    changed = table.assign(
+        phase=table["phase"].mask(gone, "merged"), merged_into=table["merged_into"].mask(gone, first)
+    )
+    later = replace(outcome, early_warnings=changed, facts={**outcome.facts, "as_of": "2025-03-02T00:00:00"})
+    for _ in range(2):
+        issue(later, place)
+    with open_ledger(place) as book:
+        notes = [event for event in book.events(second) if event["event"] == "noted"]
+        assert len(notes) == 1 and notes[0]["payload"]["merged_into"] == first
+        assert second not in {row["warning_id"] for row in book.last_issued("2025-03-03T00:00:00")}
 
 
 def test_equal_input_gives_equal_explanations(city, outcome):
