@@ -93,7 +93,7 @@ setup(
             "playwright",
             "axe-playwright-python",
             "build",
-            "capvalidator==0.1.0.dev4",
+            "capvalidator>=0.dev0",
             "setuptools>=70.1",
         ],
     },
