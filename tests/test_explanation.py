@@ -294,15 +294,14 @@ def test_a_merged_warning_is_listed_apart_and_the_ledger_notes_where_it_went(out
     place = tmp_path / "merged.sqlite"
     issue(outcome, place)
     gone = table["warning_id"] == second
-    changed = table.assign(
-        phase=table["phase"].mask(gone, "merged"), merged_into=table["merged_into"].mask(gone, first)
-    )
-    later = replace(outcome, early_warnings=changed, facts={**outcome.facts, "as_of": "2025-03-02T00:00:00"})
+    over = {"phase": table["phase"].mask(gone, "merged"), "merged_into": table["merged_into"].mask(gone, first)}
+    facts = {**outcome.facts, "as_of": "2025-03-02T00:00:00"}
+    later = replace(outcome, early_warnings=table.assign(**over), facts=facts)
     for _ in range(2):
         issue(later, place)
     with open_ledger(place) as book:
         notes = [event for event in book.events(second) if event["event"] == "noted"]
-        assert len(notes) == 1 and notes[0]["payload"]["merged_into"] == first
+        assert len(notes) == 1 and json.loads(notes[0]["payload"])["merged_into"] == first
         assert second not in {row["warning_id"] for row in book.last_issued("2025-03-03T00:00:00")}
 
 
