@@ -8,7 +8,7 @@ import sqlite3
 import tempfile
 import time
 from collections.abc import Iterator
-from itertools import count
+from itertools import chain, count
 from pathlib import Path
 
 import ledger_kills as kills
@@ -168,7 +168,7 @@ def report(folder: Path, server: Server | None, wanted: int, steps: int) -> str:
         "Speed": speeds(folder, server),
     }
     for title, lines in parts.items():
-        for line in [f"\n## {title}\n"] * bool(title) + [*lines]:
+        for line in chain([f"\n## {title}\n"] * bool(title), lines):
             page += line + "\n"
             print(line, flush=True)
     return page
