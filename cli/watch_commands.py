@@ -52,14 +52,15 @@ def run_watched(
 
     plan_file = Path(values["plan"]).absolute()
     if not plan_file.is_file():
-        raise refusal("E-ASK-009", where=str(values["plan"]), why="")
+        raise refusal("E-ASK-009", where=str(values["plan"]), why=": there is no such file")
     log = Path(values["log"]).absolute() if values.get("log") else None
     place = CityFolder(plan_file.parent, plan_file.parent / "runs", log)
     with Watch(place, local_now, every_refusal(), as_ours) as watch:
         inputs, plan = read()
         at_place(watch, Path(str(inputs.runs)).absolute(), _settings(values))
         facts = {"ledger": inputs.ledger, "record": inputs.last_import(), "overwrite": overwrite}
-        sources = {**inputs.for_run(), "calibration": inputs.calibration}
+        facts["public"] = Path(inputs.public).absolute() if inputs.public else None
+        sources = {**inputs.for_run(), "calibration": inputs.calibration, "basemap": inputs.beneath()}
         return watch_run(watch, plan, sources, **facts, progress=voice.progress)
 
 

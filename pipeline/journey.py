@@ -12,12 +12,14 @@ import pandas as pd
 
 from ..cube import ALL_CLASSES
 from ..errors import Notice
+from ..layers.basemap import BasemapFiles
 from ..layers.import_record import write_record
 from ..layers.incidents.rules import notice
 from ..layers.privacy import read_key
 from ..layers.quality_report import write_quality_report
 from ..layers.run_folder import check_account
 from ..models.early_warning import raise_warnings
+from .basemap import lay_beneath, open_basemap
 from .calibration import hash_of, in_plan, read_calibration, realised, with_false
 from .cells import CellFiles, cell_findings, examine, topology_left
 from .charts import charts_of
@@ -68,10 +70,11 @@ def run(
     days: str | Path | None = None,
     events: str | Path | None = None,
     calibration: str | Path | None = None,
+    basemap: BasemapFiles | None = None,
     ledger: str | Path | None = None,
     record: str | Path | None = None,
     last_run: str | None = None,
-    public: str | Path | None = None,
+    public: str | Path | Callable[[str], Path] | None = None,
     replace: bool = False,
     progress: Progress | None = None,
 ) -> Outcome:
@@ -87,10 +90,11 @@ def run(
     classes : old name of a class -> new name. class_policy : a policy file instead of the one brought along. key : file
         with the key of pseudonyms. days : table of days off and moved working days. events : table of what is known to
         have changed (docs/calendar.md). calibration : what `calibrate` learned on this city's history.
+        basemap : layers or a picture beneath the briefing's cells.
         record : where to keep what this import looked like, for the next `check`.
     out : the folder to write, complete or absent; refused if it exists, unless *replace*. Or what names it, given the
-        moment of decision (ISO). public : a folder for what everyone may see (docs/public.md). last_run : moment
-        of decision of the last complete run, where no ledger knows it.
+        moment of decision (ISO). public : a folder for what everyone may see (docs/public.md), likewise. last_run :
+        moment of decision of the last complete run, where no ledger knows it.
     progress : called with (fraction, "English|中文"); may raise `Cancelled`.
 
     Raises
@@ -101,17 +105,17 @@ def run(
     told = progress or _silent
     inputs = gather_inputs(
         incidents, cells, columns, cell_columns, crs, cells_crs, responsible, classes, class_policy, key, days, events,
-        calibration,
+        calibration, basemap,
     )  # fmt: skip
     if out is not None and not callable(out):
         _refuse_early(out, replace, key)
-    if public is not None:
+    if public is not None and not callable(public):
         _refuse_early(public, replace, key)
-    words = Responsible.read(responsible)
+    words, ground = Responsible.read(responsible), open_basemap(basemap, plan)
     learned = None if calibration is None else read_calibration(calibration, plan.checked())
     ready = informed(prepare(in_plan(plan.checked(), learned), inputs, told), learned, ledger)
     check_account(ready.account)
-    outcome = study(ready, words, told)
+    outcome = lay_beneath(study(ready, words, told), ground)
     if ledger is not None:
         outcome = with_ledger(outcome, ledger, inputs)
     outcome = since_last(outcome, ledger, last_run)
@@ -119,7 +123,8 @@ def run(
         place = out(outcome.facts["as_of"]) if callable(out) else out
         outcome = write_files(outcome, inputs, place, replace, told)
     if public is not None:
-        write_public(outcome, public, replace, told)
+        seen = public(outcome.facts["as_of"]) if callable(public) else public
+        write_public(outcome, seen, replace, told)
     if ledger is not None:
         issue(outcome, ledger)
     if record is not None:
@@ -261,6 +266,7 @@ def gather_inputs(
     days: str | Path | None = None,
     events: str | Path | None = None,
     calibration: str | Path | None = None,
+    basemap: BasemapFiles | None = None,
 ) -> Inputs:
     """The arguments of `run` that name where data come from, as one; every path as text."""
     files = [incidents] if isinstance(incidents, (str, Path)) else incidents
@@ -281,6 +287,7 @@ def gather_inputs(
         as_text(events),
         source,
         as_text(calibration),
+        basemap,
     )
 
 

@@ -122,13 +122,15 @@ def watch_run(
     *,
     ledger: str | None,
     record: str | None,
+    public: Path | None,
     overwrite: bool,
     progress: Progress,
 ) -> list[Done]:
     """Every run that is due: missed ones up to the limit of `catch_up`, oldest first, then the one of the plan.
 
     A run equal in plan, inputs and version to a complete one that was issued is not done again. Otherwise a moment of
-    decision that has its folder already gets another beside it; the ledger takes up what is new in it alone.
+    decision that has its folder already gets another beside it; the ledger takes up what is new in it alone. *public*
+    is the folder in which each run has one for everyone.
     """
     watch.bin, watch.timezone = plan.bin, plan.timezone
 
@@ -141,22 +143,23 @@ def watch_run(
         watch.diary.line(f"{done.run_id}: done before, nothing new|{done.run_id}:此前已完成,没有新内容")
         return [Done(done.folder, done.as_of, None)]
     plans = [*_missed(watch, plan, sources, ledger, told), plan]
-    return [_one(watch, each, sources, ledger, record, overwrite, told) for each in plans]
+    out = {"ledger": ledger, "record": record, "replace": overwrite}
+    return [_one(watch, each, sources, out, public, told) for each in plans]
 
 
-def _one(  # type: ignore[no-untyped-def]
-    watch: Watch, plan: Plan, sources, ledger, record, overwrite: bool, told: Progress
+def _one(
+    watch: Watch, plan: Plan, sources: Mapping[str, Any], out: Mapping[str, Any], public: Path | None, told: Progress
 ) -> Done:
     place = watch.place
-    runs = place.good_runs()
+    runs, overwrite = place.good_runs(), bool(out["replace"])
+    for_everyone = replace(place, runs=public) if public else None
     outcome = run(
         plan,
         **sources,
+        **out,
         out=lambda as_of: place.folder_for(as_of, overwrite),
-        ledger=ledger,
-        record=record,
+        public=(lambda as_of: for_everyone.folder_for(as_of, overwrite)) if for_everyone else None,
         last_run=runs[0].as_of if runs else None,
-        replace=overwrite,
         progress=told,
     )
     table = outcome.early_warnings
