@@ -53,8 +53,8 @@ DEFAULTS: dict[str, dict[str, str]] = {
 }
 """Level -> what is awaited -> by when. Ours, to be replaced by a city's own rules; no statute is claimed."""
 
-_SPAN = re.compile(r"(\d{1,4})([hd])")
-_FAR = timedelta(days=4000)
+_SPAN = re.compile(r"(\d{1,3})([hd])")
+_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -105,14 +105,14 @@ class Deadlines:
 
     def _working_day(self, moment: datetime, ahead: int) -> date:
         """The working day *ahead* days after the one *moment* falls into, or after the next one where it is in none."""
-        day = moment.date() + timedelta(days=int(moment.time() > self.ends))
-        last = day + _FAR
-        while day < last:
-            if self.works(day):
-                if not ahead:
-                    break
-                ahead -= 1
-            day += timedelta(days=1)
+        day = self._working_from(moment.date() + _DAY * (moment.time() > self.ends))
+        for _ in range(ahead):
+            day = self._working_from(day + _DAY)
+        return day
+
+    def _working_from(self, day: date) -> date:
+        while not self.works(day):
+            day += _DAY
         return day
 
 
