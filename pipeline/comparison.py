@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -88,14 +89,15 @@ def comparison_table(ready: Prepared, category: str = "", window: int | None = N
     describes_only = ready.privacy.policy.describes_only
     top = sorted({str(name).split("/")[0] for name in counts.table["category"].unique()})
     nodes = [category] if category else [ALL_CLASSES, *top]
-    parts = []
+    steps, parts = steps_of(ready), []
     for role in ("territorial", "sectoral"):
         for level in counts.cells.levels(role):
             if 0 <= finest < level:
                 continue
+            names = unit_names(ready, level, role)
             kept = [node for node in nodes if level <= described or not describes_only(node)]
             for kind in KINDS:
-                tables = [compare_units(ready, node, level, role, kind, window) for node in kept]
+                tables = [_compared(ready, steps, names, node, level, role, kind, window) for node in kept]
                 if tables:
                     parts.append(_over_all_classes(pd.concat(tables, ignore_index=True)))
     if not parts:
@@ -131,9 +133,23 @@ def compare_units(
     funnel_expected, funnel_low, funnel_high (95 %), funnel_low3, funnel_high3 (99.8 %), funnel, sentence, sentence_en,
     caveats, caveats_en. Raises InputError for a class that may not be looked at on that level.
     """
+    names = unit_names(ready, unit_level, role)
+    return _told(_compared(ready, steps_of(ready), names, category, unit_level, role, kind, window))
+
+
+def _compared(
+    ready: Prepared,
+    steps: Steps,
+    names: Mapping[str, Any],
+    category: str,
+    unit_level: int,
+    role: str,
+    kind: str,
+    window: int | None,
+) -> pd.DataFrame:
+    """`compare_units` without the verdict and the sentences, which may need a larger family of tests."""
     if unit_level > lowest_described(ready.counts) and ready.privacy.policy.describes_only(category):
         raise only_described()
-    steps = steps_of(ready)
     length = _window_of(ready, steps, window)
     pairs = pair_days(ready, steps, category, length, kind)
     sums = _sums(ready, steps, pairs, category, unit_level, role, length)
@@ -145,7 +161,7 @@ def compare_units(
     p = np.where(np.isfinite(found.ratio), found.p_value, 1.0)
     table = pd.DataFrame(
         {
-            **unit_names(ready, unit_level, role),
+            **names,
             "comparison": kind,
             "category": category,
             "window_days": length * 7 // steps.per_week,
@@ -169,7 +185,7 @@ def compare_units(
     table["areal"] = _dealt_out(ready, steps, pairs, unit_level, role)
     since = pd.Timestamp(steps.days[pairs.before.min()]) if len(pairs.before) else ready.as_of
     caveats = caveats_of(pairs, spread.learned, changed_since(ready.cells, since))
-    return _told(table.assign(caveats=";".join(caveats[0]), caveats_en=";".join(caveats[1])))
+    return table.assign(caveats=";".join(caveats[0]), caveats_en=";".join(caveats[1]))
 
 
 def _window_of(ready: Prepared, steps: Steps, window: int | None) -> int:
@@ -247,13 +263,12 @@ def _lowest(ready: Prepared):  # type: ignore[no-untyped-def]
 def unit_names(ready: Prepared, level: int, role: str) -> dict[str, Any]:
     """Columns unit (row of the cells), unit_level, role, cell_id and cell_name of the units of a level and role."""
     rows = ready.counts.cells.rows_at(level, role)
-    names = full_name(ready.cells.table).to_numpy()
     return {
         "unit": rows,
         "unit_level": level,
         "role": role,
         "cell_id": ready.counts.cells.cell_id[rows],
-        "cell_name": [city_name(ready)] if level == 0 else names[rows],
+        "cell_name": [city_name(ready)] if level == 0 else full_name(ready.cells.table).to_numpy()[rows],
     }
 
 
@@ -305,5 +320,11 @@ def _told(table: pd.DataFrame) -> pd.DataFrame:
     clear = (table["q_value"] <= _LEVEL) & (why == "")
     verdict = np.select([why != "", clear & (table["change"] > 0), clear], ["not comparable", "up", "down"], "noise")
     table = table.assign(why=why, verdict=verdict)
-    said = [sentences(row) for row in table.to_dict("records")]
-    return table.assign(sentence=[zh for zh, _ in said], sentence_en=[en for _, en in said])
+    plain = ((table["why"] != "") | (table["now"] + table["before"] == 0)).to_numpy()
+    said = np.empty((len(table), 2), dtype=object)
+    for i, row in zip(np.flatnonzero(~plain), table[~plain].to_dict("records"), strict=True):
+        said[i] = sentences(row)
+    keys = table.loc[plain, ["comparison", "why"]].assign(now=0, before=0)
+    words = {key: sentences(dict(zip(keys, key, strict=True))) for key in {*keys.itertuples(index=False, name=None)}}
+    said[plain] = [words[key] for key in keys.itertuples(index=False, name=None)] or np.empty((0, 2), dtype=object)
+    return table.assign(sentence=said[:, 0], sentence_en=said[:, 1])

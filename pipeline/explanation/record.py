@@ -69,8 +69,11 @@ def handling_of(row: Mapping[str, Any] | None) -> dict[str, Any]:
 
 
 def _alike(row: Mapping[str, Any], warning: Mapping[str, Any]) -> bool:
-    """Of the same level and branch, another warning. All classes together are of no branch but their own."""
-    if row["warning_id"] == warning["warning_id"] or row["level"] != warning["level"]:
+    """Of the same level and branch, another warning. All classes together are of no branch but their own.
+
+    A cancelled one is none: it was issued in error, or another one carries it on and stands for both.
+    """
+    if row["warning_id"] == warning["warning_id"] or row["level"] != warning["level"] or row.get("step") == "cancelled":
         return False
     pair = (str(row["category"]), str(warning["category"]))
     return pair[0] == pair[1] if ALL_CLASSES in pair else same_branch(*pair)
