@@ -106,6 +106,28 @@ def calibration_option() -> Option:
     )
 
 
+def basemap_options() -> list[Option]:
+    """--basemap and --basemap-crs."""
+    layers = Option(
+        ["--basemap"],
+        multiple=True,
+        metavar="FILE",
+        help=spoken(
+            "Roads, water or boundaries beneath the briefing's cells (file.gpkg|layer), or one PNG exported from QGIS; "
+            "may be given several times.",
+            "晨报地图下的道路、水系、边界图层(file.gpkg|图层名),或一张QGIS导出的PNG;可给多个。",
+        ),
+        section="files",
+    )
+    system = Option(
+        ["--basemap-crs", "basemap_crs"],
+        metavar="CRS",
+        help=spoken("CRS of basemap files that do not carry one.", "底图坐标系(文件未注明时)。"),
+        section="files",
+    )
+    return [layers, system]
+
+
 def repair_option() -> Option:
     """--repair."""
     return Option(

@@ -9,6 +9,7 @@ import click
 
 from .asked import (
     NEW_FOLDER,
+    basemap_options,
     calibration_option,
     catch_up_option,
     inputs_and_plan,
@@ -72,6 +73,7 @@ def gridbeacon() -> None:
         ledger_option(),
         public_option(),
         calibration_option(),
+        *basemap_options(),
         catch_up_option(),
         log_option(),
         repair_option(),
@@ -105,7 +107,7 @@ def _run(voice: Voice, inputs: Files, plan: Any, replace: bool) -> Any:
     sources = inputs.for_run()
     out = inputs.out or dated_folder(inputs.runs, plan.as_of)
     facts = {"out": out, "ledger": inputs.ledger, "record": inputs.last_import(), "replace": replace}
-    facts |= {"public": inputs.public, "calibration": inputs.calibration}
+    facts |= {"public": inputs.public, "calibration": inputs.calibration, "basemap": inputs.beneath()}
     return run_plan(plan, **sources, **facts, progress=voice.progress)
 
 

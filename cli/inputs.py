@@ -52,7 +52,7 @@ _FILES = (
     *("public", "calibration"),
 )
 
-_PLAIN = ("crs", "cells_crs", "cells_since", "repair")
+_PLAIN = ("crs", "cells_crs", "cells_since", "repair", "basemap_crs")
 """Entries of [inputs] that are no files."""
 
 
@@ -84,6 +84,14 @@ class Files:
     repair: bool = False
     public: str | None = None
     calibration: str | None = None
+    basemap: tuple[str, ...] = ()
+    basemap_crs: str | None = None
+
+    def beneath(self) -> Any:
+        """The layers and the picture beneath the briefing's cells, as `pipeline.run` takes them."""
+        from ..layers.basemap import BasemapFiles
+
+        return BasemapFiles(tuple(expand(self.basemap)), self.basemap_crs) if self.basemap else None
 
     def for_run(self) -> dict[str, Any]:
         """The keyword arguments of `pipeline.run` and `pipeline.check_inputs`, without `out` and `ledger`.
@@ -151,8 +159,8 @@ def dated_folder(runs: str | None, as_of: str) -> Path:
 
 def of_options(values: dict[str, Any]) -> Files:
     """Inputs from the values of the command line's options."""
-    files = {name: values.get(name) for name in (*_FILES, "out", "crs", "cells_crs", "cells_since")}
-    files["repair"] = bool(values.get("repair"))
+    files = {name: values.get(name) for name in (*_FILES, "out", "crs", "cells_crs", "cells_since", "basemap_crs")}
+    files["repair"], files["basemap"] = bool(values.get("repair")), tuple(values.get("basemap") or ())
     named = tuple((role, values[role]) for role in COLUMNS if values.get(role))
     cell = tuple((_cell_key(role), values[role]) for role in CELL_COLUMNS if values.get(role))
     classes = tuple(_renaming(text) for text in values.get("rename") or ())
@@ -177,18 +185,22 @@ def of_plan_file(path: str | Path) -> Files:
     path = Path(path)
     tables = read_plan_tables(path)
     inputs, columns = tables.get("inputs", {}), tables.get("columns", {})
-    _refuse_unknown(inputs, {"incidents", *_PLAIN, *_FILES}, path, "inputs")
+    _refuse_unknown(inputs, {"incidents", "basemap", *_PLAIN, *_FILES}, path, "inputs")
     _refuse_unknown(columns, {*COLUMNS, *CELL_COLUMNS}, path, "columns")
-    incidents = inputs.get("incidents", [])
-    listed = [incidents] if isinstance(incidents, str) else incidents
+    listed, beneath = (_listed(inputs.get(name, [])) for name in ("incidents", "basemap"))
     values: dict[str, Any] = {**columns, **{name: inputs.get(name) for name in _PLAIN}}
     values["incidents"] = [name if is_url(name) else str(path.parent / name) for name in listed]
+    values["basemap"] = [str(path.parent / name) for name in beneath]
     values["runs"] = str(path.parent / "runs")
     values["record"] = str(path.parent / RECORD)
     places = {name: inputs[name] for name in _FILES if name in inputs}
     values |= {name: place if is_url(place) else str(path.parent / place) for name, place in places.items()}
     made = of_options(values)
     return replace(made, classes=tuple((str(old), str(new)) for old, new in tables.get("classes", {}).items()))
+
+
+def _listed(value: Any) -> list[str]:
+    return [value] if isinstance(value, str) else list(value)
 
 
 def read_plan_tables(path: str | Path) -> dict[str, Any]:

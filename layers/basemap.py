@@ -53,6 +53,27 @@ _TILES = re.compile(
 _PLACES = re.compile(r"\{([^{}]*)\}")
 
 
+_BESIDE = (".pgw", ".pngw", ".wld", ".prj", ".png.aux.xml")
+"""What may lie beside a PNG and say where on earth it is."""
+
+
+@dataclass(frozen=True)
+class BasemapFiles:
+    """The files a basemap is made of (`file|layer` for one of several), and the system of those that name none."""
+
+    files: tuple[str, ...] = ()
+    crs: str | None = None
+
+    def read(self) -> list[str]:
+        """Every file that is read, those beside a PNG too."""
+        beside = [Path(file).with_suffix(end) for file in self.files for end in _BESIDE if _is_png(file)]
+        return [*self.files, *(str(path) for path in beside if path.is_file())]
+
+
+def _is_png(file: str | Path) -> bool:
+    return Path(file).suffix.lower() == ".png"
+
+
 @dataclass(frozen=True)
 class Picture:
     """A picture on Web Mercator: PNG bytes of our own making, and west, south, east, north in metres."""
@@ -63,16 +84,12 @@ class Picture:
 
 @dataclass(frozen=True)
 class Basemap:
-    """Shapes by kind (Web Mercator metres), a picture, a tile address, and the line that says whose map it is.
-
-    `files` are the files read, for the run's record of its inputs.
-    """
+    """Shapes by kind (Web Mercator metres), a picture, a tile address, and the line that says whose map it is."""
 
     shapes: dict[str, np.ndarray] = field(default_factory=dict)
     picture: Picture | None = None
     tiles: str = ""
     credit: str = ""
-    files: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
         return bool(self.shapes or self.picture or self.tiles)
@@ -89,7 +106,7 @@ def read_basemap(files: Sequence[str | Path], crs: str | None = None, tiles: str
     picture: Picture | None = None
     found: dict[str, list[np.ndarray]] = {}
     for file in map(str, files):
-        if Path(file).suffix.lower() == ".png":
+        if _is_png(file):
             if picture is not None:
                 raise refusal("E-MAP-006", where=Path(file).name)
             picture = _read_picture(Path(file), crs)
@@ -97,7 +114,7 @@ def read_basemap(files: Sequence[str | Path], crs: str | None = None, tiles: str
         for kind, shapes in _read_layer(file, crs).items():
             found.setdefault(kind, []).append(shapes)
     joined = {kind: np.concatenate(found[kind]) for kind in KINDS if kind in found}
-    return Basemap(joined, picture, tiles, credit, tuple(map(str, files)))
+    return Basemap(joined, picture, tiles, credit)
 
 
 def tile_host(url: str) -> str:

@@ -85,6 +85,7 @@ def _writers(outcome: Outcome) -> list[tuple[float, str, Callable[[Path], Any]]]
                 history=o.history,
                 explanations=for_profile(o.explanations, "internal"),
                 grouped=o.grouped,
+                basemap=o.basemap,
             ),
         ),
     ]
@@ -106,6 +107,7 @@ def _write_explanations(path: Path, outcome: Outcome) -> None:
 
 
 def _manifest(outcome: Outcome, inputs: Inputs) -> dict[str, Any]:
+    line = line_of(outcome.plan, outcome.facts.get("calibration", {}).get("hash", ""))
     return {
         "run_id": outcome.facts["run_id"],
         "as_of": outcome.facts["as_of"],
@@ -123,6 +125,7 @@ def _manifest(outcome: Outcome, inputs: Inputs) -> dict[str, Any]:
         "reporting": outcome.facts["reporting"],
         "events": outcome.facts["events"],
         "calibration": outcome.facts.get("calibration", {}),
+        "line": {name: line[name] for name in ("name", "fingerprint")},
         "statuses": outcome.statuses,
         "notices": outcome.facts["notices"],
     }
@@ -146,7 +149,7 @@ def input_hashes(inputs: Inputs) -> dict[str, str]:
 
     files = [*inputs.incidents, inputs.cells, inputs.cell_files.before, inputs.responsible, inputs.class_policy]
     hashes: dict[str, str] = {}
-    files += [inputs.days, inputs.events, inputs.calibration]
+    files += [inputs.days, inputs.events, inputs.calibration, *(inputs.basemap.read() if inputs.basemap else ())]
     for file in map(str, expand([str(f) for f in files if f])[0]):
         place = file.split("|")[0]
         name = shown_name(file) if is_url(file) else Path(place).name

@@ -16,7 +16,7 @@ from .outcome import Outcome
 from .plan import Plan, plan_params
 
 NO_MATTER: dict[str, tuple[str, ...]] = {
-    "plan": ("title", "city", "classification", "as_of", "window", "people"),
+    "plan": ("title", "city", "classification", "as_of", "window", "people", "tiles", "map_credit"),
     "early_warning": ("line",),
     "getis_ord": ("*",),
     "kernel_density": ("*",),

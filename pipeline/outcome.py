@@ -10,6 +10,7 @@ import geopandas as gpd
 import pandas as pd
 
 from ..errors import Notice
+from ..layers.basemap import Basemap
 from ..layers.briefing.history import History
 from ..layers.grids import CellLayer
 from ..layers.raster import Surface
@@ -24,7 +25,8 @@ class Outcome:
     were written. `duplicates` names every row counted as a duplicate and the row kept; `class_policy` the policy in
     force and what it changes. `repaired` is the repaired copy of the cells' file, where one was wanted;
     `history` what the briefing plays. `grouped` is everything the warnings stand for (`explanation.GROUPED_COLUMNS`),
-    `explanations` why each of them was given, by its id, JSON-able.
+    `explanations` why each of them was given, by its id, JSON-able. `basemap` lies beneath the
+    cells of the briefing.
     """
 
     plan: Plan
@@ -48,3 +50,4 @@ class Outcome:
     history: History | None = None
     grouped: pd.DataFrame = field(default_factory=pd.DataFrame)
     explanations: dict[str, Any] = field(default_factory=dict)
+    basemap: Basemap | None = None

@@ -137,6 +137,18 @@ class Plan:
         advanced=True,
         zh="来电人信息:去除,或以带密钥的假名识别重复来电",
     )
+    tiles: str = param(
+        "",
+        "Address of map tiles beneath the briefing's cells, with {x}, {y}, {z}; empty keeps the page offline.",
+        advanced=True,
+        zh="底图瓦片地址(含{x}{y}{z});空则晨报不联网",
+    )
+    map_credit: str = param(
+        "",
+        "Whose map lies beneath the cells and its approval number, shown on the map.",
+        advanced=True,
+        zh="底图来源与审图号(显示在图上)",
+    )
     random_state: int = param(0, "Seed of everything random.", low=0, advanced=True, zh="随机种子")
     early_warning: WarningRules = field(default_factory=WarningRules)
     nb_predictive: NegativeBinomialPredictive = field(default_factory=NegativeBinomialPredictive)

@@ -13,6 +13,7 @@ import pandas as pd
 from ..cube import Cells, Counts
 from ..errors import InputError, Notice
 from ..layers.aggregate import count_incidents, place_rows
+from ..layers.basemap import BasemapFiles
 from ..layers.grids import CellLayer, Repaired, make_cells
 from ..layers.incidents import Intake, read_incidents
 from ..layers.incidents.rules import notice
@@ -49,6 +50,7 @@ class Inputs:
     events: str | None = None
     cell_files: CellFiles = field(default_factory=CellFiles)
     calibration: str | None = None
+    basemap: BasemapFiles | None = None
 
 
 @dataclass(frozen=True)

@@ -141,9 +141,11 @@ GB.classes = function () {
 
 GB.paintCells = function (ctx, view) {
   var showing = GB.showing(), streets = GB.stack[GB.opening], finer = GB.stack[GB.levelAt(GB.map.getZoom())];
+  if (GB.paintPicture) GB.paintPicture(ctx, view);
   if (GB.mode === "density") GB.paintDensity(ctx, view, streets);
   else GB.paintClasses(ctx, view, showing, streets);
   GB.paintBefore(ctx, view, function () { GB.paintClasses(ctx, view, showing, streets); });
+  if (GB.paintGround) GB.paintGround(ctx, view);
   var ink = GB.theme === "dark" ? "255,255,255" : "20,34,54";
   if (!GB.clusters() && GB.mode !== "density") finer = showing;
   if (GB.overlays.borders) GB.paintBorders(ctx, view, streets, finer, ink);

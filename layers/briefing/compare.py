@@ -31,6 +31,7 @@ def write_comparison(path: str | Path, before: str | Path, after: str | Path) ->
     warnings are `new`, `gone` and `kept`. Raises InputError if a file is no briefing, or if the two show other ground.
     """
     old, new = _read(before), _read(after)
+    new.get("ground", {}).pop("tiles", None)  # what a file names is no setting: the comparison asks no host
     rows = _rows(old)
     known = sum(cell in rows for layer in new["layers"] for cell in layer["ids"])
     if not known:

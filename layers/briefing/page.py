@@ -17,12 +17,14 @@ import pandas as pd
 from pyproj import Transformer
 
 from .. import style
+from ..basemap import Basemap, tile_host
 from ..raster import Surface
 from ..refusals import trouble
 from .content import make_content, plain
 from .density import make_density
 from .explained import make_explained
 from .frame import PANES, make_frame
+from .ground import make_ground
 from .history import History, make_history
 from .shapes import MERCATOR, Lattice
 
@@ -46,6 +48,9 @@ OWN_SCRIPTS = tuple(
         "",
     )
 )
+GROUND_SCRIPT, GROUND_STYLE = "briefing-ground.js", "briefing-ground.css"
+"""Come in with a basemap only, just before the script that starts the page."""
+
 STYLES = ("leaflet.css", "briefing.css", "briefing-why.css")
 NAMED_URLS = frozenset({"http://www.w3.org/2000/svg", "https://leafletjs.com"})
 """Addresses that stand in the scripts as names (an XML namespace, a project's home) and are never requested."""
@@ -71,13 +76,15 @@ def write_briefing(
     grouped: pd.DataFrame | None = None,
     levels: tuple[style.Level, ...] | None = None,
     lang: str = "zh",
+    basemap: Basemap | None = None,
 ) -> None:
     """Write the briefing of one run to *path*: one HTML file that needs no network and no other file.
 
     *cells* has one row per unit at every level in a metric CRS; *surface* is in events/km²/period, None where there
     is none; *history* is what the map plays through time, None for no such state; *explanations* and *grouped* say why
     each warning was given and what it stands for (None: the page says less); *levels* are the words and colours
-    of warnings, most urgent first (default: `style.LEVELS`); *lang* is the language the page opens in, `zh` or `en`.
+    of warnings, most urgent first (default: `style.LEVELS`); *lang* is the language the page opens in, `zh` or `en`;
+    *basemap* lies beneath the cells. Only with its `tiles` does the page ask for anything, and of that one host alone.
     Equal input gives equal bytes.
 
     Raises InputError where *cells* cannot be placed, EnvironmentProblem where a vendored asset is damaged or a
@@ -97,6 +104,8 @@ def write_briefing(
     content["explained"] = plain(make_explained(explanations, grouped, content["warnings"]))
     if history is not None:
         content["history"] = make_history(history, _finest(content["layers"]))
+    if basemap:
+        content["ground"] = make_ground(basemap, lattice)
     frame = make_frame(degrees(lattice))
     content["map"], content["panes"] = frame.variable, list(PANES)
     Path(path).write_bytes(assemble(frame.body, frame.script, content).encode("utf-8"))
@@ -123,16 +132,21 @@ def degrees(lattice: Lattice) -> tuple[float, float, float, float]:
 
 def assemble(body: str, frame_script: str, content: Mapping[str, Any]) -> str:
     """The page. Our own text is checked for addresses and hashed for the policy; the data come in last, unread."""
-    scripts = [*map(_asset, VENDORED_SCRIPTS), frame_script, *map(_asset, OWN_SCRIPTS)]
-    styles = [_offline_css(_asset(name)) for name in STYLES]
+    names, sheets, host = OWN_SCRIPTS, STYLES, ""
+    if content.get("ground"):
+        names, sheets = (*OWN_SCRIPTS[:-1], GROUND_SCRIPT, OWN_SCRIPTS[-1]), (*STYLES, GROUND_STYLE)
+        host = tile_host(content["ground"]["tiles"]) if content["ground"].get("tiles") else ""
+    scripts = [*map(_asset, VENDORED_SCRIPTS), frame_script, *map(_asset, names)]
+    styles = [_offline_css(_asset(name)) for name in sheets]
     scripts = [re.sub(r"(?m)^//# sourceMappingURL=.*$", "", text) for text in scripts]
     before, between, after = re.split("<!--map-->|<!--scripts-->", _asset("briefing.html"))
     head, rest = before.split("<!--head-->")
     blocks = "".join(f"<style>{text}</style>\n" for text in styles)
-    ours = f"{head}{_policy(scripts, styles)}\n{blocks}{rest}{body.strip()}{between}"
+    ours = f"{blocks}{rest}{body.strip()}{between}"
     tail = "".join(f"<script>{text}</script>\n" for text in scripts)
-    _refuse_addresses(ours + tail + after)
-    return f"{ours}{_data(content)}<!--\n{_asset('LICENSE').strip()}\n-->\n{tail}{after}"
+    _refuse_addresses(head + ours + tail + after)
+    licence = f"<!--\n{_asset('LICENSE').strip()}\n-->\n"
+    return f"{head}{_policy(scripts, styles, host)}\n{ours}{_data(content)}{licence}{tail}{after}"
 
 
 def _data(content: Mapping[str, Any]) -> str:
@@ -144,9 +158,10 @@ def _data(content: Mapping[str, Any]) -> str:
     return f'<script type="application/gzip" id="data">{packed}</script>\n'
 
 
-def _policy(scripts: list[str], styles: list[str]) -> str:
-    """Content-Security-Policy: nothing but these very scripts and styles."""
-    rules = f"default-src 'none'; script-src {_hashes(scripts)}; style-src {_hashes(styles)}; img-src data:"
+def _policy(scripts: list[str], styles: list[str], host: str = "") -> str:
+    """Content-Security-Policy: nothing but these very scripts and styles, and pictures of *host* where there is one."""
+    pictures = f"data: https://{host}" if host else "data:"
+    rules = f"default-src 'none'; script-src {_hashes(scripts)}; style-src {_hashes(styles)}; img-src {pictures}"
     return f"<meta http-equiv=\"Content-Security-Policy\" content=\"{rules}; base-uri 'none'; form-action 'none'\">"
 
 

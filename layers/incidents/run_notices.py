@@ -123,8 +123,8 @@ RUN_NOTICES: dict[str, tuple[str, str]] = {
     ),
     "N-MAP-001": (
         "底图图层过密,已简化到约{metres:.0f}米({n}个顶点),以免页面过大。",
-        "The layers of the basemap are dense: they are drawn to about {metres:.0f} m ({n} vertices), or the page would be "
-        "too large.",
+        "The layers of the basemap are dense: they are drawn to about {metres:.0f} m ({n} vertices), or the page would "
+        "be too large.",
     ),
     "N-MAP-002": (
         "底图图层与辖区没有重叠,未画出;请检查坐标系。",
