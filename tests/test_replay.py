@@ -15,7 +15,8 @@ from gridbeacon.errors import Cancelled, InputError
 from gridbeacon.layers.spreadsheets import read_guarded_csv
 from gridbeacon.pipeline import Plan, run
 from gridbeacon.pipeline.journey import EARLY_WARNING_COLUMNS, gather_inputs
-from gridbeacon.pipeline.replay import replay, write_replay
+from gridbeacon.pipeline.replay import Known, replay, write_replay
+from gridbeacon.pipeline.replay.outages import OutageLog
 from gridbeacon.sample_data import CELLS, EVENTS, INCIDENTS, RESPONSIBLE, sample_path
 
 FIRST, N_DAYS, OUTAGE = pd.Timestamp("2024-01-01"), 160, (150, 151)
@@ -173,3 +174,47 @@ def test_the_last_days_of_the_sample_city_are_told_as_runs_told_them(tmp_path):
     found = replay(Plan(), inputs, "2025-12-26", "2026-01-01", responsible=facts["responsible"])
     assert_equal_days(found.warnings, told)
     assert "red" in set(found.warnings["level"])
+
+
+TAINAN = Plan().with_settings({"calendar": "tw", "timezone": "Asia/Taipei"})
+OUTAGES = (
+    "2018-01-31 2018-02-01 2018-02-28 2018-04-01 2018-03-06 2018-03-07 2018-07-30 2018-08-01 2018-09-15 2018-09-27 "
+    "2018-11-06 2018-11-19 2019-06-05 2019-06-06"
+).split()
+"""Days of data/README.md without reports or with about 15 of 70."""
+
+HAPPENED = (
+    ("2016-02-06", "地震通報", "orange"),
+    ("2016-07-08", "民生管線", "yellow"),
+    ("2016-09-14", "民生管線", "orange"),
+    ("2016-09-27", "民生管線", "orange"),
+    ("2016-09-28", "民生管線", "orange"),
+    ("2018-08-25", "路燈故障", "yellow"),
+)
+"""What truly happened (data/README.md), and the least level asked for on the day or the next."""
+
+
+@pytest.fixture(scope="module")
+def tainan(shared_data):
+    folder = shared_data / "tainan1999"
+    return gather_inputs([folder / "incidents.parquet"], folder / "villages_cunli.parquet")
+
+
+def test_outages_of_a_real_city_are_raised_on_their_days(tainan):
+    """Each as an outage at the end of its own day; of the 62 days of the long one 58 at least."""
+    moments = [pd.Timestamp(day) + pd.Timedelta(days=1) for day in OUTAGES]
+    known = Known(TAINAN, tainan, lambda fraction, text: None, (min(moments), max(moments)))
+    log = OutageLog(np.datetime64("2018-01-01"))
+    assert [log.see(known.at(moment)) for moment in moments] == ["outage"] * len(moments)
+    ready = known.at(pd.Timestamp("2018-04-04"))
+    assert (~ready.valid[-62:]).sum() >= 58
+
+
+@pytest.mark.skipif(not EVIDENCE, reason="minutes: part of `make evidence`")
+@pytest.mark.parametrize(("day", "category", "least"), HAPPENED)
+def test_what_truly_happened_is_warned_of_on_the_day_or_the_next(tainan, day, category, least):
+    first = pd.Timestamp(day)
+    table = replay(TAINAN, tainan, day, str(first + pd.Timedelta(days=2))).warnings
+    urgency = ["blue", "yellow", "orange", "red"]
+    own = table[table["category"].str.startswith(category) & table["phase"].isin(["open", "escalated"])]
+    assert own["level"].map(urgency.index).max() >= urgency.index(least)
