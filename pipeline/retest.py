@@ -54,12 +54,13 @@ class Retest:
             return self._judged(units[:0], None, "", 0)
         seen = visible_at(self.recent, level, self.lowest_level)
         at = self.recent.cells.rows_at(level, role)
-        cube = self._with_factors(seen.cube(category, level, role, measure="distinct"), category)
         if len(at) > _MANY:
             at = np.sort(units)
-            cube = cube.take_cells(np.searchsorted(self.recent.cells.rows_at(level, role), at))
-        table = self._judged(at, self._scored(cube, first_bin, n_bins), role, level)
-        return table.set_index("unit").loc[units].reset_index()
+            cube = self._cube_of(_dense(seen, category, role, level, at), at)
+        else:
+            cube = seen.cube(category, level, role, measure="distinct")
+        scores = self._scored(self._with_factors(cube, category), first_bin, n_bins)
+        return self._judged(at, scores, role, level).set_index("unit").loc[units].reset_index()
 
     def of_squares(
         self,
@@ -77,19 +78,13 @@ class Retest:
         Columns as in `of_units`; `unit` is the square's number.
         """
         n = counts.shape[1]
-        cube = SpaceTimeCube(
-            counts=counts.astype(float),
-            bins=self.recent.bins,
-            cells=np.arange(n).astype(str).astype(object),
-            centres=centres,
-            areas=np.full(n, (side / 1000) ** 2),
-            contiguity=sparse.csr_matrix((n, n)),
-            parents=np.zeros(n, dtype=np.int64),
-            exposure=np.zeros(n),
-            bin=self.recent.bin,
-        )
+        cube = _cube(self.recent, counts, centres, np.full(n, (side / 1000) ** 2), np.zeros(n, dtype=np.int64))
         scores = self._scored(self._with_factors(cube, category), first_bin, n_bins)
         return self._judged(np.arange(n), scores, role, level)
+
+    def _cube_of(self, counts: np.ndarray, units: np.ndarray) -> SpaceTimeCube:
+        cells = self.recent.cells
+        return _cube(self.recent, counts, cells.centres[units], cells.areas[units], np.maximum(cells.parent[units], 0))
 
     def _with_factors(self, cube: SpaceTimeCube, category: str) -> SpaceTimeCube:
         ready, known = self.ready, self._factors
@@ -136,3 +131,32 @@ class Retest:
                 "stands": (days >= rules.blue_days) & (excess >= rules.blue_excess),
             }
         )
+
+
+def _dense(counts: Counts, category: str, role: str, level: int, units: np.ndarray) -> np.ndarray:
+    """(n_bins, n_units) distinct incidents of a class in some units of a level, in rising order, and of no others."""
+    cell = counts.table["cell"].to_numpy()
+    unit = counts.cells.lineage[cell, level]
+    column = np.minimum(np.searchsorted(units, unit), len(units) - 1)
+    kept = counts.in_class(category) & (counts.cells.role[cell] == role) & (units[column] == unit)
+    dense = np.zeros((len(counts.bins), len(units)))
+    place = counts.table["bin"].to_numpy()[kept] - counts.first_bin
+    np.add.at(dense, (place, column[kept]), counts.table["distinct"].to_numpy(float)[kept])
+    return dense
+
+
+def _cube(
+    counts: Counts, dense: np.ndarray, centres: np.ndarray, areas: np.ndarray, parents: np.ndarray
+) -> SpaceTimeCube:
+    n = dense.shape[1]
+    return SpaceTimeCube(
+        counts=dense.astype(float),
+        bins=counts.bins,
+        cells=np.arange(n).astype(str).astype(object),
+        centres=centres,
+        areas=areas,
+        contiguity=sparse.csr_matrix((n, n)),
+        parents=parents,
+        exposure=np.zeros(n),
+        bin=counts.bin,
+    )

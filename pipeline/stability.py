@@ -61,14 +61,15 @@ def with_badges(described: pd.DataFrame, stability: dict[str, dict[str, Any]]) -
 def _of_warning(retest: Retest, seen: Sightings, row: Raised) -> dict[str, Any]:
     shifts, why = _shifted(retest, seen, row)
     up, down = _up(retest, row), _down(retest, row)
-    badge = _badge(shifts, up, down)
+    badge = badge_of(shifts, up, down)
     zh, en = _sentence(row, shifts, why, up, down)
     word, word_en = WORDS[badge]
     figures = {"up": up, "down": down, "shifts": shifts}
     return {"badge": badge, "word": word, "word_en": word_en, **figures, "sentence": zh, "sentence_en": en}
 
 
-def _badge(shifts: list[dict[str, Any]], up: dict[str, Any] | None, down: dict[str, Any] | None) -> str:
+def badge_of(shifts: list[dict[str, Any]], up: dict[str, Any] | None, down: dict[str, Any] | None) -> str:
+    """The badge by its rule, from the positions of the squares and the tests of other levels; see `stability_of`."""
     if not shifts:
         return UNKNOWN
     levels = [tested["stands"] > 0 for tested in (up, down) if tested is not None]

@@ -260,6 +260,13 @@ def test_a_city_wide_rise_beside_a_burst_is_two_warnings_on_every_day_with_the_s
     assert warned(tests, 7)["unit"].tolist() == [7, 0]
 
 
+def test_a_new_burst_does_not_take_the_identity_of_the_city_wide_rise_around_it():
+    tests = [one(0, "a", 80, 2.0, 1e6, 5), one(7, "a", 20, 0.2, 1e7, 6), one(0, "a", 80, 2.0, 1e6, 6)]
+    city_wide = warned(tests, 6)["warning_id"].tolist()
+    second = warned(tests, 7).set_index("unit")["warning_id"]
+    assert second.loc[0] == city_wide[0] != second.loc[7]
+
+
 days_of_tests = st.lists(st.tuples(st.integers(0, DAYS - 1), tests_of_a_day), max_size=8, unique_by=lambda d: d[0])
 
 

@@ -9,11 +9,12 @@ import numpy as np
 import pandas as pd
 import pytest
 from gridbeacon.pipeline import Plan
+from gridbeacon.pipeline import retest as retests
 from gridbeacon.pipeline.explanation.sightings import Sightings
 from gridbeacon.pipeline.journey import lowest_level
 from gridbeacon.pipeline.preparation import Inputs, prepare
 from gridbeacon.pipeline.retest import Retest
-from gridbeacon.pipeline.stability import CAVEAT, SENSITIVE, STABLE, UNKNOWN, stability_of, with_badges
+from gridbeacon.pipeline.stability import CAVEAT, SENSITIVE, STABLE, UNKNOWN, badge_of, stability_of, with_badges
 from gridbeacon.pipeline.surveillance import survey
 from gridbeacon.pipeline.wording import members_of
 from streets_city import BURST, DAYS, EVEN, NOISE, write_city
@@ -62,6 +63,25 @@ def test_a_rise_spread_evenly_over_one_cell_depends_on_its_border(retest):
     assert marked["caveats"].tolist() == [f"甲;{CAVEAT[0]}"] and marked["caveats_en"].tolist() == [f"a;{CAVEAT[1]}"]
 
 
+@pytest.mark.parametrize(
+    ("held", "up", "down", "badge"),
+    [
+        (4, 1, None, STABLE),
+        (3, None, None, STABLE),
+        (3, 0, 2, STABLE),
+        (4, 0, 0, SENSITIVE),
+        (2, 1, 1, SENSITIVE),
+        (0, None, None, SENSITIVE),
+    ],
+)
+def test_the_badge_by_its_rule(held, up, down, badge):
+    """Three of four positions, and the unit above or one inside, where there are any (docs/explanations.md)."""
+    shifts = [{"stands": number < held} for number in range(4)]
+    level = lambda stands: None if stands is None else {"stands": stands}  # noqa: E731
+    assert badge_of(shifts, level(up), level(down)) == badge
+    assert badge_of([], level(up), level(down)) == UNKNOWN
+
+
 def test_the_city_has_no_border_to_move(retest):
     told = again(retest, "CITY", "供水")
     assert told["badge"] == UNKNOWN and told["shifts"] == [] and told["up"] is None
@@ -86,6 +106,17 @@ def test_the_retest_of_a_unit_is_the_survey_itself(retest):
             0
         ]
         assert own["observed"] == test.observed and own["expected"] == pytest.approx(test.expected, rel=1e-6)
+
+
+def test_where_units_are_many_only_those_asked_for_are_counted(retest, monkeypatch):
+    units = retest.ready.counts.cells.rows_at(int(retest.ready.counts.cells.unit_level.max()))[4:12]
+    level, last = int(retest.ready.counts.cells.unit_level.max()), retest.ready.counts.end_bin - 1
+    together = retest.of_units(units[::-1], NOISE, "territorial", level, last, 1)
+    monkeypatch.setattr(retests, "_MANY", 5)
+    alone = retest.of_units(units[::-1], NOISE, "territorial", level, last, 1)
+    assert alone["unit"].tolist() == together["unit"].tolist() == units[::-1].tolist()
+    assert alone["observed"].tolist() == together["observed"].tolist()
+    assert np.allclose(alone["expected"], together["expected"], rtol=0.1)
 
 
 def test_squares_on_the_cells_give_the_figures_of_the_cells(retest):
