@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -53,14 +54,20 @@ def parse(order: dict[str, Any]) -> tuple[dict[str, Any], list[pa.Table]]:
 
 
 def _check_head(path: Path, where: str) -> None:
-    """Refuse what is no PNG, or one that would unpack to more than a map has."""
-    with path.open("rb") as stream:
-        head = stream.read(24)
-    if len(head) < 24 or not head.startswith(_SIGNATURE) or head[12:16] != b"IHDR":
+    """Refuse what is no whole PNG, chunk by chunk, or one that would unpack to more than a map has."""
+    data = path.read_bytes()
+    width, height = struct.unpack(">II", data[16:24]) if len(data) > 24 else (0, 0)
+    if not data.startswith(_SIGNATURE) or data[12:16] != b"IHDR" or not width * height:
         raise refusal("E-MAP-001", where=where)
-    width, height = struct.unpack(">II", head[16:24])
-    if not 0 < width * height <= _MOST_PIXELS:
+    if width * height > _MOST_PIXELS:
         raise refusal("E-MAP-005", where=where, width=width, height=height, most=_MOST_PIXELS // 1_000_000)
+    at, kind = len(_SIGNATURE), b""
+    while kind != b"IEND":
+        end = at + 12 + int.from_bytes(data[at : at + 4], "big")
+        kind, told = data[at + 4 : at + 8], int.from_bytes(data[end - 4 : end], "big")
+        if end > len(data) or zlib.crc32(data[at + 4 : end - 4]) != told:
+            raise refusal("E-MAP-001", where=where)
+        at = end
 
 
 def _crs_of(order: dict[str, Any], own: CRS | None, where: str) -> CRS:
