@@ -1,6 +1,6 @@
 """How far comparisons, re-complaints and the alarm of reports can be believed: `python benchmarks/look_back.py`.
 
-Writes docs/benchmarks/look-back.md. Simulated series, whose truth is known, and real ones of Tainan where the shared
+With --write it writes docs/benchmarks/look-back.md. Simulated series, whose truth is known, and real ones of Tainan where the shared
 data are present: weeks taken in turn for two periods that cannot differ but by chance.
 """
 
@@ -179,7 +179,8 @@ def main() -> None:
     lines += ["\n## The alarm of reports\n", "40 reports and 80 calls before; share of places with an alarm.\n"]
     head = "variance/mean | nothing changed | reports fall to a quarter | calls rise by 60 % | both"
     lines += _table(head, [f"{e:g} | {n:.2%} | {f:.2%} | {c:.2%} | {b:.1%}" for e, n, f, c, b in alarms()])
-    DOCS.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    if "--write" in sys.argv:
+        DOCS.write_text("\n".join(lines) + "\n", encoding="utf-8")
     print("\n".join(lines))
 
 

@@ -1,6 +1,6 @@
 """The picture of docs/learning.md: complaints that return after closing, in a city with one unit that closes falsely.
 
-`python benchmarks/returning.py` writes docs/returning.png: the share that has returned since closing, street by street
+`python benchmarks/returning.py --write` writes docs/returning.png: the share that has returned since closing, street by street
 (Kaplan-Meier), and beside it the excess over chance with its interval.
 """
 
@@ -65,7 +65,8 @@ def main() -> None:
     names = ["street " + name[1:-2] for name in table["cell_name"]]
     right.set(yticks=place, yticklabels=names, xlabel="returned beyond chance, % of closings")
     figure.tight_layout()
-    figure.savefig(ROOT / "docs" / "returning.png", dpi=110, metadata={"Software": None})
+    if "--write" in sys.argv:
+        figure.savefig(ROOT / "docs" / "returning.png", dpi=110, metadata={"Software": None})
     print(table[["cell_id", "closings", "returned", "expected", "excess", "q_value", "verdict"]].to_string())
 
 
