@@ -110,7 +110,7 @@ class Cells:
         )
 
 
-TIME_FACTORS = ("valid", "day_type", "lunar_offset", "festival", "load", "doubt", "baseline", "regime")
+TIME_FACTORS = ("valid", "day_type", "lunar_offset", "festival", "load", "doubt", "baseline", "regime", "hours")
 """Factors of a cube that hold one value per bin."""
 
 
@@ -129,7 +129,8 @@ class SpaceTimeCube:
     What a calendar may add, (n_times,) each (`TIME_FACTORS`): `day_type` text; `lunar_offset` days from the nearest
     Spring Festival; `festival` a code, equal for the same festival day of every year, 0 for none; `load` what is usual
     is multiplied by (a festival's effect, or the share already reported), with relative variance `doubt`; `baseline`
-    bool, False where a bin makes no baseline; `regime` the first bin of the cube that a bin may be compared with.
+    bool, False where a bin makes no baseline; `regime` the first bin of the cube that a bin may be compared with;
+    `hours` the factor of an hour in the day of its kind, of all classes together.
     """
 
     counts: np.ndarray

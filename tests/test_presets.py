@@ -118,6 +118,12 @@ def test_a_later_hour_changes_no_factor_before_it():
     np.testing.assert_array_equal(day_factors(cube, 700)[:1001], day_factors(replace(cube, counts=later), 700)[:1001])
 
 
+def test_a_piece_of_a_cube_keeps_the_day_of_all_classes_with_its_hours():
+    cube = city_of_hours(60, 5, usual(60), 2, hours=usual(60))
+    np.testing.assert_array_equal(cube.between(0, 1000).factors["hours"], usual(60)[:1000])
+    np.testing.assert_array_equal(day_factors(cube.between(0, 1000), 700), day_factors(cube, 700)[:1000])
+
+
 def test_the_day_so_far_grows_from_midnight():
     cube = city_of_hours(60, 5, usual(60), 3)
     past = Past(cube, NegativeBinomialPredictive(so_far=True, baseline=28, min_history=14).fit(cube))
