@@ -1,7 +1,7 @@
 """How far comparisons, re-complaints and the alarm of reports can be believed: `python benchmarks/look_back.py`.
 
-With --write it writes docs/benchmarks/look-back.md. Simulated series, whose truth is known, and real ones of Tainan where the shared
-data are present: weeks taken in turn for two periods that cannot differ but by chance.
+With --write it writes docs/benchmarks/look-back.md. Simulated series, whose truth is known, and real ones of Tainan
+where the shared data are present: weeks taken in turn for two periods that cannot differ but by chance.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The picture of docs/learning.md: complaints that return after closing, in a city with one unit that closes falsely.
 
-`python benchmarks/returning.py --write` writes docs/returning.png: the share that has returned since closing, street by street
-(Kaplan-Meier), and beside it the excess over chance with its interval.
+`python benchmarks/returning.py --write` writes docs/returning.png: the share that has returned since closing, street
+by street (Kaplan-Meier), and beside it the excess over chance with its interval.
 """
 
 from __future__ import annotations
