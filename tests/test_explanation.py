@@ -314,6 +314,19 @@ def test_equal_input_gives_equal_explanations(city, outcome):
     pd.testing.assert_frame_equal(again.grouped, outcome.grouped)
 
 
+def test_ids_and_groups_survive_another_order_of_incidents_and_cells(city, outcome, tmp_path):
+    _, incidents, cells = city
+    table = pd.read_csv(incidents, dtype=str).sample(frac=1, random_state=5)
+    table.to_csv(tmp_path / "shuffled.csv", index=False)
+    layer = json.loads(cells.read_text(encoding="utf-8"))
+    layer["features"].reverse()
+    (tmp_path / "cells.geojson").write_text(json.dumps(layer), encoding="utf-8")
+    again = run(Plan(), [tmp_path / "shuffled.csv"], tmp_path / "cells.geojson")
+    names = ["warning_id", "rank", "level", "cell_id", "category", "observed", "phase", "stability"]
+    pd.testing.assert_frame_equal(again.early_warnings[names], outcome.early_warnings[names])
+    pd.testing.assert_frame_equal(again.grouped, outcome.grouped)
+
+
 def test_the_words_of_relations_are_complete():
     assert set(RELATIONS) == set(ALL_RELATIONS)
     assert DISPUTE and BURST

@@ -165,7 +165,7 @@ GB.renderList = function () {
   if (ended) title.push(GB.t("ended", { n: ended }));
   fold.hidden = !title.length;
   GB.byId("beyond-title").textContent = title.join(" · ");
-  var crowd = inside.length + (GB.data.explained ? 2 : 0);  // the answers beneath need room
+  var crowd = inside.length + (Object.keys(GB.data.explained || {}).length ? 2 : 0);  // the answers beneath need room
   GB.byId("side").setAttribute("data-crowd", crowd > 8 ? "packed tight" : crowd > 6 ? "tight" : crowd > 4 ? "snug" : crowd > (GB.lang === "zh" ? 3 : 2) ? "roomy" : "few");
   GB.renderCalm();
 };
