@@ -66,7 +66,7 @@ def tallies(folder: Path, server: Server | None, wanted: int) -> Iterator[tuple[
             yield where, "before every write to its files", kills.swept_kills(places, count(1), kills.before_write)
     if server is not None:
         places = databases(server, "random")
-        yield "PostgreSQL", "at a random moment", kills.random_kills(places, wanted // 5, seed=2, longest=0.6)
+        yield "PostgreSQL", "at a random moment", kills.random_kills(places, wanted // 5, seed=2, longest=2.0)
         places = databases(server, "swept")
         yield "PostgreSQL", "at every call of the database", kills.swept_kills(places, count(1), kills.at_call)
 

@@ -120,7 +120,7 @@ def test_a_changed_past_is_refused(tmp_path, ending, statement):
     [
         "DROP TRIGGER ledger_events_never_change",
         "DROP TRIGGER ledger_events_legal",
-        "DROP INDEX ledger_events_of_kind",
+        "DROP INDEX ledger_events_of_warning",
         "ALTER TABLE ledger_events ADD COLUMN more TEXT",
         "ALTER TABLE ledger_events RENAME COLUMN note TO remark",
         "DROP TRIGGER ledger_transitions_never_go; DELETE FROM ledger_transitions WHERE event = 'closed';" + GUARDS[6],

@@ -29,6 +29,9 @@ from .states import (
 from .store import Store
 from .verifying import verify_events
 
+_OF_THE_RECORD = "SELECT payload FROM ledger_events WHERE warning_id = '' AND event = ?"
+"""Events that belong to no warning: few, and found by the index that warnings are found by."""
+
 
 class Ledger:
     """An open ledger; made by `open_ledger`. A context manager that closes it. Times are local, without an offset."""
@@ -211,7 +214,7 @@ class Ledger:
 
     def papers(self) -> list[dict[str, Any]]:
         """What is recorded of every numbered paper, oldest first; see `number_paper`."""
-        rows = self._store.rows("SELECT payload FROM ledger_events WHERE event = ? ORDER BY seq", (PAPER_NUMBERED,))
+        rows = self._store.rows(_OF_THE_RECORD + " ORDER BY seq", (PAPER_NUMBERED,))
         return [json.loads(row["payload"]) for row in rows]
 
     def last_issued(self, before_as_of: Any) -> list[dict[str, Any]]:
@@ -238,7 +241,7 @@ class Ledger:
     def _start_line(self, line: Mapping[str, Any], as_of: str, actor: str) -> str:
         """The surveillance line's name and number, begun anew where its fingerprint changed."""
         name, settings = str(line["name"]), plain(line.get("settings") or {})
-        rows = self._store.rows("SELECT payload FROM ledger_events WHERE event = ? ORDER BY seq", (LINE_STARTED,))
+        rows = self._store.rows(_OF_THE_RECORD + " ORDER BY seq", (LINE_STARTED,))
         known = [found for found in (json.loads(row["payload"]) for row in rows) if found["name"] == name]
         last = known[-1] if known else {"fingerprint": "", "settings": {}, "line": ""}
         if last["fingerprint"] == str(line["fingerprint"]):
@@ -272,21 +275,17 @@ class Ledger:
     def _last_run(self, before: str) -> dict[str, Any] | None:
         """What the last run issued before an instant listed: `as_of`, `run_id`, `warnings` [[id, level], ...]."""
         row = self._store.row(
-            "SELECT payload FROM ledger_events WHERE event = ? AND time < ? ORDER BY time DESC, seq DESC LIMIT 1",
-            (RUN_ISSUED, before),
+            _OF_THE_RECORD + " AND time < ? ORDER BY time DESC, seq DESC LIMIT 1", (RUN_ISSUED, before)
         )
         return None if row is None else json.loads(row["payload"])
 
     def _listed_at(self, as_of: str) -> list[list[str]] | None:
-        row = self._store.row(
-            "SELECT payload FROM ledger_events WHERE event = ? AND time = ? ORDER BY seq DESC LIMIT 1",
-            (RUN_ISSUED, as_of),
-        )
+        row = self._store.row(_OF_THE_RECORD + " AND time = ? ORDER BY seq DESC LIMIT 1", (RUN_ISSUED, as_of))
         return None if row is None else json.loads(row["payload"])["warnings"]
 
     def _last_of(self, event: str) -> dict[str, Any] | None:
         """The payload of the last event of that kind."""
-        row = self._store.row("SELECT payload FROM ledger_events WHERE event = ? ORDER BY seq DESC LIMIT 1", (event,))
+        row = self._store.row(_OF_THE_RECORD + " ORDER BY seq DESC LIMIT 1", (event,))
         return None if row is None else json.loads(row["payload"])
 
     def _step(self, warning_id: str) -> str:

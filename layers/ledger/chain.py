@@ -43,6 +43,8 @@ def instant(moment: Any) -> str:
 
 def plain(value: Any) -> Any:
     """*value* as JSON holds it: no NaN, no numpy, no dates; unknown things as their text."""
+    if value is None or type(value) in (str, int, bool):  # most are
+        return value
     if isinstance(value, Mapping):
         return {str(name): plain(item) for name, item in value.items()}
     if isinstance(value, (list, tuple)):

@@ -66,6 +66,8 @@ class Deadlines:
     days_off: frozenset[date] = frozenset()
     days_worked: frozenset[date] = frozenset()
     rules: Mapping[str, Any] = field(default_factory=dict)
+    _known: dict[tuple[str, ...], str] = field(default_factory=dict, init=False, compare=False, repr=False)
+    """Answers given already: thousands of warnings share a class, a level and a morning."""
 
     @classmethod
     def read(cls, settings: Mapping[str, Any] | None) -> Deadlines:
@@ -92,6 +94,12 @@ class Deadlines:
 
     def due(self, kind: str, level: str, category: str, since: str) -> str:
         """The local instant (ISO) by which *kind* is due when it is awaited *since* another."""
+        asked = (kind, level, category, since)
+        if asked not in self._known:
+            self._known[asked] = self._reckon(*asked)
+        return self._known[asked]
+
+    def _reckon(self, kind: str, level: str, category: str, since: str) -> str:
         number, unit = _SPAN.fullmatch(self.span(kind, level, category)).groups()  # type: ignore[union-attr]
         moment = datetime.fromisoformat(since)
         opening = datetime.combine(moment.date(), self.starts)

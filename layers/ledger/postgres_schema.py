@@ -21,7 +21,6 @@ TABLES = (
     hash text COLLATE "C" NOT NULL UNIQUE
 )""",
     "CREATE INDEX ledger_events_of_warning ON ledger_events (warning_id, seq)",
-    "CREATE INDEX ledger_events_of_kind ON ledger_events (event, seq)",
     """CREATE TABLE ledger_transitions (
     event text COLLATE "C" NOT NULL, before text COLLATE "C" NOT NULL, after text COLLATE "C" NOT NULL,
     state text COLLATE "C" NOT NULL, needs_note integer NOT NULL, PRIMARY KEY (event, before, after)

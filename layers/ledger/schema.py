@@ -27,7 +27,6 @@ TABLES = (
 )
 
 RULES = (
-    "CREATE INDEX ledger_events_of_kind ON ledger_events (event, seq)",
     """CREATE TABLE ledger_transitions (
     event TEXT NOT NULL, before TEXT NOT NULL, after TEXT NOT NULL, state TEXT NOT NULL, needs_note INTEGER NOT NULL,
     PRIMARY KEY (event, before, after)
