@@ -67,6 +67,7 @@ evidence: $(VENV)/dev  ## the figures of docs/ measured again (real data where .
 	$(BIN)/python benchmarks/reading.py --rows 30000000 --ways batches --rounds 1 --write
 	$(BIN)/python benchmarks/null_cities.py --cities 200 --write
 	$(BIN)/python benchmarks/power.py --cities 30 --write
+	$(BIN)/python benchmarks/wartime.py --write
 	for family in overlay density hotspots surveillance detectors scan clusters growth look_back returning; do \
 	  $(BIN)/python benchmarks/$$family.py --write; done
 
