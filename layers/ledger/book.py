@@ -243,7 +243,7 @@ class Ledger:
         name, settings = str(line["name"]), plain(line.get("settings") or {})
         rows = self._store.rows(_OF_THE_RECORD + " ORDER BY seq", (LINE_STARTED,))
         known = [found for found in (json.loads(row["payload"]) for row in rows) if found["name"] == name]
-        last = known[-1] if known else {"fingerprint": "", "settings": {}, "line": ""}
+        last: dict[str, Any] = known[-1] if known else {"fingerprint": "", "settings": {}, "line": ""}
         if last["fingerprint"] == str(line["fingerprint"]):
             return str(last["line"])
         fresh = {"name": name, "line": f"{name}#{len(known) + 1}", "fingerprint": str(line["fingerprint"])}

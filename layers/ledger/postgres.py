@@ -32,7 +32,7 @@ _FOUND = (
 class _Place:
     """What a URL says: how to connect, which schema, and what to call it."""
 
-    connection: dict[str, str]
+    connection: dict[str, Any]
     schema: str
     name: str
 

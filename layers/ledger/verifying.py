@@ -23,7 +23,8 @@ def verify_events(events: Iterable[Mapping[str, Any]], where: str, with_steps: b
     Raises InputError at the first event that is not the one recorded, that was not legal after the ones before, whose
     step is not the one that follows (unless *with_steps* is false), or that refers to an event that is not there.
     """
-    hashes, steps = [GENESIS], {}
+    hashes: list[str] = [GENESIS]
+    steps: dict[str, str] = {}
     for event in events:
         number = len(hashes)
         if event["seq"] != number or event["previous_hash"] != hashes[-1] or event["hash"] != _hash_of(event):
