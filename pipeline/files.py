@@ -24,7 +24,7 @@ from ..layers.spreadsheets import write_csv, write_warnings_xlsx
 from ..layers.tables import write_table
 from .explanation import for_profile, with_record
 from .last_list import with_last_list
-from .line import line_of, split_by_line, started_before, succeed
+from .line import line_of, other_lines, split_by_line, started_before, succeed
 from .outcome import Outcome
 from .preparation import Inputs
 from .redivision import carry_on, inherit_states, last_moment
@@ -179,7 +179,7 @@ def against(outcome: Outcome, book: ledgers.Ledger, inputs: Inputs | None = None
     kept, earlier = split_by_line(book.last_issued(as_of), line, last)
     known, first, states = book.has_run_before(as_of), book.first_seen(), book.states()
     outcome = carry_on(_with_old_ids(outcome, kept), kept, last_moment(book, as_of), inputs)
-    outcome, issued = succeed(outcome, earlier, line, last), [*kept, *earlier]
+    outcome, issued = succeed(outcome, earlier, line, last, other_lines(book, line["name"])), [*kept, *earlier]
     before = {row["warning_id"]: row["level"] for row in issued}
     carried = outcome.facts.get("carried", [])
     for entry in carried:

@@ -66,6 +66,12 @@ def started_before(book: ledgers.Ledger, name: str, as_of: str) -> dict[str, Any
     return found[-1] if found else None
 
 
+def other_lines(book: ledgers.Ledger, name: str) -> list[str]:
+    """Names of other lines in the ledger. Runs of several lines cannot tell which run was the last one of theirs."""
+    started = (json.loads(e["payload"])["name"] for e in book.events("") if e["event"] == ledgers.LINE_STARTED)
+    return sorted({*started} - {name})
+
+
 def _wall(moment: str) -> datetime:
     return datetime.fromisoformat(moment).replace(tzinfo=None)
 
@@ -90,12 +96,17 @@ def split_by_line(
 
 
 def succeed(
-    outcome: Outcome, former: Sequence[Mapping[str, Any]], line: Mapping[str, Any], last: Mapping[str, Any] | None
+    outcome: Outcome,
+    former: Sequence[Mapping[str, Any]],
+    line: Mapping[str, Any],
+    last: Mapping[str, Any] | None,
+    others: Sequence[str] = (),
 ) -> Outcome:
     """The outcome whose warnings of a unit and class that a *former* line had too are linked to those, as successors.
 
     The id is new, since other rules gave it; `facts["carried"]` links both, so that what people did carries over.
-    `facts["line"]` tells the line, and where a setting changed a notice says so.
+    `facts["line"]` tells the line. Notices say where a setting changed, and that *others* (names of lines) are kept in
+    the same ledger.
     """
     heirs = {(str(row["cell_id"]), str(row["category"])): str(row["warning_id"]) for row in former}
     table = outcome.early_warnings
@@ -111,6 +122,9 @@ def succeed(
         facts["carried"] = [*outcome.facts.get("carried", []), *carried]
     if changed:
         found = notice("N-LINE-001", name=line["name"], n=len(carried), **_in_words(changed))
+        facts["notices"] = [*facts["notices"], {"code": found.code, "zh": found.zh, "en": found.en}]
+    if others:
+        found = notice("N-LINE-002", name=line["name"], others=", ".join(others), others_zh="、".join(others))
         facts["notices"] = [*facts["notices"], {"code": found.code, "zh": found.zh, "en": found.en}]
     return replace(outcome, early_warnings=_with_caveats(table, carried), facts=facts)
 

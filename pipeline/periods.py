@@ -24,7 +24,7 @@ class Steps:
     """The days (weeks, where bins are weeks) of a run's counts, (n,) each.
 
     bin_step : (n_bins,) step of each bin; whole : its bins are all there and reported; festival : a code, 0 for none;
-    kind : kind of day; quiet : no declared event takes it out of the baseline; share : part of it already reported.
+    kind : kind of day; share : part of it already reported; complete : steps before a last one that is not over yet.
     """
 
     days: np.ndarray
@@ -34,6 +34,8 @@ class Steps:
     kind: np.ndarray
     share: np.ndarray
     per_week: int
+
+    complete: int = 0
 
     def __len__(self) -> int:
         return len(self.days)
@@ -74,6 +76,7 @@ def steps_of(ready: Prepared) -> Steps:
         np.full(len(starts), "week", dtype=object) if kinds is None else kinds[first],
         np.bincount(bin_step, weights=ready.almanac.share, minlength=len(starts)) / np.maximum(size, 1),
         per_week,
+        len(starts) - int(size[-1] < needed) if len(starts) else 0,
     )
 
 
@@ -84,7 +87,7 @@ def pair_days(ready: Prepared, steps: Steps, category: str, window: int, kind: s
     against an ordinary day. What was not reported, or is inside a declared event that makes no baseline, is left out on
     both sides. Too few days in common, or a declared new beginning between the two, make the periods not comparable.
     """
-    n = len(steps)
+    n = steps.complete
     now = np.arange(max(n - window, 0), n)
     before, reasons = _counterparts(steps, now, kind)
     found = before >= 0

@@ -30,6 +30,7 @@ PRESETS = {
             "每周一,统计上一完整周;窗口十二周。",
             {
                 "title": "城市风险周报",
+                "line": "weekly",
                 "bin": "week",
                 "window": 84,
                 "nb_predictive_baseline": 364,
@@ -44,6 +45,7 @@ PRESETS = {
             "每小时:今日至今与近三小时,对照同类日期的同时段;街道及以上。",
             {
                 "title": "战时研判快报",
+                "line": "wartime",
                 "bin": "hour",
                 "finest": "street",
                 "window": 7,

@@ -146,6 +146,9 @@ def test_another_line_of_the_same_ledger_is_left_alone(tmp_path):
     assert today.early_warnings["warning_id"].tolist() == ["a1"]
     with open_ledger(book) as ledger:
         assert ledger.states() == {"h1": "待研判", "a1": "待研判"}
+    (told,) = today.facts["notices"]
+    assert told["code"] == "N-LINE-002" and "hourly" in told["zh"] and "hourly" in told["en"]
+    assert today.early_warnings["change"].tolist() == ["新增"]
 
 
 def test_a_run_gives_the_id_of_its_line(tmp_path):

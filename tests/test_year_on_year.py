@@ -228,5 +228,8 @@ def test_the_same_counts_give_the_same_answer_in_hours(tmp_path, calm):
     ready = ready_of(tmp_path, incidents(START, counts), as_of="2025-11-24", bin="hour")
     one, two = (compare_units(r, "全部", 1, "territorial", LAST_YEAR) for r in (ready, calm))
     assert one["now"].tolist() == two["now"].tolist() and one["before"].tolist() == two["before"].tolist()
+    noon = ready_of(tmp_path, incidents(START, counts), as_of="2025-11-23T12:00:00", bin="hour")
+    (row,) = compare_units(noon, "全部", 0, "territorial", LAST_YEAR).to_dict("records")  # a day that is not over
+    assert row["now"] == counts[-29:-1].sum() and row["days"] == 28 and "中断" not in row["caveats"]
     weekly = ready_of(tmp_path, incidents(START, counts), as_of="2025-11-24", bin="week")
     assert compare_units(weekly, "全部", 0, "territorial", LAST_YEAR)["now"].iloc[0] == counts[-28:].sum()

@@ -140,6 +140,11 @@ RUN_NOTICES: dict[str, tuple[str, str]] = {
         "settings of the surveillance line {name} have changed ({changes}): a new line begins, what is said of "
         "recurrence and of false alarms starts anew, and {n} warnings succeed former ones.",
     ),
+    "N-LINE-002": (
+        "台账中另有监测线({others_zh}):各线宜各用一个台账,否则“新增、持续”不可靠。",
+        "the ledger also holds lines of other names ({others}): give each line a ledger of its own, or what is said to "
+        "be new or to continue beside {name} cannot be relied on.",
+    ),
     "N-SHIFT-001": (
         "{n}处报备骤降而群众来电上升(首处:{place}·{category},报备{before}→{now}件,来电{calls_before}→{calls_now}件):"
         "可能重现盲区,请核查。",
