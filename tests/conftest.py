@@ -60,6 +60,7 @@ _CALC = (("lib", ".so"), ("", ".dll"), ("../Frameworks/lib", ".dylib"))
 PARTS: dict[str, Callable[[], str | None]] = {
     "qgis": lambda: _system_python_with_qgis() if _on_path("xvfb-run") else None,
     "chromium": lambda: _on_path("chromium", "chromium-browser", "google-chrome", "chrome"),
+    "firefox": lambda: _on_path("firefox-esr", "firefox"),
     "postgis": lambda: _postgresql_with_postgis(),
     "libreoffice": lambda: _on_path("soffice", "libreoffice") if _on_path("pdftoppm") else None,
     "calc": _libreoffice_with_calc,

@@ -305,12 +305,12 @@ GB.start = function (data) {
   GB.setTheme("dark");
   GB.readUnits();
   GB.readHistory();
-  GB.byId("unsupported").hidden = true;
-  GB.byId("page").classList.remove("waiting");
   GB.startMap();
   GB.startSwipe();
   GB.wire();
   if (GB.data.warnings.inside.length) GB.select(0, { quiet: true });
+  GB.byId("unsupported").hidden = true;  // last: where anything failed, the sentence stays
+  GB.byId("page").classList.remove("waiting");
   document.documentElement.setAttribute("data-ready", "true");
 };
 
