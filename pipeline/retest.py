@@ -12,6 +12,7 @@ from scipy import sparse
 from sklearn.base import clone
 
 from ..cube import Counts, SpaceTimeCube
+from ..layers.grids import full_name
 from ..models.anomaly import NegativeBinomialPredictive
 from ..models.early_warning import family_recurrence
 from ..models.significance import MAX_RECURRENCE_DAYS
@@ -37,6 +38,11 @@ class Retest:
         """The bins the survey looked back to."""
         counts = self.ready.counts
         return counts.since(first_needed(counts, self.ready.plan, self.ready.valid))
+
+    @cached_property
+    def names(self) -> pd.Series:
+        """Full names of all units, in the order of the cells."""
+        return full_name(self.ready.cells.table)
 
     @cached_property
     def _factors(self) -> dict[str, dict[str, np.ndarray]]:

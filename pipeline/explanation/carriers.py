@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from ...layers.grids import full_name
 from ..retest import Retest
 from ..wording import Raised, lowest_described, short_class, street_level
 from .sightings import Sightings
@@ -91,7 +90,7 @@ def places_of(retest: Retest, row: Raised) -> list[dict[str, Any]]:
     rows = counts.cells.rows_at(level)
     inside = rows[counts.cells.lineage[rows, own] == row.unit]
     table = retest.of_units(inside, row.category, row.role, level, row.window_first, row.window_bins)
-    names, ids = full_name(ready.cells.table), ready.cells.table["cell_id"]
+    names, ids = retest.names, ready.cells.table["cell_id"]
     places = [
         {
             "cell_id": str(ids.iloc[test.unit]),

@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 
 from ...cube import bin_start
-from ...layers.grids import full_name
 from ..preparation import Prepared
 from ..wording import city_name, street_level
 
@@ -19,13 +18,14 @@ GROUPED_COLUMNS = (
 ).split()
 
 
-def grouped_of(ready: Prepared, described: pd.DataFrame, explanations: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:
+def grouped_of(
+    ready: Prepared, described: pd.DataFrame, explanations: Mapping[str, Mapping[str, Any]], names: pd.Series
+) -> pd.DataFrame:
     """One row per test a warning stands for, columns `GROUPED_COLUMNS`, in the order of the warnings.
 
     A rise of a unit above the streets lists every street with an incident as `finer`, those too that are not out of
-    the ordinary by themselves; their `recurrence_days` say so.
+    the ordinary by themselves; their `recurrence_days` say so. *names* are the full names of all units.
     """
-    names = full_name(ready.cells.table)
     rows: list[dict[str, Any]] = []
     for row in described.itertuples():
         tests = [_of_test(ready, test, names) for test in row.explained]

@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from ...layers import style
 from ...layers.privacy import allowed_columns
 from ..comparison import year_on_year
 from ..retest import Retest
@@ -33,7 +34,7 @@ def explain(retest: Retest, described: pd.DataFrame) -> tuple[pd.DataFrame, dict
     described = with_badges(described, stability)
     rows = described.itertuples()
     told = {row.warning_id: _of_warning(retest, seen, row, stability.get(row.warning_id)) for row in rows}
-    return described, told, grouped_of(retest.ready, described, told)
+    return described, told, grouped_of(retest.ready, described, told, retest.names)
 
 
 def with_chance(
@@ -63,13 +64,18 @@ def _of_warning(retest: Retest, seen: Sightings, row: Any, stability: Mapping[st
             "carried_by": [place["cell_id"] for place in carried_by(places, float(row.excess))],
         },
         "season_before": season_before(ready, row),
-        "year_on_year": year_on_year(ready, row.unit, row.category, role=row.role),
+        "year_on_year": year_on_year(ready, row.unit, row.category, role=row.role) if _listed(row) else None,
         "members": {"number": int(members.sum()), "incident_ids": [str(value) for value in ids]},
         "caveats": [{"zh": zh, "en": en} for zh, en in row.caveat_pairs],
         "stability": dict(stability) if stability else None,
         "record": no_record(),
         "handling": {},
     }
+
+
+def _listed(row: Any) -> bool:
+    """Whether a warning stands in today's list: the comparison with all units of a level is made for these."""
+    return bool(row.within_budget) and row.phase not in style.OVER_PHASES
 
 
 _FOR_ALL = ("why", "chance", "caveats", "stability", "record")
