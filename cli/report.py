@@ -33,12 +33,25 @@ def tell_outcome(voice: Voice, outcome: Any, as_json: bool) -> None:
     _tell_warnings(voice, warnings)
     zh, en = false_words(outcome.facts["expected_false"])
     voice.say(voice.pick(f"  {en}", f"  {zh}"))
+    _tell_before(voice, outcome.facts["year_on_year"]["city"])
     briefing = out / "briefing.html"
     voice.say(voice.pick(f"briefing: {briefing}", f"晨报:{briefing}"))
     if voice.mode == "json":
         voice.emit({"done": {"out": str(out), "briefing": str(briefing), "warnings": len(warnings)}})
     if as_json:
         print_json(manifest)
+
+
+def _tell_before(voice: Voice, city: dict[str, dict[str, Any]]) -> None:
+    """The whole city against a year before, or against the weeks before where there is no such year."""
+    told = city["last_year"] if city["last_year"]["verdict"] != "not comparable" else city["previous_period"]
+    then = ("a year before", "同比") if told["kind"] == "last_year" else ("the weeks before", "环比")
+    voice.say(
+        voice.pick(
+            f"all incidents against {then[0]}: {told['now']:,} and {told['before']:,}, {told['sentence_en']}",
+            f"全部事件{then[1]}:{told['now']:,}件,对照{told['before']:,}件;{told['sentence']}",
+        )
+    )
 
 
 def _tell_account(voice: Voice, account: dict[str, int]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -114,6 +116,14 @@ def test_warnings_of_the_ledger_stand_beside(tmp_path):
         own = table.loc[(code, node)]
         assert [own[name] for name in ("warning_n", "warning_closed", "warnings_reported")] == [2, 1, 1]
     assert table["warning_n"].sum() == 4
+
+
+def test_a_run_says_how_the_city_compares(tmp_path, capsys):
+    ready_of(tmp_path, city())
+    files = ["--incidents", str(tmp_path / "calls.csv"), "--cells", str(tmp_path / "cells.geojson"), "--as-of", END]
+    assert execute(["run", *files, "--out", str(tmp_path / "run"), "--progress", "none"]) == 0
+    told = capsys.readouterr().err
+    assert re.search(r"all incidents against the weeks before: \d+ and \d+, .*95 % interval .*\d %", told)
 
 
 def test_the_step_takes_a_ledger_that_is_there(tmp_path, capsys):
