@@ -40,7 +40,7 @@ def _of_sources(row: Raised) -> Iterator[Pair]:
     if row.awaiting_second:
         yield (
             "达到红色数值,待第二来源、第二个时段或人工确认",
-            "red by its figures; waits for a second source, a second period or a person to confirm it",
+            "red by its figures, waits for a second source, a second period or a person to confirm it",
         )
     elif row.needs_confirmation:
         yield "红色,请人工核实确认", "red: a person is asked to confirm it"
@@ -69,7 +69,7 @@ def _of_time(ready: Prepared, row: Raised) -> Iterator[Pair]:
     if share < _COMPLETE:
         yield (
             f"时段内工单约到{share:.0%},已按此推算平时件数",
-            f"about {share:.0%} of the reports are in; what is expected allows for it",
+            f"about {share:.0%} of the reports are in, and what is expected allows for it",
         )
     yield from ready.almanac.told_of(row.category, first, end, ready.counts.bin)
     missing = int((~ready.valid[-_RECENT:]).sum())
@@ -90,5 +90,5 @@ def _of_division(ready: Prepared, row: Raised) -> Iterator[Pair]:
     if since is not pd.NaT and ready.cells.versions is not None and since > ready.as_of - pd.Timedelta(days=365):
         yield (
             f"{since:%Y-%m-%d}起为新划分,此前按新边界回算",
-            f"divided anew on {since:%Y-%m-%d}; what came before is counted within the new borders",
+            f"divided anew on {since:%Y-%m-%d}, what came before is counted within the new borders",
         )
