@@ -27,8 +27,8 @@ def databases(postgres, monkeypatch):
 
 @pytest.mark.parametrize("ending", ["sqlite", "gpkg"])
 def test_kills_at_random_moments_lose_nothing(tmp_path, ending):
-    tally = kills.random_kills(kills.in_folder(tmp_path, ending), kills=8, seed=11, each=4)
-    assert tally.kills == 8 and tally.acknowledged and tally.clean, tally
+    tally = kills.random_kills(kills.in_folder(tmp_path, ending), kills=5, seed=11, each=3, longest=0.5)
+    assert tally.kills == 5 and tally.acknowledged and tally.clean, tally
 
 
 def test_kills_lose_nothing_where_qgis_left_a_write_ahead_log(tmp_path):
@@ -42,21 +42,21 @@ def test_kills_lose_nothing_where_qgis_left_a_write_ahead_log(tmp_path):
             raw.close()
             yield place
 
-    tally = kills.random_kills(places(), kills=4, seed=13, each=4)
-    assert tally.kills == 4 and tally.acknowledged and tally.clean, tally
+    tally = kills.random_kills(places(), kills=3, seed=13, each=3, longest=0.5)
+    assert tally.kills == 3 and tally.acknowledged and tally.clean, tally
 
 
 def test_kills_at_random_moments_lose_nothing_in_postgresql(databases):
-    tally = kills.random_kills(databases, kills=4, seed=12, each=4, longest=1.0)
+    tally = kills.random_kills(databases, kills=4, seed=12, each=4, longest=2.0)
     assert tally.kills == 4 and tally.acknowledged and tally.clean, tally
 
 
 def test_kills_at_calls_of_the_database_lose_nothing(tmp_path, databases):
-    """Every 17th call of SQLite from the making of the file on, some calls of PostgreSQL."""
-    tally = kills.swept_kills(kills.in_folder(tmp_path, "sqlite"), iter(range(1, 190, 17)), kills.at_call)
-    assert tally.kills >= 8 and tally.clean, tally
-    tally = kills.swept_kills(databases, iter((3, 60, 140, 170)), kills.at_call)
-    assert tally.kills >= 3 and tally.clean, tally
+    """Every 29th call of SQLite from the making of the file on, some calls of PostgreSQL."""
+    tally = kills.swept_kills(kills.in_folder(tmp_path, "sqlite"), iter(range(1, 200, 29)), kills.at_call)
+    assert tally.kills >= 6 and tally.clean, tally
+    tally = kills.swept_kills(databases, iter((3, 30, 60)), kills.at_call)
+    assert tally.kills == 3 and tally.clean, tally
 
 
 def test_kills_before_a_write_lose_nothing(tmp_path):
