@@ -9,6 +9,7 @@ CELLS = "cells.geojson.zip"
 RESPONSIBLE = "responsible.csv"
 EVENTS = "events.csv"
 TRUTH = "truth.json"
+CALIBRATION = "calibration.json"
 CITY = "云汀市"
 
 

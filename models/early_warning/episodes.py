@@ -80,7 +80,7 @@ def raise_warnings(
     ]
     table = pd.DataFrame(rows, columns=list(_COLUMNS))
     if table.empty:
-        return table
+        return table.assign(rank=pd.Series(dtype=int), within_budget=pd.Series(dtype=bool))
     ids = {id(e): e.identity(counts.cells, rules, _start(e, counts)) for e in episodes}
     kept = kept_within(
         episodes,
