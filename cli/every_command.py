@@ -6,6 +6,7 @@ from . import (
     learn_commands,
     ledger_commands,
     papers_commands,
+    print_commands,
     replay_commands,
     watch_commands,
 )
@@ -18,6 +19,7 @@ __all__ = [
     "learn_commands",
     "ledger_commands",
     "papers_commands",
+    "print_commands",
     "replay_commands",
     "watch_commands",
 ]

@@ -312,6 +312,7 @@ GB.start = function (data) {
   GB.byId("unsupported").hidden = true;  // last: where anything failed, the sentence stays
   GB.byId("page").classList.remove("waiting");
   document.documentElement.setAttribute("data-ready", "true");
+  if (location.hash === "#paper") GB.print(true);  // the sheet as a picture
 };
 
 (function () {

@@ -45,6 +45,30 @@ MAPS: dict[str, tuple[str, str, str, str]] = {
         "It is one https address with {{x}}, {{y}} and {{z}} once each, without quotes or spaces; see docs/basemap.md.",
         "应为一个https地址,含{{x}}、{{y}}、{{z}}各一次,不含引号和空格;见 docs/basemap.md。",
     ),
+    "E-PRINT-001": (
+        "there is no Chromium, Chrome or Edge to print with",
+        "没有可用于打印的Chromium、Chrome或Edge",
+        "Install one, or name it with --browser; or open the briefing and print it from there (Ctrl+P).",
+        "请安装其一,或用 --browser 指定;也可打开晨报后自行打印(Ctrl+P)。",
+    ),
+    "E-PRINT-002": (
+        "there is no such program",
+        "没有这个程序",
+        "Name the browser's program file, e.g. msedge.exe with its folder.",
+        "给出浏览器程序文件的完整路径,如 msedge.exe 及其文件夹。",
+    ),
+    "E-PRINT-003": (
+        "the browser made no file",
+        "浏览器没有生成文件",
+        "Name another with --browser; or open the briefing and print it from there (Ctrl+P).",
+        "用 --browser 指定另一个浏览器;也可打开晨报后自行打印(Ctrl+P)。",
+    ),
+    "E-PRINT-004": (
+        "the browser did not finish within {seconds} s and was ended",
+        "浏览器{seconds}秒内没有完成,已结束",
+        "Close other programs and try again, or print from the opened briefing (Ctrl+P).",
+        "关闭其他程序后重试,或打开晨报后自行打印(Ctrl+P)。",
+    ),
     "E-MAP-008": (
         "the layer holds neither lines nor areas",
         "图层中没有线或面",
