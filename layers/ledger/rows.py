@@ -72,7 +72,10 @@ def fold(events: Iterable[Mapping[str, Any]], issued: Mapping[str, Mapping[str, 
         elif event["event"] == RUN_ISSUED:
             _levels(warnings, json.loads(event["payload"]), deadlines)
         elif event["warning_id"]:
-            warning = warnings.setdefault(event["warning_id"], _Warning(columns=dict(issued[event["warning_id"]])))
+            name = event["warning_id"]
+            if name not in warnings:
+                warnings[name] = _Warning(columns=dict(issued[name]))
+            warning = warnings[name]
             changed = corrections.get(event["seq"], {})
             if event["event"] == ISSUED:
                 warning.corrected = changed if event["time"] >= warning.last_issued else warning.corrected
