@@ -116,8 +116,8 @@ def speeds(folder: Path, server: Server | None) -> Iterator[str]:
             listed = f"{time.perf_counter() - begun:.1f} s ({time.process_time() - busy:.1f} s)"
             events = ledger.verify()
         yield (
-            f"- {where}: {len(rows):,} warnings, {events:,} events; opening it, with the whole chain checked, {opened}; "
-            f"all rows {listed}."
+            f"- {where}: {len(rows):,} warnings, {events:,} events; opening it, with the whole chain checked, "
+            f"{opened}; all rows {listed}."
         )
 
 
