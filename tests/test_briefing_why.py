@@ -121,6 +121,17 @@ def test_hostile_text_stays_text_in_answers_and_card(browser, tmp_path, position
     visit.calm()
 
 
+@pytest.mark.parametrize("steps", [[], ["#theme"], [".open-dossier"], ["#theme", ".open-dossier"]])
+def test_axe_finds_nothing_serious_in_answers_and_card(browser, tmp_path, steps):  # noqa: F811
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright")
+    visit = page_of(tmp_path, browser, bypass_csp=True)
+    for selector in steps:
+        visit.page.click(selector)
+    found = axe.Axe().run(visit.page).response["violations"]
+    harmful = [(v["id"], v["nodes"][0]["html"]) for v in found if v["impact"] in ("serious", "critical")]
+    assert harmful == []
+
+
 def test_without_explanations_the_page_says_what_it_said_before(browser, tmp_path):  # noqa: F811
     visit = Visit(browser, write(tmp_path / "b.html"))
     assert visit.page.query_selector("#detail h4") is None and "31 件" in visit.text("#detail")
