@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -25,7 +25,8 @@ class Survey:
 
     `expected` maps (role, unit_level, category) to the (n_cells,) mean expected counts of the bins replayed, `size`
     to their negative-binomial sizes, `evidence` to the evidence for the map, all for the classes drawn; `family`
-    holds the sum of expected counts of the last bin by (role, unit_level); `city` the whole city's series.
+    holds the sum of expected counts of the last bin by (role, unit_level); `city` the whole city's series; `sums` the
+    sums of expected counts of every bin replayed by (role, unit_level, category), in the order of the tests.
     """
 
     tests: pd.DataFrame
@@ -36,6 +37,7 @@ class Survey:
     size: dict[tuple[str, int, str], np.ndarray]
     evidence: dict[tuple[str, int, str], np.ndarray]
     city: pd.DataFrame
+    sums: dict[tuple[str, int, str], np.ndarray]
 
 
 def survey(
@@ -59,7 +61,7 @@ def survey(
     of_class = {node: almanac.of_class(counts, node, plan, valid) for node in nodes}
     scales = [(role, level) for role in ("territorial", "sectoral") for level in counts.cells.levels(role)]
     found, city, n_tests = [], pd.DataFrame(), 0
-    families, expected, size, evidence = {}, {}, {}, {}
+    families, expected, size, evidence, sums = {}, {}, {}, {}, {}
     shown = min(plan.early_warning.replay, len(recent.bins))
     weights = model_weights(plan.early_warning.models)
     for i, (role, level) in enumerate(scales):
@@ -73,7 +75,8 @@ def survey(
             cube = shown_here.cube(node, level, role, measure="distinct").with_time_factors(of_class[node], later)
             model: NegativeBinomialPredictive = clone(plan.nb_predictive).fit(cube)
             scores = _with_others(model.score(cube, shown), cube, shown, weights, plan.early_warning)
-            family += scores.last_expected.sum(axis=1)
+            sums[role, level, node] = scores.last_expected.sum(axis=1)
+            family += sums[role, level, node]
             n_tests += cube.n_cells
             of_scale.append(_candidates(scores, cube.counts[-shown:], recent, plan, role, level, node))
             if node == ALL_CLASSES or "/" not in node:
@@ -88,7 +91,23 @@ def survey(
         tests = pd.concat(of_scale, ignore_index=True)
         found.append(tests.assign(family=family[tests["bin"].to_numpy() - recent.end_bin], n_levels=len(scales)))
     tests = _judged(pd.concat(found, ignore_index=True), BIN_DAYS[plan.bin])
-    return Survey(tests, n_tests, len(nodes), families, expected, size, evidence, city)
+    return Survey(tests, n_tests, len(nodes), families, expected, size, evidence, city, sums)
+
+
+def with_classes(found: Survey, nodes: Sequence[str], end_bin: int, bin_days: float) -> Survey:
+    """*found*, whose last bin is the one before *end_bin*, as if no class but *nodes* had been known.
+
+    A family is shared among the classes known, so one that comes later takes nothing from the tests before it.
+    """
+    tests = found.tests[found.tests["category"].isin(nodes)].reset_index(drop=True)
+    family = np.zeros(len(tests))
+    for role, level in dict.fromkeys(key[:2] for key in found.sums):
+        total = 0.0
+        for node in nodes:
+            total = total + found.sums.get((role, level, node), 0.0)
+        own = ((tests["role"] == role) & (tests["unit_level"] == level)).to_numpy()
+        family[own] = np.asarray(total)[tests["bin"].to_numpy()[own] - end_bin]
+    return replace(found, tests=_judged(tests.assign(family=family), bin_days))
 
 
 def _with_others(

@@ -19,7 +19,7 @@ from ..known import record_of
 from ..outcome import Outcome
 from ..plan import Plan
 from ..preparation import Prepared
-from ..surveillance import BIN_DAYS, Survey, survey
+from ..surveillance import BIN_DAYS, Survey, survey, with_classes
 from ..wording import UNKNOWN, Responsible
 from .known import Known, Stretch, cut
 
@@ -66,7 +66,9 @@ def replay_days(known: Known, days: Sequence[pd.Timestamp], responsible: Respons
                 progress(begun + share * (0.7 + 0.3 * number / len(stretch.days)))
                 ready = cut(stretch.last, day)
                 ready = replace(ready, record=record_of(book, day, ready.counts))
-                outcome = against(_warned(ready, found, responsible), book, known.source.inputs)
+                outcome = against(
+                    _warned(ready, _known_at(found, stretch, ready), responsible), book, known.source.inputs
+                )
                 issue_to(book, outcome)
                 yield Day(day, outcome.early_warnings, ready, _city(found, ready))
                 done += 1
@@ -78,16 +80,22 @@ def _tested(stretch: Stretch, told: Told) -> Survey:
     hours = (stretch.days[-1] - stretch.days[0]) / pd.Timedelta(hours=1)
     more = round(hours / 24 / BIN_DAYS[plan.bin])
     long = replace(plan, early_warning=replace(plan.early_warning, replay=plan.early_warning.replay + more))
-    found = survey(ready.counts, long, ready.valid, lowest_level(ready), told, ready.almanac, since=stretch.since)
-    return realised(found, ready.calibration)
+    return survey(ready.counts, long, ready.valid, lowest_level(ready), told, ready.almanac, since=stretch.since)
+
+
+def _known_at(found: Survey, stretch: Stretch, ready: Prepared) -> Survey:
+    """The tests of one day of the stretch: the bins it replays, the classes that were known."""
+    plan, counts = ready.plan, ready.counts
+    bins = found.tests["bin"]
+    tests = found.tests[(bins < counts.end_bin) & (bins >= counts.end_bin - plan.early_warning.replay)]
+    nodes = counts.since(stretch.since).nodes(plan.class_depth)
+    own = with_classes(replace(found, tests=tests), nodes, stretch.last.counts.end_bin, BIN_DAYS[plan.bin])
+    return realised(own, ready.calibration)
 
 
 def _warned(ready: Prepared, found: Survey, responsible: Responsible) -> Outcome:
-    """The outcome of one day of a stretch, without the maps."""
-    end = ready.counts.end_bin
-    bins = found.tests["bin"]
-    tests = found.tests[(bins < end) & (bins >= end - ready.plan.early_warning.replay)].reset_index(drop=True)
-    described, members = warn(ready, replace(found, tests=tests), responsible)
+    """The outcome of one day, without the maps."""
+    described, members = warn(ready, found, responsible)
     nothing = pd.DataFrame({"warning_id": pd.Series(dtype=str)})
     return Outcome(
         plan=ready.plan,

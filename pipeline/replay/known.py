@@ -54,9 +54,9 @@ class Known:
         """*days* (moments of decision, in order) as stretches of days that one pass over the past answers.
 
         With reports that come late every day is one of its own. Else days are taken together as long as the past of the
-        first is a part of the past of the last: same cells, counts, classes, outages, calendar. The day between two
-        that agree agrees too, since all that could differ grows with the rows (spots that become named places,
-        classes) or was looked at day by day (outages); of default points the two ends are compared.
+        first is a part of the past of the last: same cells, counts, outages; classes may have come since. The day
+        between two that agree agrees too, since all that could differ grows with the rows (spots that become named
+        places, classes) or was looked at day by day (outages); of default points the two ends are compared.
         """
         if self._come_late():
             yield from (self._alone(day) for day in days)
@@ -139,7 +139,7 @@ def agree(first: Prepared, last: Prepared, plan: Plan) -> bool:
     return bool(
         same
         and then.table.reset_index(drop=True).equals(counts.table.reset_index(drop=True))
-        and then.since(since).nodes(plan.class_depth) == last.counts.since(since).nodes(plan.class_depth)
+        and set(then.since(since).nodes(plan.class_depth)) <= set(last.counts.since(since).nodes(plan.class_depth))
     )
 
 
