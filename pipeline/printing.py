@@ -92,8 +92,7 @@ def print_briefing(
     places = [check_place(folder / name, replace) for name in (PDF, PICTURE)]
     program = find_browser(browser)
     url = page.absolute().as_uri()
-    across, down = SHEET
-    sheet = ["--force-device-scale-factor=2", f"--window-size={across},{down}", "--hide-scrollbars"]
+    sheet = ["--force-device-scale-factor=2", "--hide-scrollbars"]
     with tempfile.TemporaryDirectory(prefix="gridbeacon-", ignore_cleanup_errors=True) as made:
         pdf, picture = Path(made, PDF), Path(made, PICTURE)
         common = [*_quietly(made), *(["--host-resolver-rules=MAP * ~NOTFOUND"] if _OFFLINE.search(text) else [])]
@@ -120,6 +119,7 @@ def _quietly(folder: str) -> list[str]:
         "--virtual-time-budget=30000",
         "--disable-background-networking",
     ]
+    own += [f"--window-size={SHEET[0]},{SHEET[1]}"]
     as_root = ["--no-sandbox"] if getattr(os, "geteuid", lambda: 1)() == 0 else []  # its sandbox refuses root
     return [*options, *own, *as_root]
 

@@ -11,6 +11,7 @@ GB.colour = function (node, level) {
   node.style.setProperty("--level", level[GB.theme]);
   node.style.setProperty("--beacon", level.dark);
   node.style.setProperty("--ink", level.ink);
+  node.setAttribute("data-numeral", level.numeral);  // paper may be grey
 };
 
 GB.labelPoint = function (row) {

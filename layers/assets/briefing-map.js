@@ -356,12 +356,14 @@ GB.still = function () { return window.matchMedia && window.matchMedia("(prefers
 /* The whole city, beside the legend or above it, whichever shows it larger. */
 GB.homeView = function () {
   var l = GB.data.lattice, bounds = L.latLngBounds(GB.toLatLng(0, l.h), GB.toLatLng(l.w, 0)), pad = 1.4 * GB.rem();
-  var legend = GB.byId("legend").getBoundingClientRect(), top = 4.4 * GB.rem();
+  var legend = GB.byId("legend").getBoundingClientRect(), top = 4.4 * GB.rem(), size = GB.map.getSize();
   var choices = [[[legend.width + 2 * pad, pad], [pad, pad]], [[pad, top], [pad, pad]]].map(function (p, i) {
     var room = L.point(p[0][0] + p[1][0], p[0][1] + p[1][1] + (i ? legend.height : 0));
+    if (size.x - room.x < 80 || size.y - room.y < 80) return { zoom: -1 };  // the legend leaves no room
     return { zoom: GB.map.getBoundsZoom(bounds, false, room), left: L.point(p[0]), right: L.point(p[1][0], p[1][1] + (i ? legend.height : 0)) };
   });
   var best = choices[1].zoom > choices[0].zoom ? choices[1] : choices[0];
+  if (best.zoom < 0) best = { zoom: GB.map.getBoundsZoom(bounds), left: L.point(0, 0), right: L.point(0, 0) };
   return { bounds: bounds, options: { paddingTopLeft: best.left, paddingBottomRight: best.right, animate: false }, zoom: best.zoom };
 };
 

@@ -77,6 +77,7 @@ GB.print = function (on) {
   GB.setTheme(on ? "light" : GB.screenTheme);
   if (on) root.style.setProperty("--page", "#ffffff");
   GB.byId("beyond").open = on;
+  GB.byId("side").firstElementChild.setAttribute("data-line", [GB.byId("classification").textContent, GB.data.palette.statutory[GB.lang]].join(" · "));
   GB.refresh();
   if (on) GB.drawPaper(); else GB.clearPaper();
 };
