@@ -52,13 +52,13 @@ def calibrate(ready: Prepared, years: float, target: float | None, progress: Tol
     leaves the plan's thresholds. *progress* receives fractions and may raise Cancelled. Everything follows from the
     counts and the plan's `random_state`.
 
-    What the run itself would have warned of as orange is taken out first (docs/early-warning.md tells how the histories
-    are made). Raises InputError for too short a past, and for a target out of reach.
+    What the run itself would have warned of as yellow or more is taken out first (docs/early-warning.md tells how the
+    histories are made). Raises InputError for too short a past, and for a target out of reach.
     """
     scored = _scored(ready)
     days = scored * BIN_DAYS[ready.plan.bin]
     number = max(math.ceil(years * 365 / days), 2)
-    ceiling = ready.plan.early_warning.orange_days
+    ceiling = ready.plan.early_warning.yellow_days
     cleaned, taken = _cleaned(ready, scored, ceiling)
     tests = []
     for k in range(number):
@@ -121,7 +121,7 @@ def _tests(ready: Prepared, counts: Counts, scored: int) -> pd.DataFrame:
 
 
 def _cleaned(ready: Prepared, scored: int, ceiling: float) -> tuple[Counts, int]:
-    """The counts without what would have been orange or red, and how many rises that was."""
+    """The counts without what would have been warned of from *ceiling* on, and how many rises that was."""
     counts, rules = ready.counts, ready.plan.early_warning
     tests = _tests(ready, counts, scored)
     loud = tests[(tests["recurrence_days"] >= ceiling) & (tests["excess"] >= rules.blue_excess)]
@@ -176,7 +176,7 @@ def _walks(rules: WarningRules) -> dict[str, WarningRules]:
 
 def _marks(rules: WarningRules, tail: Tail, ceiling: float) -> Marks:
     nominal = {name: tail.nominal(getattr(rules, f"{name}_days")) for name in ("yellow", "orange", "red")}
-    return Marks(max(ceiling, 2 * nominal["yellow"]), nominal["yellow"], nominal["orange"], nominal["red"])
+    return Marks(ceiling, nominal["yellow"], nominal["orange"], nominal["red"])
 
 
 def _walked(

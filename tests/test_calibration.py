@@ -211,7 +211,7 @@ def test_thresholds_meet_their_target():
     walks, _ = episodes(np.random.default_rng(4))
     tail = fit_tail(walks["tail"].nominal, 10_000.0, np.ones(len(walks["tail"].nominal)), 10.0, 365.0)
     orange = orange_days_for(walks, 10_000.0, tail, MARKS, 0.01)
-    rates = level_rates(walks, 10_000.0, tail, replace(MARKS, orange=orange, red=5 * orange))
+    rates = level_rates(walks, 10_000.0, tail, replace(MARKS, orange=orange, red=orange * MARKS.red / MARKS.orange))
     assert rates["orange"].per_week + rates["red"].per_week == pytest.approx(0.01, rel=1e-6)
 
 

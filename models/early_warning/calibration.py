@@ -9,6 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import optimize, stats
 
+_FURTHER = 20.0
+
 FLOOR_DAYS = 10.0
 """Nominal recurrence from which the tail is fitted: rarer than that, and chance shows enough of it to learn from."""
 
@@ -108,12 +110,14 @@ class Marks:
 def level_rates(walks: Mapping[str, NullEpisodes], days: float, tail: Tail, marks: Marks) -> dict[str, Rate]:
     """False warnings of each level a week, from *walks* through *days* null days.
 
-    Blue and yellow are counted. Of orange and red the share of episodes between `lowered` and `ceiling` that passes the
-    further conditions is counted, and how many lie beyond the level's own recurrence is the tail's; a yellow that
-    became orange by lasting is counted too.
+    Blue and yellow are counted up to the `ceiling`. Of orange and red the share of episodes between `lowered` and
+    `ceiling` that passes the further conditions is counted, and how many lie beyond the level's own recurrence is the
+    tail's; a yellow that became orange by lasting is counted too. Rarer episodes pass more often: the share is taken to
+    go half the way to one (in logarithms) by `_FURTHER` times the ceiling, somewhere between no way and all of it.
 
-    The interval is the delete-a-group jackknife over the parts of the past (log scale, gamma limits), so it knows how
-    short the one history is that all null histories were made from, and how far the tail reaches beyond it.
+    The interval is the delete-a-group jackknife over the parts of the past (log scale, gamma limits), with the doubt
+    about that share, so it knows how short the one history is that all null histories were made from, and how far the
+    tail reaches beyond it.
     """
     groups = walks["tail"].origin.shape[1]
     best = _rates(walks, days, tail, marks, None)
@@ -122,7 +126,11 @@ def level_rates(walks: Mapping[str, NullEpisodes], days: float, tail: Tail, mark
         kept = days * (groups - 1) / groups
         own = fit_tail(walks["tail"].nominal, kept, 1.0 - walks["tail"].origin[:, group], tail.floor, marks.ceiling)
         left_out.append(_rates(walks, kept, own, marks, group))
-    return {level: _interval(best[level], [rates[level] for rates in left_out], days / 7) for level in best}
+    doubt = {name: _doubt(walks[name], marks, name) for name in ("orange", "red")}
+    return {
+        level: _interval(best[level], [rates[level] for rates in left_out], days / 7, doubt.get(level, 0.0))
+        for level in best
+    }
 
 
 def _rates(
@@ -138,14 +146,14 @@ def _rates(
 
     between = (marks.lowered, marks.ceiling)
     share = {
-        name: count(name, level, 3, *between) / max(count(name, 0, 3, *between), 1e-9)
+        name: _beyond((count(name, level, 3, *between) + 1) / (count(name, 0, 3, *between) + 1), marks, name)[0]
         for name, level in (("orange", 2), ("red", 3))
     }
     lasting = count("lasting", 2, 3, 0.0, min(marks.orange, marks.ceiling)) / days
     red = share["red"] * float(tail.rate(marks.red))
     orange = share["orange"] * float(tail.rate(marks.orange)) + lasting
     yellow = count("plan", 1, 1, 0.0, marks.ceiling) / days
-    yellow += (1 - share["orange"]) * float(tail.rate(max(marks.ceiling, marks.orange)))
+    yellow += float(tail.rate(marks.ceiling)) - share["orange"] * float(tail.rate(max(marks.ceiling, marks.orange)))
     blue = count("plan", 0, 0, 0.0, marks.ceiling) / days
     return {"blue": 7 * blue, "yellow": 7 * yellow, "orange": 7 * max(orange - red, 0.0), "red": 7 * red}
 
@@ -153,22 +161,39 @@ def _rates(
 def orange_days_for(walks: Mapping[str, NullEpisodes], days: float, tail: Tail, marks: Marks, per_week: float) -> float:
     """The nominal recurrence of orange at which orange and red come *per_week* times a week by chance.
 
-    NaN where a yellow that lasts alone gives more than that.
+    Red keeps its distance (as a power of ten). NaN where a yellow that lasts gives more than that by itself; never
+    below `marks.lowered`.
     """
-    now = _rates(walks, days, tail, marks, None)
-    nothing = Marks(marks.ceiling, marks.lowered, 1e30, 1e30)
-    left = per_week - _rates(walks, days, tail, nothing, None)["orange"]
-    beyond = now["orange"] + now["red"] - (per_week - left)
-    if left <= 0 or beyond <= 0:
+
+    def urgent(log_days: float) -> float:
+        own = Marks(marks.ceiling, marks.lowered, math.exp(log_days), math.exp(log_days) * marks.red / marks.orange)
+        rates = _rates(walks, days, tail, own, None)
+        return rates["orange"] + rates["red"] - per_week
+
+    least, most = math.log(marks.lowered), math.log(1e12)
+    if urgent(most) > 0:
         return math.nan
-    return float(marks.orange * (beyond / left) ** (1.0 / tail.slope))
+    return marks.lowered if urgent(least) <= 0 else math.exp(optimize.brentq(urgent, least, most))
 
 
-def _interval(best: float, left_out: list[float], weeks: float) -> Rate:
-    """Gamma limits (Fay & Feuer 1997) of a rate whose relative variance is the jackknife's."""
+def _beyond(share: float, marks: Marks, name: str) -> tuple[float, float]:
+    """The share passing at a level's own recurrence, from that below the ceiling; and the doubt about it (log sd)."""
+    far = math.log(max(getattr(marks, name) / marks.ceiling, 1.0)) / math.log(_FURTHER)
+    way = 0.5 * min(far, 1.0)
+    return share ** (1 - way), -math.log(share) * way / math.sqrt(3)
+
+
+def _doubt(walk: NullEpisodes, marks: Marks, name: str) -> float:
+    between = (walk.nominal >= marks.lowered) & (walk.nominal < marks.ceiling)
+    hits = int((between & (walk.level >= {"orange": 2, "red": 3}[name])).sum())
+    return _beyond((hits + 1) / (int(between.sum()) + 1), marks, name)[1]
+
+
+def _interval(best: float, left_out: list[float], weeks: float, doubt: float) -> Rate:
+    """Gamma limits (Fay & Feuer 1997) of a rate whose relative variance is the jackknife's and the *doubt*'s."""
     values = np.log(np.maximum(left_out, 1e-12))
     n = len(values)
-    variance = (n - 1) / n * float(((values - values.mean()) ** 2).sum())
+    variance = (n - 1) / n * float(((values - values.mean()) ** 2).sum()) + doubt**2
     if best * weeks < 0.5:
         return Rate(best, 0.0, max(best, float(stats.gamma.ppf(0.975, 1.0)) / weeks))
     strength = 1.0 / max(variance, 1e-6)
