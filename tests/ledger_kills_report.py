@@ -85,7 +85,7 @@ def walks(folder: Path, server: Server | None, steps: int) -> Iterator[str]:
     heads = []
     for where, place in both(folder, server, "walk"):
         begun = time.perf_counter()
-        told = Walk(place, 50_000, refuse, names=400).run(steps)
+        told = Walk(place, 50_000, refuse, names=400, reopen=500, whole=1000).run(steps)
         with open_ledger(place) as ledger:
             heads.append(ledger.head())
             events = ledger.verify()

@@ -114,10 +114,21 @@ class Model:
 
 
 class Walk:
-    """*steps* random steps over the ledger at *place*; `run` returns how often what happened."""
+    """A random walk over the ledger at *place*; `run` returns how often what happened.
 
-    def __init__(self, place: Path | str, seed: int, raw: Callable[[Ledger, str, tuple], None], names: int = 40):
-        self.place, self.draw, self.raw = place, random.Random(seed), raw
+    The ledger is closed and opened again after one step of *reopen*, and compared as a whole after *whole* steps.
+    """
+
+    def __init__(
+        self,
+        place: Path | str,
+        seed: int,
+        raw: Callable[[Ledger, str, tuple], None],
+        names: int = 40,
+        reopen: int = 100,
+        whole: int = 250,
+    ):
+        self.place, self.draw, self.raw, self.reopen, self.whole = place, random.Random(seed), raw, reopen, whole
         self.names = [f"w{number}" for number in range(names)]
         self.model, self.now = Model(), datetime(2025, 7, 1)
         self.told = dict.fromkeys(("issued", "legal", "illegal", "repeated", "tampered", "reopened"), 0)
@@ -130,11 +141,11 @@ class Walk:
                 self.now += timedelta(minutes=self.draw.randrange(1, 90))
                 kind = self.draw.choices(["record", "issue", "tamper"], [80, 14, 6])[0]
                 getattr(self, f"_{kind}")(ledger)
-                if self.draw.random() < 0.01:
+                if self.draw.random() * self.reopen < 1:
                     ledger.close()
                     ledger = open_ledger(self.place)
                     self.told["reopened"] += 1
-                if number % 250 == 0 or number == steps - 1:
+                if number % self.whole == 0 or number == steps - 1:
                     self._compare(ledger)
         finally:
             ledger.close()
