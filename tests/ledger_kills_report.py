@@ -91,7 +91,10 @@ def walks(folder: Path, server: Server | None, steps: int) -> Iterator[str]:
             events = ledger.verify()
         words = ", ".join(f"{number:,} {word}" for word, number in told.items())
         yield f"- {where}: {steps:,} steps ({words}), {events:,} events, {time.perf_counter() - begun:.0f} s."
-    yield f"- The last hash is {'the same in both' if len(set(heads)) == 1 < len(heads) else 'not compared'}."
+    if len(set(heads)) > 1:
+        raise SystemExit("the two databases tell different stories")
+    if len(heads) > 1:
+        yield "- The last hash, and with it every event, is the same in both."
 
 
 def crowds(folder: Path, server: Server | None) -> Iterator[str]:
