@@ -11,7 +11,10 @@ import pytest
 from gridbeacon.errors import EnvironmentProblem, InputError
 from gridbeacon.layers.ledger import CLOSED, TO_JUDGE, open_ledger
 from gridbeacon.layers.ledger import places as ledger_places
+from gridbeacon.layers.ledger.chain import digest
 from gridbeacon.layers.ledger.schema import GUARDS
+from gridbeacon.layers.ledger.states import legal_moves
+from gridbeacon.layers.ledger.store import VERSION
 
 OLD = Path(__file__).parent / "golden" / "ledger_version_1.sqlite"
 BY = {"actor": "值班台", "time": "2025-07-01T09:00:00"}
@@ -177,6 +180,12 @@ def test_a_newer_ledger_is_refused(tmp_path):
     assert "version 3" in refused(tmp_path / "ledger.gpkg", "E-LEDGER-005")
     tamper(tmp_path / "ledger.gpkg", "UPDATE ledger_about SET value = 'x'")
     refused(tmp_path / "ledger.gpkg")
+
+
+def test_new_legal_moves_need_a_new_version():
+    """A ledger holds the moves of its version and is refused with others; who changes them here has to migrate it."""
+    moves = digest(sorted(map(list, legal_moves())))
+    assert (VERSION, moves) == (2, "23ff6d613c5e39e7444bd0b3c36064fe6f27234a0868532a044f623fa3caf555")
 
 
 def test_a_ledger_of_version_1_is_brought_up_to_date(tmp_path):
