@@ -92,12 +92,17 @@ def read_calibration(path: str | Path, plan: Plan) -> Calibration:
         raise refusal("E-CAL-001", where=place.name) from error
     if not known or not names:
         raise refusal("E-CAL-001", where=place.name)
-    line = line_of(plan)
-    if line["fingerprint"] != made_for["fingerprint"]:
-        now, then = line["settings"], made_for["settings"]
-        other = sorted(name for name in {*now, *then} if now.get(name) != then.get(name))
-        raise refusal("E-CAL-002", where=place.name, names=", ".join(other[:5]) or "-")
+    other = _unlike(plan, made_for["settings"])
+    if other:
+        raise refusal("E-CAL-002", where=place.name, names=", ".join(other[:5]))
     return calibration
+
+
+def _unlike(plan: Plan, then: Mapping[str, Any]) -> list[str]:
+    """Settings of the line that are not as they were; one that did not exist then counts by its default."""
+    now, default = line_of(plan)["settings"], line_of(Plan())["settings"]
+    was = {**{name: default.get(name) for name in now}, **then}
+    return sorted(name for name in {*now, *was} if now.get(name) != was.get(name))
 
 
 def expected_false_of(plan: Plan, calibration: Calibration | None) -> dict[str, dict[str, Any]]:
