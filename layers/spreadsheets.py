@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from io import BytesIO
@@ -19,7 +19,7 @@ from typing import Any
 import pandas as pd
 import xlsxwriter
 
-from . import grouped, style
+from . import grouped, settings_sheet, style
 from .chance import false_words
 
 _GUARDED = re.compile("'*[=+\\-@\uff1d\uff0b\uff0d\uff20\t\r\n]")
@@ -130,6 +130,9 @@ _COLUMNS = (
     ),
 )
 
+_BARS: tuple[tuple[str, dict[str, Any]], ...] = (("ratio", {"max_type": "num", "max_value": 10}), ("excess", {}))
+"""Columns with bars in their cells, and where a bar is full; by default at the column's largest."""
+
 _LAST_PRINTED = [column.field for column in _COLUMNS].index("state")
 _ACCOUNT_WORDS = {
     "rows_in": "读入",
@@ -144,11 +147,15 @@ _ACCOUNT_WORDS = {
 
 
 def write_warnings_xlsx(
-    path: str | Path, early_warnings: pd.DataFrame, facts: Mapping[str, Any], kin: pd.DataFrame | None = None
+    path: str | Path,
+    early_warnings: pd.DataFrame,
+    facts: Mapping[str, Any],
+    kin: pd.DataFrame | None = None,
+    settings: Sequence[settings_sheet.Setting] = (),
 ) -> None:
-    """Write the list of early warnings as a workbook of the sheets 提示清单, 说明, 参数与账目, and 归并明细.
+    """Write the list of early warnings as a workbook of the sheets 提示清单, 说明, 参数与账目, 全部参数 and 归并明细.
 
-    The last holds *kin*, everything the warnings stand for; it is left out where *kin* is None or empty.
+    The last two hold *settings*, and *kin*, everything the warnings stand for; either is left out where it is empty.
     *early_warnings* as in DESIGN §3, in rank order; columns it lacks stay empty. Level colours, frozen header, filters.
     Codes are text whatever they look like. Equal input gives equal bytes.
     """
@@ -161,6 +168,8 @@ def write_warnings_xlsx(
         _write_list(book.add_worksheet("提示清单"), formats, early_warnings, facts)
         _write_help(book.add_worksheet("说明"), formats)
         _write_account(book.add_worksheet("参数与账目"), formats, facts)
+        if settings:
+            settings_sheet.write_sheet(book.add_worksheet(settings_sheet.SHEET), formats, settings, _clip)
         if kin is not None and len(kin):
             grouped.write_sheet(book.add_worksheet(grouped.SHEET), formats, kin, _clip)
     Path(path).write_bytes(buffer.getvalue())
@@ -223,12 +232,10 @@ def _write_list(sheet: Any, formats: _Formats, table: pd.DataFrame, facts: Mappi
     if len(table):
         end = 2 + len(table)
         sheet.autofilter(2, 0, end, last)
-        ratio = [column.field for column in _COLUMNS].index("ratio")
-        bar = {"type": "data_bar", "bar_color": "#94c4d8", "bar_solid": True, "min_type": "num", "min_value": 0} | {
-            "max_type": "num",
-            "max_value": 10,
-        }
-        sheet.conditional_format(3, ratio, end, ratio, bar)
+        for field, most in _BARS:
+            at = [column.field for column in _COLUMNS].index(field)
+            bar = {"type": "data_bar", "bar_color": "#94c4d8", "bar_solid": True, "min_type": "num", "min_value": 0}
+            sheet.conditional_format(3, at, end, at, bar | most)
     else:
         sheet.merge_range(3, 0, 3, last, _clip(_calm_words(facts)), formats.wrapped)
     sheet.freeze_panes(3, 3)

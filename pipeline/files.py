@@ -20,12 +20,14 @@ from ..layers.papers import write_docx
 from ..layers.quality_report import COPY
 from ..layers.raster import write_surface
 from ..layers.run_folder import RunFolder, sha256_of
+from ..layers.settings_sheet import Setting
 from ..layers.spreadsheets import write_csv, write_warnings_xlsx
 from ..layers.tables import write_table
 from .explanation import for_profile, with_record
 from .last_list import with_last_list
 from .line import line_of, other_lines, split_by_line, started_before, succeed
 from .outcome import Outcome
+from .plan import Plan, plan_params
 from .preparation import Inputs
 from .redivision import carry_on, inherit_states, last_moment
 
@@ -65,7 +67,11 @@ def _writers(outcome: Outcome) -> list[tuple[float, str, Callable[[Path], Any]]]
             ),
         ),
         (0.86, "early_warnings.csv", lambda p: write_csv(p, o.early_warnings)),
-        (0.86, "early_warnings.xlsx", lambda p: write_warnings_xlsx(p, o.early_warnings, o.facts, o.grouped)),
+        (
+            0.86,
+            "early_warnings.xlsx",
+            lambda p: write_warnings_xlsx(p, o.early_warnings, o.facts, o.grouped, _settings(o.plan)),
+        ),
         (0.86, "grouped.csv", lambda p: write_csv(p, o.grouped)),
         (0.86, "explanations.json", lambda p: _write_explanations(p, o)),
         (0.87, "members.csv", lambda p: write_csv(p, o.members)),
@@ -96,6 +102,19 @@ def _writers(outcome: Outcome) -> list[tuple[float, str, Callable[[Path], Any]]]
         surface = o.surface
         writers.append((0.98, "surface.tif", lambda p: write_surface(p, surface)))
     return writers
+
+
+def _settings(plan: Plan) -> list[Setting]:
+    """Every setting of the plan beside its default, in the plan's order."""
+    tables = plan.as_dict()
+    rows = []
+    for name, table, own, _, default, told in plan_params():
+        shown = (
+            ", ".join(map(str, v)) if isinstance(v, (list, tuple)) else str(v) for v in (tables[table][own], default)
+        )
+        value, usual = shown
+        rows.append(Setting(name, told.zh or told.help, value, told.unit, usual))
+    return rows
 
 
 def _write_explanations(path: Path, outcome: Outcome) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zipfile
 from io import BytesIO
 
@@ -10,7 +11,10 @@ import pandas as pd
 import pytest
 import python_calamine
 from gridbeacon.layers import style
+from gridbeacon.layers.settings_sheet import Setting
 from gridbeacon.layers.spreadsheets import guard_text, read_guarded_csv, unguard_text, write_csv, write_warnings_xlsx
+from gridbeacon.pipeline import Plan, files
+from gridbeacon.pipeline.plan import plan_params
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -165,7 +169,7 @@ def test_the_list_is_ready_to_use(workbook):
     levels = {row[1].value: row[1].fill.fgColor.rgb[2:].lower() for row in sheet.iter_rows(min_row=4, max_row=7)}
     assert levels == {f"{level.zh} {level.verb_zh}": level.light[1:] for level in style.LEVELS}
     assert sheet.conditional_formatting and sheet["H4"].value == "极大" and sheet["H5"].value == 3.4
-    assert "内部研判,不构成法定预警发布" in sheet["A2"].value and "橙0.3" in sheet["A2"].value
+    assert "内部研判,不构成法定预警发布" in sheet["A2"].value and "橙0.02" in sheet["A2"].value
     assert "已解除" in sheet["B8"].value and "超出预算" in sheet["B9"].value
     assert sheet.print_title_rows == "$3:$3"
 
@@ -192,3 +196,31 @@ def test_equal_warnings_give_equal_bytes(tmp_path, workbook):
     assert (tmp_path / "again.xlsx").read_bytes() == workbook.read_bytes()
     with zipfile.ZipFile(BytesIO(workbook.read_bytes())) as parts:
         assert {info.date_time for info in parts.infolist()} == {(1980, 1, 1, 0, 0, 0)}
+
+
+def test_every_setting_stands_beside_its_default(tmp_path):
+    settings = [
+        Setting("window", "热点窗口", "14", "days", "28"),
+        Setting("title", "晨报标题", "=1+1", "", "城市风险晨报"),
+        Setting("bin", "时间粒度", "day", "", "day"),
+    ]
+    write_warnings_xlsx(tmp_path / "s.xlsx", warnings_of(["x"]), FACTS, settings=settings)
+    book = openpyxl.load_workbook(tmp_path / "s.xlsx")
+    assert book.sheetnames == ["提示清单", "说明", "参数与账目", "全部参数"]
+    rows = [[cell.value or "" for cell in row] for row in book["全部参数"].iter_rows(min_row=2)]
+    assert [row[-1] for row in rows] == ["已改", "已改", ""] and rows[1][2] == "=1+1"
+    assert all(cell.data_type != "f" for row in book["全部参数"].iter_rows() for cell in row)
+
+
+def test_ratio_and_excess_have_bars(workbook):
+    sheet = openpyxl.load_workbook(workbook)["提示清单"]
+    headers = [cell.value for cell in sheet[3]]
+    barred = {headers[area.bounds[0] - 1] for rules in sheet.conditional_formatting for area in rules.cells.ranges}
+    assert barred == {"倍数", "超出(件)"}
+
+
+def test_every_setting_of_a_plan_has_a_row_in_chinese():
+    rows = files._settings(Plan(window=14))
+    assert {row.name for row in rows} == {name for name, *_ in plan_params()}
+    changed = [row.name for row in rows if row.value != row.default]
+    assert changed == ["window"] and all(re.search("[\u4e00-\u9fff]", row.meaning) for row in rows)
