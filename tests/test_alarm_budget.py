@@ -132,3 +132,24 @@ def test_phenomena_are_counted_not_tests():
     table = raised_on(tests, rules=WarningRules(city_per_day=1))
     assert len(table) == 1 and kept(table) == 1
     assert len(replay(pd.DataFrame(tests), SILENT, WarningRules(), bin_days=1.0)) == 1
+
+
+def test_a_ledger_tells_what_was_issued_and_what_people_judged_true(tmp_path):
+    from gridbeacon.layers.ledger import open_ledger
+    from gridbeacon.pipeline.known import record_of
+
+    first, second, third = (str(pd.Timestamp(SILENT.bins[n]).isoformat()) for n in (30, 31, 32))
+    row = {"cell_id": "a1", "category": "water", "within_budget": True}
+    with open_ledger(tmp_path / "ledger.sqlite") as book:
+        rows = [
+            row | {"warning_id": "w", "level": "yellow"},
+            row | {"warning_id": "cut", "level": "orange", "within_budget": False},
+        ]
+        book.issue(rows, first, "r1")
+        book.issue([row | {"warning_id": "w", "level": "orange"}], second, "r2")
+        book.issue([row | {"warning_id": "late", "level": "red"}], third, "r3")
+        book.record("w", "judged", actor="甲", time=second, payload={"verdict": "true"})
+        book.record("cut", "judged", actor="甲", time=second, payload={"verdict": "false"})
+        known = record_of(book, pd.Timestamp(third), SILENT)
+    assert known.issued == {"w": Issued("a1", "water", DAY0 + 30)}
+    assert known.is_judged("w", "", "") and known.is_judged("x", "a1", "water") and not known.is_judged("cut", "", "")
