@@ -18,7 +18,7 @@ from ..models.reporting_shift import reporting_shift
 from .comparison import grouped, unit_names
 from .periods import PREVIOUS, Pairs, Steps, day_weights, pair_days, steps_of
 from .preparation import Prepared
-from .wording import short_class, street_level, units_of
+from .wording import lowest_described, short_class, street_level, units_of
 
 CITIZENS = "12345、110、热线、来电、市民、群众、投诉、hotline、citizen"
 """Words, any of which marks a source as citizens' calls."""
@@ -58,8 +58,6 @@ def closure_table(
 
 
 def _nodes(ready: Prepared, unit_level: int) -> list[str]:
-    from .wording import lowest_described
-
     top = sorted({str(name).split("/")[0] for name in ready.counts.table["category"].unique()})
     describes_only, lowest = ready.privacy.policy.describes_only, lowest_described(ready.counts)
     return [ALL_CLASSES, *(node for node in top if unit_level <= lowest or not describes_only(node))]

@@ -9,9 +9,10 @@ import pandas as pd
 import pytest
 from city_of_years import STREETS, incidents, ready_of
 from gridbeacon.cli.entry import execute
+from gridbeacon.cli.loop_steps import ClosureSettings
 from gridbeacon.layers.ledger import open_ledger
 from gridbeacon.models.reporting_shift import reporting_shift
-from gridbeacon.pipeline.closure import closure_table, shift_alarms, shift_table
+from gridbeacon.pipeline.closure import CITIZENS, closure_table, shift_alarms, shift_table
 from gridbeacon.pipeline.journey import study
 from gridbeacon.pipeline.learning import warning_rows
 from gridbeacon.pipeline.wording import Responsible
@@ -140,3 +141,4 @@ def test_the_step_takes_a_ledger_that_is_there(tmp_path, capsys):
     assert execute(["step", "closure", *files, *more, "--replace", "--ledger", str(tmp_path / "no.sqlite")]) == 2
     assert execute(["step", "year_on_year", *files, "--out", str(tmp_path / "y.csv"), "--progress", "none"]) == 0
     assert "没有上年同期数据" in (tmp_path / "y.csv").read_text("utf-8-sig")
+    assert ClosureSettings().citizens == CITIZENS  # said twice, since --help must not load the pipeline
