@@ -41,7 +41,7 @@ def write_cells(folder):
 
 
 def write_incidents(folder, late):
-    """160 days, two classes; a surge of one cell, one of a street, one of the city; two days hardly anything."""
+    """160 days; a surge of one cell, one of a street, one of the city; a class that comes late; an outage."""
     rng = np.random.default_rng(5)
     rate = np.full((N_DAYS, SIDE * SIDE, 2), 0.35)
     rate[list(OUTAGE)] *= 0.02
@@ -50,12 +50,13 @@ def write_incidents(folder, late):
     counts[144:146, [8, 9, 12, 13], 1] += 4
     counts[155, :, 0] += 2
     day, cell, kind = (np.repeat(axis, counts.ravel()) for axis in (a.ravel() for a in np.indices(counts.shape)))
+    day, cell, kind = np.r_[day, 146, 148, 148, 149], np.r_[cell, 5, 5, 6, 5], np.r_[kind, 2, 2, 2, 2]
     n = len(day)
     where = np.column_stack([cell % SIDE, cell // SIDE]) * METRES + rng.uniform(1, METRES - 1, (n, 2)) + ORIGIN
     points = gpd.GeoSeries(gpd.points_from_xy(*where.T), crs=32650).to_crs(4326)
     times = FIRST + pd.to_timedelta(day, "D") + pd.to_timedelta(rng.integers(0, 1440, n), "min")
     table = pd.DataFrame({"工单编号": [f"G{i}" for i in range(n)], "受理时间": times})
-    table["诉求类型"], table["经度"], table["纬度"] = np.array(["噪声", "供水"])[kind], points.x, points.y
+    table["诉求类型"], table["经度"], table["纬度"] = np.array(["噪声", "供水", "消防"])[kind], points.x, points.y
     if late:
         table["上报时间"] = times + pd.to_timedelta(rng.choice([0, 1, 3], n, p=[0.7, 0.2, 0.1]), "D")
     table.to_csv(folder / "incidents.csv", index=False)
