@@ -17,14 +17,14 @@ from gridbeacon.errors import EnvironmentProblem, InputError
 from gridbeacon.layers import refusals as of_data
 from gridbeacon.layers.grids.rules import CELL_NOTICES, CELL_RULES
 from gridbeacon.layers.incidents.rules import DUPLICATES, NOTICES, RULES
-from gridbeacon.layers.refusals import cells, files, papers, places, results, rows
+from gridbeacon.layers.refusals import cells, files, maps, papers, places, results, rows
 from gridbeacon.models import refusals as of_models
 from gridbeacon.params import REFUSALS as OF_SETTINGS
 from gridbeacon.pipeline import refusals as of_runs
 
 ROOT = Path(__file__).parents[1]
 TABLES = (
-    *(files.FILES, rows.ROWS, places.PLACES, cells.CELLS, results.RESULTS, papers.PAPERS),
+    *(files.FILES, rows.ROWS, places.PLACES, cells.CELLS, results.RESULTS, papers.PAPERS, maps.MAPS),
     *(of_models.REFUSALS, of_runs.REFUSALS, of_commands.REFUSALS, OF_SETTINGS),
 )
 EVERY = every_refusal()
