@@ -52,14 +52,15 @@ def calibrate(ready: Prepared, years: float, target: float | None, progress: Tol
     leaves the plan's thresholds. *progress* receives fractions and may raise Cancelled. Everything follows from the
     counts and the plan's `random_state`.
 
-    What the run itself would have warned of as yellow or more is taken out first (docs/early-warning.md tells how the
-    histories are made). Raises InputError for too short a past, and for a target out of reach.
+    What the run itself would have warned of as orange is taken out first, and the tail is learned below yellow, far
+    enough from where that was (docs/early-warning.md tells how the histories are made). Raises InputError for too short
+    a past, and for a target out of reach.
     """
     scored = _scored(ready)
     days = scored * BIN_DAYS[ready.plan.bin]
     number = max(math.ceil(years * 365 / days), 2)
     ceiling = ready.plan.early_warning.yellow_days
-    cleaned, taken = _cleaned(ready, scored, ceiling)
+    cleaned, taken = _cleaned(ready, scored, ready.plan.early_warning.orange_days)
     tests = []
     for k in range(number):
         progress(0.05 + 0.9 * k / number)
@@ -120,11 +121,11 @@ def _tests(ready: Prepared, counts: Counts, scored: int) -> pd.DataFrame:
     return tests[tests["rising"] & (tests["recurrence_days"] >= FLOOR_DAYS)].reset_index(drop=True)
 
 
-def _cleaned(ready: Prepared, scored: int, ceiling: float) -> tuple[Counts, int]:
-    """The counts without what would have been warned of from *ceiling* on, and how many rises that was."""
+def _cleaned(ready: Prepared, scored: int, least: float) -> tuple[Counts, int]:
+    """The counts without what is rarer than *least* days, nominal, and how many rises that was."""
     counts, rules = ready.counts, ready.plan.early_warning
     tests = _tests(ready, counts, scored)
-    loud = tests[(tests["recurrence_days"] >= ceiling) & (tests["excess"] >= rules.blue_excess)]
+    loud = tests[(tests["recurrence_days"] >= least) & (tests["excess"] >= rules.blue_excess)]
     rises = []
     for _, of_bin in loud.groupby("bin"):
         for phenomenon in find_phenomena(of_bin, counts.cells, rules, BIN_DAYS[counts.bin]):
