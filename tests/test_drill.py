@@ -153,8 +153,8 @@ def test_the_briefing_of_a_drill_says_so_in_title_banner_and_every_level_word(fo
     levels = data["palette"]["levels"]
     assert len(levels) == 4 and all(level["zh"].startswith(DRILL_ZH) for level in levels)
     assert all(level["verb_zh"].startswith(DRILL_ZH) for level in levels)
-    names = [value for key, column in data["warnings"].items() if key in ("cell_name", "reason") for value in column]
-    assert names and all(str(name).startswith(DRILL_ZH) for name in names)
+    listed = [row for part in ("inside", "beyond", "ended") for row in data["warnings"][part]]
+    assert listed and all(str(row[name]).startswith(DRILL_ZH) for row in listed for name in ("name", "reason"))
 
 
 def test_a_ledger_and_hours_are_refused(inputs, tmp_path, capsys):

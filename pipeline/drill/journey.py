@@ -67,7 +67,7 @@ def drill(plan: Plan, inputs: Inputs, settings: DrillSettings, *, progress: Prog
     if plan.bin != "day":
         raise refusal("E-DRILL-001", where="bin", bin=plan.bin)
     ready = prepare(plan, inputs, lambda f, text: told(0.1 * f, text))
-    ground = Field.of(ready, inputs, settings)
+    ground = Stage.of(ready, inputs, settings)
     calm = ground.alarms(ground.counts, lambda f: told(0.1 + 0.1 * f, "Without surges|不含演练"))
 
     def quiet(unit: int, node: str, first: int, last: int) -> bool:
@@ -99,7 +99,7 @@ def drill(plan: Plan, inputs: Inputs, settings: DrillSettings, *, progress: Prog
 
 
 @dataclass(frozen=True)
-class Field:
+class Stage:
     """The stretch of days a drill takes place on: counts with every report on its day, from bin *first* to the end."""
 
     ready: Prepared
@@ -109,7 +109,7 @@ class Field:
     first: int
 
     @classmethod
-    def of(cls, ready: Prepared, inputs: Inputs, settings: DrillSettings) -> Field:
+    def of(cls, ready: Prepared, inputs: Inputs, settings: DrillSettings) -> Stage:
         """The last `stretch` days of what is known. Raises InputError where less than a baseline lies before them."""
         open_ = int((ready.almanac.share < _SETTLED).sum())
         table = sum_counts(ready.counts.table.assign(reported_bin=ready.counts.table["bin"]))
@@ -147,7 +147,7 @@ class Field:
         return [Alarm(e.category, {b: (s[0], s[2]) for b, s in e.seen.items()}) for e in episodes if e.seen]
 
 
-def _case(ground: Field, alarms: list[Alarm], surge: Surge) -> dict[str, object]:
+def _case(ground: Stage, alarms: list[Alarm], surge: Surge) -> dict[str, object]:
     cells = ground.ready.cells.table
     late = delays(ground.counts.cells, alarms, surge)
     reached = [level for level, delay in zip(LEVELS, late, strict=True) if not np.isnan(delay)]

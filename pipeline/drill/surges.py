@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -37,9 +37,9 @@ class Surge:
     category: str
     node: str
     start: int
-    sd: float
-    size: int
-    rows: pd.DataFrame
+    sd: float = 0.0
+    size: int = 0
+    rows: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
 Quiet = Callable[[int, str, int, int], bool]
@@ -66,80 +66,65 @@ def draw_surges(
     own, so that more cases leave the others as they are.
     """
     wanted = [(w, k) for _ in range(settings.cases) for k in settings.strength for w in settings.where]
+    urn = _Urn(counts, settings, class_depth, lowest_level, quiet)
     passes: list[list[Surge]] = []
     for case, (where, strength) in enumerate(wanted):
         if case % len(slots) == 0:
             passes.append([])
-        drawn = _draw(
-            counts, slots[case % len(slots)], case, where, strength, settings, class_depth, lowest_level, quiet
-        )
+        drawn = urn.draw(case, where, strength, slots[case % len(slots)])
         if drawn is not None:
             passes[-1].append(drawn)
     return passes
 
 
-def _draw(
-    counts: Counts,
-    start: int,
-    case: int,
-    where: str,
-    strength: float,
-    settings: DrillSettings,
-    class_depth: int,
-    lowest_level: Callable[[str], int],
-    quiet: Quiet,
-) -> Surge | None:
-    """One surge; None where no quiet place was found in `_TRIES` draws."""
-    rng = np.random.default_rng([settings.random_state, case])
-    level = level_of(counts, where)
-    span = int(rng.choice(settings.spans))
-    past = _past_rows(counts, start, level)
-    weight = past["count"].to_numpy(float)
-    if not weight.sum():
+@dataclass(frozen=True)
+class _Urn:
+    """What surges are drawn from: the incidents of the year before, and where they may be put."""
+
+    counts: Counts
+    settings: DrillSettings
+    class_depth: int
+    lowest_level: Callable[[str], int]
+    quiet: Quiet
+
+    def draw(self, case: int, where: str, strength: float, start: int) -> Surge | None:
+        """One surge; None where no quiet place was found in `_TRIES` draws."""
+        rng = np.random.default_rng([self.settings.random_state, case])
+        level, span = level_of(self.counts, where), int(rng.choice(self.settings.spans))
+        past = self._past(start, level)
+        weight = past["count"].to_numpy(float)
+        for _ in range(_TRIES if len(past) else 0):
+            row = past.iloc[int(rng.choice(len(past), p=weight / weight.sum()))]
+            node = "/".join(str(row["category"]).split("/")[: self.class_depth]) or ALL_CLASSES
+            unit = int(row["unit"])
+            if self.lowest_level(node) >= level and self.quiet(unit, node, start - APART, start + span + AFTER):
+                told = Surge(case, where, strength, span, unit, str(row["category"]), node, start)
+                return _filled(told, past, rng)
         return None
-    for _ in range(_TRIES):
-        row = past.iloc[int(rng.choice(len(past), p=weight / weight.sum()))]
-        node = "/".join(str(row["category"]).split("/")[:class_depth]) or ALL_CLASSES
-        unit = int(row["unit"])
-        if lowest_level(node) >= level and quiet(unit, node, start - APART, start + span + AFTER):
-            return _made(counts, past, case, where, strength, span, unit, str(row["category"]), node, start, rng)
-    return None
+
+    def _past(self, start: int, level: int) -> pd.DataFrame:
+        """The rows of the year before *start* in territorial units, with the `unit` of *level* they lie in."""
+        table, cells = self.counts.table, self.counts.cells
+        inside = ((table["bin"] < start) & (table["bin"] >= start - YEAR) & (table["count"] > 0)).to_numpy()
+        unit = cells.lineage[table["cell"].to_numpy(), level]
+        inside = inside & (cells.role == "territorial")[table["cell"].to_numpy()] & (unit >= 0)
+        return table[inside].assign(unit=unit[inside])
 
 
-def _past_rows(counts: Counts, start: int, level: int) -> pd.DataFrame:
-    """The rows of the year before *start* in territorial units, with the `unit` of *level* they lie in."""
-    table = counts.table
-    inside = ((table["bin"] < start) & (table["bin"] >= start - YEAR) & (table["count"] > 0)).to_numpy()
-    cells = table["cell"].to_numpy()
-    unit = counts.cells.lineage[cells, level]
-    inside = inside & (counts.cells.role == "territorial")[cells] & (unit >= 0)
-    return table[inside].assign(unit=unit[inside])
-
-
-def _made(
-    counts: Counts,
-    past: pd.DataFrame,
-    case: int,
-    where: str,
-    strength: float,
-    span: int,
-    unit: int,
-    category: str,
-    node: str,
-    start: int,
-    rng: np.random.Generator,
-) -> Surge:
+def _filled(surge: Surge, past: pd.DataFrame, rng: np.random.Generator) -> Surge:
+    """*surge* with its size and its incidents: cells, sources and kinds as those of its class and unit have been."""
+    node, start = surge.node, surge.start
     of_node = (past["category"] == node) | past["category"].str.startswith(node + "/") | (node == ALL_CLASSES)
-    own = past[of_node & (past["unit"] == unit)]
+    own = past[of_node & (past["unit"] == surge.unit)]
     recent = own[own["bin"] >= start - BASELINE]
     daily = np.bincount(recent["bin"] - (start - BASELINE), weights=recent["distinct"], minlength=BASELINE)
     sd = float(daily.std())
-    size = int(np.ceil(strength * max(sd, 1.0)))
+    size = int(np.ceil(surge.strength * max(sd, 1.0)))
     weight = own["count"].to_numpy(float)
     like = own.iloc[rng.choice(len(own), size=size, p=weight / weight.sum())]
-    bins = start + np.arange(size) * span // size
-    rows = like[["source", "kind", "cell"]].assign(category=category, bin=bins).reset_index(drop=True)
-    return Surge(case, where, strength, span, unit, category, node, start, sd, size, rows)
+    bins = start + np.arange(size) * surge.span // size
+    rows = like[["source", "kind", "cell"]].assign(category=surge.category, bin=bins).reset_index(drop=True)
+    return replace(surge, sd=sd, size=size, rows=rows)
 
 
 def inject(counts: Counts, surges: Sequence[Surge]) -> Counts:
