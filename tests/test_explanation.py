@@ -14,6 +14,7 @@ import pyogrio
 import pytest
 from gridbeacon.layers.grouped import RELATIONS, SHEET
 from gridbeacon.layers.ledger import open_ledger
+from gridbeacon.layers.spreadsheets import write_warnings_xlsx
 from gridbeacon.models.early_warning import WarningRules
 from gridbeacon.models.early_warning.phenomena import RELATIONS as ALL_RELATIONS
 from gridbeacon.pipeline import Plan, run
@@ -273,6 +274,15 @@ def test_the_files_hold_what_the_warnings_stand_for(outcome):
     told = json.loads((out / "explanations.json").read_text(encoding="utf-8"))
     assert set(told["warnings"]) == set(outcome.explanations) and told["note"]["zh"] == "内部研判,不构成法定预警发布"
     assert {"grouped.csv", "explanations.json"} <= set(outcome.manifest["outputs"])
+
+
+def test_text_from_the_data_is_never_a_formula_in_the_sheet_of_groups(outcome, tmp_path):
+    kin = outcome.grouped.head(3).assign(cell_name="=1+1", category="https://example.invalid/x", cell_id="000123")
+    write_warnings_xlsx(tmp_path / "g.xlsx", outcome.early_warnings, outcome.facts, kin)
+    rows = list(openpyxl.load_workbook(tmp_path / "g.xlsx")[SHEET].iter_rows(min_row=2))
+    assert [(row[2].value, row[2].data_type, row[3].hyperlink, row[10].value) for row in rows] == [
+        ("=1+1", "s", None, "000123")
+    ] * 3
 
 
 def test_the_record_comes_from_the_ledger_and_its_absence_is_told(city, outcome):
