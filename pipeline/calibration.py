@@ -89,12 +89,12 @@ def read_calibration(path: str | Path, plan: Plan) -> Calibration:
         made_for = content["line"]
         names = {*content["thresholds"], *content["history"], *made_for["settings"]}
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise refusal("E-CAL-001", where=place.name) from error
+        raise refusal("E-NULL-001", where=place.name) from error
     if not known or not names:
-        raise refusal("E-CAL-001", where=place.name)
+        raise refusal("E-NULL-001", where=place.name)
     other = _unlike(plan, made_for["settings"])
     if other:
-        raise refusal("E-CAL-002", where=place.name, names=", ".join(other[:5]))
+        raise refusal("E-NULL-002", where=place.name, names=", ".join(other[:5]))
     return calibration
 
 

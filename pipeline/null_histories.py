@@ -108,7 +108,7 @@ def _scored(ready: Prepared) -> int:
     if scored * bin_days < _LEAST_DAYS:
         weeks = len(ready.valid) * bin_days / 7
         least = (before * bin_days + _LEAST_DAYS) / 7
-        raise refusal("E-CAL-003", where="--incidents", weeks=weeks, least=math.ceil(least))
+        raise refusal("E-NULL-003", where="--incidents", weeks=weeks, least=math.ceil(least))
     return scored
 
 
@@ -217,10 +217,10 @@ def _solved(
     """Thresholds of orange and red, in their present proportion, at which both come *target* times a week."""
     nominal = orange_days_for(walks, days, tail, marks, target)
     if math.isnan(nominal):
-        raise refusal("E-CAL-004", where="--target", target=target)
+        raise refusal("E-NULL-004", where="--target", target=target)
     orange = float(tail.recurrence(nominal))
     if orange < rules.yellow_days:
-        raise refusal("E-CAL-005", where="--target", target=target, days=rules.yellow_days)
+        raise refusal("E-NULL-005", where="--target", target=target, days=rules.yellow_days)
     return {"orange_days": _rounded(orange), "red_days": _rounded(orange * rules.red_days / rules.orange_days)}
 
 

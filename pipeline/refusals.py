@@ -45,31 +45,31 @@ REFUSALS = refusals(
             "Save it as CSV in UTF-8.",
             "另存为UTF-8的CSV。",
         ),
-        "E-CAL-001": (
+        "E-NULL-001": (
             "this is no calibration, or a damaged one",
             "这不是校准文件,或文件已损坏",
             "Make one with `gridbeacon calibrate`.",
             "请用 `gridbeacon calibrate` 重新生成。",
         ),
-        "E-CAL-002": (
+        "E-NULL-002": (
             "this calibration was made for other settings: {names}",
             "该校准文件对应的设置与本次不同:{names}",
             "Calibrate again with the settings of this run, or leave --calibration out.",
             "按本次设置重新校准,或不使用 --calibration。",
         ),
-        "E-CAL-003": (
+        "E-NULL-003": (
             "{weeks:.0f} weeks of history are too few to calibrate on",
             "历史仅{weeks:.0f}周,不足以校准",
             "At least {least} weeks are needed; without a calibration an upper bound is printed.",
             "至少需要{least}周;未校准时给出的是上限。",
         ),
-        "E-CAL-004": (
+        "E-NULL-004": (
             "{target:g} orange and red a week cannot be reached: warnings that only last give more",
             "红橙每周{target:g}条达不到:仅因持续而升级的提示已多于此数",
             "Ask for more a week, or raise `persistence`.",
             "提高目标,或调高 persistence(持续升级步数)。",
         ),
-        "E-CAL-005": (
+        "E-NULL-005": (
             "{target:g} orange and red a week would make orange as common as yellow ({days:g} days)",
             "红橙每周{target:g}条会使橙色与黄色({days:g}天)一样常见",
             "Ask for fewer a week.",

@@ -40,8 +40,8 @@ def fit_tail(nominal: np.ndarray, days: float, weight: np.ndarray, floor: float,
     """The tail of the episodes seen in *days* days with a nominal recurrence between *floor* and *ceiling*.
 
     nominal : (n,) days; weight : (n,), 1 each or less where a part of the history is left out. A Pareto tail cut off
-    at *ceiling*, since of what lies beyond a part was taken out of the histories; greatest likelihood. With under ten episodes
-    the slope is 1, the nominal one. Raises ValueError where *days* or the range is empty.
+    at *ceiling*, since of what lies beyond a part was taken out of the histories; greatest likelihood. With under ten
+    episodes the slope is 1, the nominal one. Raises ValueError where *days* or the range is empty.
     """
     if days <= 0 or not 0 < floor < ceiling:
         raise ValueError("a tail needs days above 0 and a floor below its ceiling")
