@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from html import escape
 from pathlib import Path
-from subprocess import list2cmdline  # nosec B404 - quoting as Windows reads it; no process is started
+from subprocess import list2cmdline  # nosec B404
 
 from .settings import WatchSettings
 
