@@ -16,8 +16,9 @@ def day_factors(cube: SpaceTimeCube, length: int) -> np.ndarray:
     """(n_times,) factor of each hour in the day of its kind, from the *length* bins before it, mean about 1.
 
     An hour of one kind of day is pulled towards that hour of any day, and this, where a class has few incidents,
-    towards the day of all classes together, the factor `hours` of the cube (a flat day where it holds none). Kinds are those of the factor `day_type`; without it Saturday and Sunday are
-    weekends. Only ratios matter: a common scale of all factors drops out of rates and expectations alike.
+    towards the day of all classes together, the factor `hours` of the cube (a flat day where it holds none). Kinds are
+    those of the factor `day_type`; without it Saturday and Sunday are weekends. Only ratios matter: a common scale of
+    all factors drops out of rates and expectations alike.
     """
     hours = cube.bins.astype("datetime64[h]").astype(np.int64)
     kind = _kinds(cube, hours)
