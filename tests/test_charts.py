@@ -81,3 +81,21 @@ def test_every_chart_is_drawn_and_closed_again(browser, tmp_path, charts, theme)
     page.keyboard.press("Escape")
     assert page.is_hidden("#charts-box")
     visit.calm()
+
+
+@pytest.mark.chromium
+@pytest.mark.parametrize(("lang", "width"), [("zh", 1920), ("en", 1366)])
+def test_the_strip_says_the_change_with_its_interval(browser, tmp_path, lang, width):  # noqa: F811
+    told = {"kind": "last_year", "now": 86, "before": 100, "change": -0.14, "low": -0.22, "high": -0.05}
+    facts = make_facts(lambda text: text)
+    facts["year_on_year"] = {"city": {"last_year": told | {"verdict": "down"}}}
+    facts["last_list"] = {"n": 6, "waiting": 1, "working": 1, "done": 3, "overdue": 1}
+    facts["urgent_record"] = {"days": 90, "n": 12, "true": 7, "false": 3, "open": 2}
+    page = write(tmp_path / "a.html", facts=facts, lang=lang)
+    visit = Visit(browser, page, viewport={"width": width, "height": round(width * 9 / 16)})
+    said = visit.text("#figures")
+    words = ("−14%", "−22%", "−5%", "下降", "超期 1", "属实") if lang == "zh" else ("−14%", "down", "1 overdue", "true")
+    assert all(word in said for word in words), said
+    strip = visit.page.evaluate("[document.body.scrollWidth, innerWidth]")
+    assert strip[0] <= strip[1]
+    visit.calm()

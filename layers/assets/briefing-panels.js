@@ -52,6 +52,7 @@ GB.renderFigures = function () {
   var f = GB.data.facts, box = GB.clear(GB.byId("figures")), levels = GB.data.palette.levels, counts = GB.counts(), theme = GB.theme;
   box.setAttribute("aria-label", GB.t("figures"));
   box.appendChild(GB.figureOfYesterday(f));
+  if (f.against) box.appendChild(GB.figureOfChange(f.against, f));
   var said = function (part) {
     return [].concat.apply([], part.map(function (level) {
       var n = counts[level.name] || 0;
@@ -81,6 +82,14 @@ GB.figureOfClosings = function () {
   var values = { c: GB.number(closed), n: GB.number(linked) }, known = linked && GB.knowsClosings();
   var note = known ? GB.t("closedOf", values) : linked ? GB.t("noClosings", values) : GB.t("none");
   return GB.figure(GB.t("closedShare"), [{ text: known ? GB.percent(closed, linked) + "%" : "—" }, { kind: "small", text: note }], "");
+};
+
+/* The window against last year, with its interval; a change within chance is called so. */
+GB.figureOfChange = function (a, f) {
+  var percent = function (share) { return (share > 0 ? "+" : share < 0 ? "−" : "") + GB.number(Math.round(100 * Math.abs(share))) + "%"; };
+  var noise = a.verdict === "noise", label = GB.t(a.kind === "last_year" ? "againstYear" : "againstBefore", { n: f.window_days });
+  var big = [{ text: percent(a.change) }, { kind: "small" + (noise ? "" : " strong"), text: GB.t(noise ? "withinChance" : a.verdict === "up" ? "rose" : "fell") }];
+  return GB.figure(label, big, GB.t("interval", { low: percent(a.low), high: percent(a.high) }));
 };
 
 /* What became of the last list that was issued. */

@@ -63,7 +63,7 @@ def make_content(
     content = {
         "lang": lang,
         "palette": style.palette(levels),
-        "facts": plain({name: facts[name] for name in FACTS if name in facts}),
+        "facts": plain({name: facts[name] for name in FACTS if name in facts} | _against_last_year(facts)),
         "lattice": {"x0": lattice.x0, "y0": lattice.y0, "unit": lattice.unit, "w": lattice.width, "h": lattice.height},
         "layers": _layers(cells, mercator, lattice, row_of, risk, hotspots),
         "warnings": _warnings(early_warnings, row_of, onto, lattice),
@@ -111,6 +111,14 @@ def _stamp(value: Any) -> str | None:
     """A local time as 'YYYY-MM-DDTHH:MM', None where missing."""
     moment = pd.Timestamp(value) if value is not None else pd.NaT
     return None if moment is pd.NaT else moment.strftime("%Y-%m-%dT%H:%M")
+
+
+def _against_last_year(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """The whole city against last year, or against the period before where there is no earlier year."""
+    city = (facts.get("year_on_year") or {}).get("city") or {}
+    ranked = sorted(city.values(), key=lambda told: (told["verdict"] == "not comparable", told["kind"] != "last_year"))
+    found = ranked[0] if ranked else None
+    return {"against": found} if found and found["verdict"] != "not comparable" else {}
 
 
 def _layers(
