@@ -58,9 +58,11 @@ oracles:  ## tests/golden from R (spdep, surveillance, spatstat, sparr); install
 	.ci/oracle-packages
 	for script in tests/oracles/*.R; do Rscript --vanilla "$$script" tests/golden; done
 
+TAINAN := ../shared/data/tainan1999
+
 evidence: $(VENV)/dev  ## the figures of docs/ measured again (real data where ../shared is present)
 	GRIDBEACON_WRITE_DOCS=1 $(BIN)/python -m pytest -s tests/test_planted_truth.py tests/test_real_cities.py
-	GRIDBEACON_WRITE_DOCS=1 $(BIN)/python -m pytest -s tests/test_nasty_inputs.py
+	GRIDBEACON_WRITE_DOCS=1 $(BIN)/python -m pytest -s tests/test_nasty_inputs.py tests/test_replay.py
 	nice -n 10 $(BIN)/python tests/fuzz.py --inputs 10000 --write docs/fuzz.md
 	$(BIN)/python tests/ledger_kills.py --kills 500 --steps 50000 --write docs/ledger-kills.md
 	$(BIN)/python benchmarks/reading.py --ways reading batches counting --write
@@ -68,6 +70,9 @@ evidence: $(VENV)/dev  ## the figures of docs/ measured again (real data where .
 	$(BIN)/python benchmarks/null_cities.py --cities 200 --write
 	$(BIN)/python benchmarks/power.py --cities 30 --write
 	$(BIN)/python benchmarks/wartime.py --write
+	$(BIN)/python benchmarks/detection.py --write
+	test ! -d $(TAINAN) || $(BIN)/python benchmarks/replay.py --incidents $(TAINAN)/incidents.parquet \
+	  --cells $(TAINAN)/villages_cunli.parquet --folder out/tainan --write
 	for family in overlay density hotspots surveillance detectors scan clusters growth look_back returning; do \
 	  $(BIN)/python benchmarks/$$family.py --write; done
 
