@@ -69,6 +69,8 @@ evidence: $(VENV)/dev  ## the figures of docs/ measured again (real data where .
 	$(BIN)/python benchmarks/reading.py --rows 30000000 --ways batches --rounds 1 --write
 	$(BIN)/python benchmarks/null_cities.py --cities 200 --write
 	$(BIN)/python benchmarks/power.py --cities 30 --write
+	$(BIN)/python benchmarks/null_years.py --years 200 --write
+	$(BIN)/python benchmarks/second_model.py --years 3
 	$(BIN)/python benchmarks/wartime.py --write
 	$(BIN)/python benchmarks/detection.py --write
 	test ! -d $(TAINAN) || $(BIN)/python benchmarks/replay.py --incidents $(TAINAN)/incidents.parquet \

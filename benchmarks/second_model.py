@@ -1,11 +1,11 @@
 """Does a second model earn its share of the family? Planted surges in null years, scored by the whole chain.
 
-    python benchmarks/second_model.py [--years 3] [--write]
+    python benchmarks/second_model.py [--years 3] [--arm MODELS ...]
 
 In each null year of the sample city (`null_years.py`) surges are planted in streets, every 21 days one: in turn one of
-one day (eight further incidents of a class of the second level), of three days (four a day) and of 28 days (one a day
-on an ordinary level of about one a week). Found is a surge when an episode of its place and class, yellow or more, begins
-between its first day and the day after its last; the delay counts from its first day. What belongs to no surge is false.
+one day (eight further incidents of one matter), of three days (four a day) and of 28 days (one a day). Found is a surge
+when an episode of its place and class, yellow or more, begins between its first day and the day after its last; the
+delay counts from its first day. What belongs to no surge is false.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -107,21 +106,18 @@ def score(town: Town, models: str, numbers: range) -> dict[str, float]:
 
 
 def main() -> None:
-    """Print the table; with --write, keep it in docs."""
+    """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--years", type=int, default=3)
     parser.add_argument("--arm", nargs="*", default=list(ARMS))
-    parser.add_argument("--write", type=Path)
     asked = parser.parse_args()
-    town, lines = Town.make(), []
+    town, head = Town.make(), False
     for arm in asked.arm:
         found = score(town, arm, range(FIRST_YEAR, FIRST_YEAR + asked.years))
-        if not lines:
-            lines = ["| models | " + " | ".join(found) + " |", "|---|" + "---|" * len(found)]
-        lines.append(f"| `{arm}` | " + " | ".join(f"{value:.3g}" for value in found.values()) + " |")
-        print(lines[-1], flush=True)
-    if asked.write:
-        asked.write.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        if not head:
+            print("| models | " + " | ".join(found) + " |\n|---|" + "---|" * len(found))
+        head = True
+        print(f"| `{arm}` | " + " | ".join(f"{value:.3g}" for value in found.values()) + " |", flush=True)
 
 
 if __name__ == "__main__":
