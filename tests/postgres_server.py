@@ -83,5 +83,5 @@ def running(programs: str | Path, durable: bool = False) -> Iterator[Server]:
     finally:
         pid = int((data / "postmaster.pid").read_text().split()[0])
         os.kill(pid, 2)  # the server's own pid: a fast shutdown
-        process.wait(timeout=60)
+        process.wait(timeout=180)
         shutil.rmtree(folder, ignore_errors=True)
