@@ -18,13 +18,14 @@ _WEST, _SOUTH, _STEP = 117.0, 30.0, 0.005
 def sample_inputs(out: str, ledger: str | None) -> tuple[Files, Any]:
     """Inputs and Plan of the demo. Raises EnvironmentProblem where the sample city was not installed."""
     from ..pipeline import Plan
-    from ..sample_data import CELLS, CITY, EVENTS, INCIDENTS, RESPONSIBLE, sample_path
+    from ..sample_data import CALIBRATION, CELLS, CITY, EVENTS, INCIDENTS, RESPONSIBLE, sample_path
 
     files = Files(
         incidents=tuple(str(sample_path(name)) for name in INCIDENTS),
         cells=str(sample_path(CELLS)),
         responsible=str(sample_path(RESPONSIBLE)),
         events=str(sample_path(EVENTS)),
+        calibration=str(sample_path(CALIBRATION)),
         ledger=ledger,
         out=out,
     )
