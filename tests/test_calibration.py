@@ -77,8 +77,10 @@ def test_weeks_begin_on_monday():
 def test_a_null_history_keeps_classes_weekdays_and_the_shares_of_units(seed):
     counts = counts_at()
     history = history_of(counts, seed)
-    for keys in (("category",), ("category", "weekday"), ("category", "cell")):
+    for keys in (("category",), ("category", "weekday")):
         pd.testing.assert_series_equal(per(history, *keys), per(counts, *keys), check_names=False)
+    share, before = per(history, "category", "cell"), per(counts, "category", "cell")
+    assert (np.abs(share - before) <= 5 * np.sqrt(before)).all()
     assert history.bins.tolist() == counts.bins.tolist()
 
 
@@ -136,6 +138,19 @@ def test_a_local_surge_dissolves():
     counts = counts_at(more=[("noise/site", 6, 200, 30)])
     most = lambda of: of.table[of.table["cell"] == 6].groupby(["category", "bin"])["distinct"].sum().max()  # noqa: E731
     assert most(counts) >= 30 and max(most(history_of(counts, seed)) for seed in range(5)) < 15
+
+
+def test_a_sparse_unit_can_have_all_its_incidents_at_once():
+    """Two incidents of a cell a year are two on average in the null histories, and sometimes more."""
+    table = counts_at().table
+    table = table[~((table["cell"] == 6) & (table["category"] == "noise/site"))]
+    rows = table.iloc[:2].assign(category="noise/site", cell=6, bin=[FIRST + 3, FIRST + 150], distinct=1, count=1)
+    counts = replace(counts_at(), table=pd.concat([table, rows], ignore_index=True))
+    found = [
+        history_of(counts, seed).table.query("cell == 6 and category == 'noise/site'")["distinct"].sum()
+        for seed in range(60)
+    ]
+    assert np.mean(found) == pytest.approx(2.0, abs=0.7) and max(found) > 2
 
 
 def test_a_rise_is_taken_out_and_nothing_else():

@@ -70,8 +70,9 @@ def null_history(
 
     Of every class the whole city's weeks are dealt anew among the weeks of one season (*season* weeks of the calendar,
     beginning at a place drawn anew), each class for itself: weekdays, seasons and the swings that a class has in the
-    whole city survive, and what befell several classes at once dissolves. Then the units of a class's incidents are
-    dealt anew among its incidents of *reach* weeks: every unit keeps its share, and what befell one place dissolves.
+    whole city survive, and what befell several classes at once dissolves. Then each incident's unit is drawn anew from
+    those of its class's incidents of *reach* weeks, with replacement: every unit keeps its share, and what befell one
+    place dissolves. (Dealt without replacement, the few incidents of a sparse unit could hardly ever come together.)
 
     ordinary : (n_bins,) bool; a week with a bin that is not (a day off, an outage) stays where it is.
     regimes : class -> (n_bins,) numbers; weeks move and units are dealt only within one (declared beginnings anew).
@@ -135,20 +136,21 @@ def _dealt_weeks(
 
 
 def _deal_units(table: pd.DataFrame, key: np.ndarray, sectoral: np.ndarray, rng: np.random.Generator) -> pd.DataFrame:
-    """Units dealt anew among the incidents of equal *key*; sectoral units take their incidents from the others'."""
+    """Each incident gets the unit of one of the incidents of equal *key*, drawn with replacement.
+
+    Sectoral units take their incidents from the others' of equal *key*, drawn likewise.
+    """
     ground, over = table[~sectoral], table[sectoral]
     own, theirs = key[~sectoral], key[sectoral]
-    shuffled = np.lexsort((rng.random(len(own)), own))
-    straight = np.argsort(own, kind="stable")
-    cell = ground["cell"].to_numpy().copy()
-    cell[straight] = ground["cell"].to_numpy()[shuffled]
-    ground = ground.assign(cell=cell)
-    picks = np.lexsort((rng.random(len(own)), own))
-    place = np.argsort(theirs, kind="stable")
-    counted = np.arange(len(place)) - np.searchsorted(theirs[place], theirs[place], side="left")
-    start = np.searchsorted(own[picks], theirs[place], side="left")
-    stop = np.searchsorted(own[picks], theirs[place], side="right")
-    fits = start + counted < stop
-    chosen = ground.iloc[picks[(start + counted)[fits]]]
-    over = chosen.assign(cell=over["cell"].to_numpy()[place[fits]])
-    return pd.concat([ground, over], ignore_index=True)
+    order = np.argsort(own, kind="stable")
+    cell = ground["cell"].to_numpy()[_drawn(own[order], own, order, rng)]
+    known = np.isin(theirs, own)
+    chosen = ground.iloc[_drawn(own[order], theirs[known], order, rng)]
+    over = chosen.assign(cell=over["cell"].to_numpy()[known])
+    return pd.concat([ground.assign(cell=cell), over], ignore_index=True)
+
+
+def _drawn(pools: np.ndarray, wanted: np.ndarray, order: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """For each wanted key a row of that key: *order* sorts the rows, *pools* are their keys in that order."""
+    first, end = (np.searchsorted(pools, wanted, side=side) for side in ("left", "right"))
+    return order[first + np.floor(rng.random(len(wanted)) * (end - first)).astype(np.int64)]
