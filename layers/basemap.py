@@ -26,8 +26,8 @@ MERCATOR = "EPSG:3857"
 KINDS = ("water", "stream", "major", "line", "edge")
 """Areas of water, watercourses, main roads, other lines, outlines of areas; painted in this order."""
 
-MOST_VERTICES = 220_000
-"""Vertices a page may carry for its basemap, which is about 0.8 MB of it; above that, borders are drawn coarser."""
+MOST_VERTICES = 150_000
+"""Vertices a page may carry for its basemap, which is about 0.8 MB of it; above that, lines are drawn coarser."""
 
 MOST_PNG = 3_000_000
 """Bytes of an embedded picture."""

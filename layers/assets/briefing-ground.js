@@ -13,7 +13,7 @@ GB.GROUND = {
   major: { dark: "rgba(240,226,190,0.52)", light: "rgba(112,84,40,0.55)", width: 1 },
   edge: { dark: "rgba(255,255,255,0.40)", light: "rgba(24,34,54,0.45)", width: 0.9 }
 };
-GB.VEIL = 0.55;  // how much of the cells' colour is left over a picture, so that both are seen
+GB.VEIL = { dark: 0.7, light: 0.55 };  // how much of the cells' colour is left over a picture, so that both are seen
 
 GB.readGround = function () {
   var ground = GB.ground = GB.data.ground;
@@ -57,16 +57,32 @@ GB.paintPicture = function (ctx, view) {
   if (GB.tiles && on !== GB.map.hasLayer(GB.tiles)) GB.map[on ? "addLayer" : "removeLayer"](GB.tiles);
   if (!on) return;
   if (picture && picture.canvas) {
-    ctx.globalAlpha = GB.theme === "dark" ? 0.5 : 1;
+    ctx.globalAlpha = GB.theme === "dark" ? 0.26 : 1;
     ctx.drawImage(picture.canvas, box[0] * view.k + view.tx, box[1] * view.k + view.ty, (box[2] - box[0]) * view.k, (box[3] - box[1]) * view.k);
   }
-  ctx.globalAlpha = picture || GB.tiles ? GB.VEIL : 1;
+  ctx.globalAlpha = picture || GB.tiles ? GB.VEIL[GB.theme] : 1;
 };
 
-/* Lines and water over the cells' colours, beneath borders and names. */
+/* Lines and water over the cells' colours, beneath borders and names; painted anew only where the view has changed. */
 GB.paintGround = function (ctx, view) {
   ctx.globalAlpha = 1;
-  if (!GB.overlays.ground) return;
+  if (!GB.overlays.ground || !GB.ground.kinds.length) return;
+  if (!ctx.canvas) { GB.paintLines(ctx, view); return; }  // paper
+  var key = [view.k, view.tx, view.ty, ctx.canvas.width, ctx.canvas.height, GB.theme].join(), kept = GB.keptLines;
+  if (!kept || kept.key !== key) {
+    kept = GB.keptLines = { key: key, canvas: document.createElement("canvas") };
+    kept.canvas.width = ctx.canvas.width; kept.canvas.height = ctx.canvas.height;
+    var own = kept.canvas.getContext("2d");
+    own.setTransform(ctx.getTransform());
+    GB.paintLines(own, view);
+  }
+  ctx.save();
+  ctx.setTransform(1, 0, 0, 1, 0, 0);
+  ctx.drawImage(kept.canvas, 0, 0);
+  ctx.restore();
+};
+
+GB.paintLines = function (ctx, view) {
   var nearer = Math.max(0, GB.map.getZoom() - GB.home), wider = Math.min(0.8 + 0.45 * nearer, 3);
   GB.ground.kinds.forEach(function (kind) {
     var look = GB.GROUND[kind.kind];
