@@ -184,6 +184,7 @@ def test_the_tail_is_found_again_although_it_is_cut_off(slope):
     nominal = 10.0 * (1 + rng.pareto(slope, 6000))
     tail = fit_tail(nominal, 20_000.0, np.ones(6000), 10.0, 365.0)
     assert tail.slope == pytest.approx(slope, rel=0.08)
+    assert tail.rate(10.0) == pytest.approx(0.3, rel=0.05)
     assert tail.rate(1825.0) == pytest.approx(0.3 * 182.5**-slope, rel=0.35)
 
 
