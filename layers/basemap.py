@@ -106,6 +106,8 @@ def read_basemap(files: Sequence[str | Path], crs: str | None = None, tiles: str
     picture: Picture | None = None
     found: dict[str, list[np.ndarray]] = {}
     for file in map(str, files):
+        if not any(Path(name).exists() for name in (file, file.split("|")[0])):
+            raise refusal("E-FILE-001", where=Path(file).name)
         if _is_png(file):
             if picture is not None:
                 raise refusal("E-MAP-006", where=Path(file).name)
@@ -128,8 +130,6 @@ def tile_host(url: str) -> str:
 
 
 def _read_picture(file: Path, crs: str | None) -> Picture:
-    if not file.exists():
-        raise refusal("E-FILE-001", where=file.name)
     system = read_crs(crs, where="--basemap-crs").to_wkt() if crs else ""
     parsed = parse("picture", {"crs": system, "most": MOST_PNG}, name=file.name, path=file)
     west, south, east, north = parsed.facts["box"]

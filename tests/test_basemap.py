@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import zlib
 
@@ -11,10 +12,12 @@ import pytest
 import rasterio
 import shapely
 from gridbeacon.cli.inputs import of_options, of_plan_file
+from gridbeacon.cli.sample import make_tiny_city
 from gridbeacon.errors import InputError
 from gridbeacon.layers import basemap as basemaps
 from gridbeacon.layers.basemap import Basemap, BasemapFiles, fitted, read_basemap, tile_host
 from gridbeacon.layers.briefing.compare import write_comparison
+from gridbeacon.pipeline import run
 from gridbeacon.pipeline.basemap import open_basemap
 from gridbeacon.pipeline.plan import Plan
 from pyproj import CRS
@@ -81,6 +84,9 @@ def test_only_what_says_so_is_water(tmp_path, name, column, value, wet):
 
 
 def test_what_cannot_be_read_is_told(tmp_path, layers):
+    for absent in ("no.gpkg", "no.gpkg|roads", "no.png"):
+        with pytest.raises(InputError, match="no such file"):
+            read_basemap([tmp_path / absent])
     with pytest.raises(InputError, match="2 layers"):
         read_basemap([layers[0].split("|")[0]])
     points = gpd.GeoDataFrame({"geometry": [shapely.Point(1, 1)]}, crs=32650)
@@ -232,6 +238,21 @@ def test_a_plan_file_names_layers_beside_it(tmp_path):
     (tmp_path / "plan.toml").write_text('[inputs]\nbasemap = "c.png"\n', "utf-8")
     assert of_plan_file(tmp_path / "plan.toml").beneath().files == (f"{tmp_path}/c.png",)
     assert of_options({}).beneath() is None
+
+
+@pytest.mark.slow
+def test_a_run_draws_it_records_it_and_keeps_it_from_the_public(tmp_path):
+    incidents, cells = make_tiny_city(tmp_path)
+    west, south, east, north = gpd.read_file(cells).total_bounds
+    road = gpd.GeoDataFrame({"geometry": [shapely.LineString([(west, south), (east, north)])]}, crs=4326)
+    road.to_file(tmp_path / "road.gpkg")
+    files = BasemapFiles((str(tmp_path / "road.gpkg"),))
+    places = {"out": tmp_path / "run", "public": tmp_path / "public"}
+    run(Plan(tiles=TILES), [incidents], cells, basemap=files, **places)
+    assert "t0.tianditu.gov.cn" in policy(tmp_path / "run" / "briefing.html")
+    assert "road.gpkg" in json.loads((tmp_path / "run" / "manifest.json").read_text("utf-8"))["inputs"]
+    public = (tmp_path / "public" / "briefing.html").read_text(encoding="utf-8")
+    assert "tianditu" not in public and "GB.readGround" not in public
 
 
 def test_what_lies_beside_a_picture_is_among_the_inputs(picture):
