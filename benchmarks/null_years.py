@@ -214,8 +214,8 @@ def page(years: dict[str, list[Year]], calibration: Calibration) -> str:
             "*Printed* is what stands beside every list: the number expected a week in the long run and the 95 %",
             "interval of that expectation (it knows how short the one history is that the null histories were made",
             "from, and how far the tail reaches beyond them). *Realised* is the mean of all null years; its own",
-            "interval allows for years that differ more than chance. How null histories are made was settled with some of",
-            "these years in view; the figures of the calibration come from the sample city's files alone.",
+            "interval allows for years that differ more than chance. How null histories are made was settled with some",
+            "of these years in view; the figures of the calibration come from the sample city's files alone.",
             "",
             f"## With `sample_data/calibration.json` ({content['histories']} null histories, "
             f"{content['days'] / 365:.0f} years)",
