@@ -50,7 +50,7 @@ def test_the_page_says_what_where_who_and_how_sure(tmp_path):
         "数据截至 2025-07-01 00:00",
         "内部资料",
         style.STATUTORY_ZH,
-        "约 0.3",
+        "0.024",
         "97%",
         "60,123",
     ):
