@@ -47,7 +47,7 @@ GB.WORDS = {
     aboutLines: [
       "编号圆标是今天值得去看的地方,与右侧清单编号相同。颜色与动词是处理的紧迫程度,不是法定预警级别。",
       "底图颜色是近期风险(或聚集、密度),只说明哪里通常多、哪里近来偏多,不等于需要出动。",
-      "“碰巧误报”是什么都没有发生时,按现在的尺度平均每百日也会出现的红橙提示条数。",
+      "“碰巧误报”是什么都没有发生时,按现在的尺度平均每周也会出现的红橙提示条数;经本市历史校准的附95%区间,否则是上限。",
       "灰色表示数据中断:没有数据,不等于没有风险。"
     ],
     account: "数据账目", notices: "本次须知", licence: "地图组件 Leaflet 1.9.4,BSD-2-Clause 许可,© Volodymyr Agafonkin, CloudMade。",
@@ -98,7 +98,7 @@ GB.WORDS = {
     aboutLines: [
       "Numbered beacons are the places worth someone's attention today; the list at the right has the same numbers. Colour and verb tell how urgent, they are not statutory warning levels.",
       "The colours beneath show recent risk (or clustering, or density): where there is usually much, or lately more. They do not ask for action by themselves.",
-      "False alarms by chance: how many red and orange warnings an average hundred days would bring although nothing happened.",
+      "False alarms by chance: how many red and orange warnings an average week would bring although nothing happened; with the 95 % interval where calibrated on this city, else an upper bound.",
       "Grey is a data outage: no data is not the same as no risk."
     ],
     account: "Account of the data", notices: "Notices", licence: "Map component Leaflet 1.9.4, BSD-2-Clause licence, © Volodymyr Agafonkin, CloudMade.",
