@@ -88,7 +88,7 @@ def shoot(page: Page, briefing: str, path: Path, lang: str) -> None:
     page.screenshot(path=path)
     with Image.open(path) as picture:
         small = picture.convert("RGB").resize((1600, 900), Image.Resampling.LANCZOS)
-        small.quantize(128, dither=Image.Dither.NONE).save(path, optimize=True)
+        small.quantize(256, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE).save(path, optimize=True)
 
 
 def tell(text: str, folder: Path) -> str:

@@ -131,7 +131,8 @@ class Files:
 
     def last_import(self) -> str | None:
         """Where the record of the last import lies: as named, else beside the plan, else beside the ledger."""
-        return self.record or (str(Path(self.ledger).parent / RECORD) if self.ledger else None)
+        beside = self.ledger if self.ledger and not is_url(self.ledger) else None
+        return self.record or (str(Path(beside).parent / RECORD) if beside else None)
 
 
 def expand(names: Sequence[str]) -> list[str]:
