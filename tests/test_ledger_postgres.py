@@ -123,13 +123,13 @@ def test_a_foreign_table_and_a_newer_version_are_refused(postgres, raw, url):
 
 def test_no_message_holds_the_password(postgres, url, monkeypatch):
     monkeypatch.delenv("PGPASSWORD")
-    secret = "a-p%40ss%2Fw%3Ard"
+    phrase = "a-p%40ss%2Fw%3Ard"
     where = f"127.0.0.1:{postgres.port}"
-    assert code_of(f"postgresql://boss:{secret}@{where}/postgres") == "E-DB-010"
-    assert code_of(f"postgresql://boss:{secret}@127.0.0.1:1/postgres") == "E-DB-012"
-    assert code_of(f"postgresql://boss:{secret}@{where}/postgres?table=x") == "E-LEDGER-020"
-    assert code_of(f"postgresql://boss:{secret}@{where}") == "E-LEDGER-020"
-    assert code_of(f"postgresql://boss:{secret}@[::1/postgres") == "E-LEDGER-020"
+    assert code_of(f"postgresql://boss:{phrase}@{where}/postgres") == "E-DB-010"
+    assert code_of(f"postgresql://boss:{phrase}@127.0.0.1:1/postgres") == "E-DB-012"
+    assert code_of(f"postgresql://boss:{phrase}@{where}/postgres?table=x") == "E-LEDGER-020"
+    assert code_of(f"postgresql://boss:{phrase}@{where}") == "E-LEDGER-020"
+    assert code_of(f"postgresql://boss:{phrase}@[::1/postgres") == "E-LEDGER-020"
     monkeypatch.setenv("PGPASSWORD", WORD)
     assert code_of(f"postgresql://boss@{where}/nowhere") == "E-DB-011"
     with open_ledger(url) as ledger:

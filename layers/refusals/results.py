@@ -300,7 +300,7 @@ RESULTS: dict[str, tuple[str, str, str, str]] = {
     "E-LEDGER-020": (
         "the URL of the ledger cannot be read",
         "台账的数据库地址无法识别",
-        "Write postgresql://user@host:5432/database, with ?schema=name if it has its own; the password from PGPASSWORD.",
+        "Write postgresql://user@host:5432/database, with ?schema=name if it has one; the password from PGPASSWORD.",
         "写作 postgresql://用户@主机:5432/数据库,有单独模式时加 ?schema=名称;密码由PGPASSWORD给出。",
     ),
 }
