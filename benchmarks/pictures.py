@@ -74,7 +74,11 @@ def main() -> None:
 def prepared_sample() -> Prepared:
     """The sample city's incidents on its cells, counted up to the end of its last day."""
     files = tuple(str(sample_path(name)) for name in INCIDENTS)
-    return prepare(Plan().checked(), Inputs(files, str(sample_path(CELLS))), lambda fraction, text: None)
+    return prepare(
+        Plan().checked(),
+        Inputs(files, str(sample_path(CELLS)), events=str(sample_path("events.csv"))),
+        lambda fraction, text: None,
+    )
 
 
 def naive_alarms(ready: Prepared) -> tuple[pd.DataFrame, int, float]:
@@ -172,6 +176,8 @@ def write_page(path: Path, outcome: Outcome, facts: dict[str, Any], table: pd.Da
         hotspots=outcome.hotspots,
         surface=outcome.surface,
         early_warnings=table,
+        history=outcome.history,
+        explanations={own: told for own, told in outcome.explanations.items() if own in set(table["warning_id"])},
         series=series,
     )
 
