@@ -15,11 +15,17 @@ DAYS = 90
 
 
 def with_last_list(outcome: Outcome, book: ledgers.Ledger) -> Outcome:
-    """The outcome with `facts["last_list"]` and `facts["urgent_record"]`; None where the ledger holds no run yet."""
+    """The outcome with `facts["last_list"]` and `facts["urgent_record"]`, None where the ledger holds no run yet.
+
+    The warnings get the column `deadline` (ISO, local), empty where nothing is due or the ledger knows none.
+    """
     as_of = outcome.facts["as_of"]
     rows = book.warnings()
     facts = {"last_list": last_list(book, rows, as_of), "urgent_record": urgent_record(rows, as_of)}
-    return replace(outcome, facts={**outcome.facts, **facts})
+    due = {str(row["warning_id"]): row["due"] for row in rows if row["state"] in (ledgers.TO_JUDGE, ledgers.ASSIGNED)}
+    table = outcome.early_warnings
+    table = table.assign(deadline=[due.get(str(own), "") for own in table["warning_id"]])
+    return replace(outcome, early_warnings=table, facts={**outcome.facts, **facts})
 
 
 def last_list(book: ledgers.Ledger, rows: list[dict[str, Any]], as_of: str) -> dict[str, int] | None:

@@ -154,7 +154,8 @@ GB.row = function (w, i, beyond) {
   if (w.phase === "quiet") meta.appendChild(GB.el("span", null, GB.t("quiet")));
   if (w.state) meta.appendChild(GB.el("span", null, GB.translated("states", w.state)));
   if (w.incidents) meta.appendChild(GB.el("span", null, GB.t(GB.knowsClosings() ? "linkedClosed" : "linked", { n: GB.number(w.incidents), c: GB.number(w.closed_count) })));
-  if (w.deadline) meta.appendChild(GB.el("span", null, GB.t("due", { t: w.deadline })));
+  var due = GB.moment(w.deadline);
+  if (w.deadline) meta.appendChild(GB.el("span", null, GB.t("due", { t: due ? GB.day(due) + " " + GB.clock(due) : w.deadline })));
   button.addEventListener("click", function () { GB.select(i, { beyond: beyond }); });
   return item;
 };
