@@ -10,6 +10,7 @@ import pandas as pd
 
 from ..cube import ALL_CLASSES
 from ..layers import style
+from ..layers.incidents.rules import notice
 from ..layers.privacy import allowed_columns
 from ..layers.privacy.suppression import STEP, K, PublicCounts, suppress
 from .outcome import Outcome
@@ -34,13 +35,14 @@ def publish(outcome: Outcome, also: set[tuple[str, str]] | None = None) -> tuple
     cells = _streets_and_above(outcome)
     risk, withheld = _public_risk(outcome, cells, also or set())
     warnings, left_out = _public_warnings(outcome, cells)
+    told = notice("N-PUBLIC-001", k=K, step=STEP, n=left_out)
     facts = {name: outcome.facts[name] for name in _FACTS if name in outcome.facts}
     facts |= {
         "classification": "公开版",
         "public": {"k": K, "step": STEP, "withheld": len(withheld), "left_out": left_out},
         "yesterday": _rounded_day(outcome.facts.get("yesterday") or {}),
         "account": {},
-        "notices": [_notice(left_out)],
+        "notices": [{"code": told.code, "zh": told.zh, "en": told.en}],
         "cut": 0,
         "charts": _public_charts(outcome.facts.get("charts") or {}),
     }
@@ -206,12 +208,3 @@ def _public_charts(charts: dict[str, Any]) -> dict[str, Any]:
         return {}
     numbers = [None if n is None or n < K else round(n / STEP) * STEP for n in days["n"]]
     return {"days": {**days, "n": numbers}}
-
-
-def _notice(left_out: int) -> dict[str, str]:
-    return {
-        "code": "N-PUBLIC-001",
-        "zh": f"公开版:少于{K}件的数字不显示,其余为{STEP}的倍数,合计只含所显示的数字;另有{left_out}条提示不公开",
-        "en": f"Public version: counts below {K} are withheld, the others are multiples of {STEP}, totals add up what "
-        f"is shown; {left_out} more warnings are not public",
-    }

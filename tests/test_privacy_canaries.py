@@ -52,7 +52,7 @@ def planted(tmp_path_factory):
             body[-1][0], body[-1][column] = f"D{column:03d}{number}", one
     real = body[: len(rows) - 1]
     for number, row in enumerate(real[-25:]):  # the burst once more: it is warned of, and so written everywhere
-        burst = [f"B{number:03d}", row[1], f"急事/{PLANTED}", *row[3:]]
+        burst = [f"B{number:03d}", row[1], f"急事{PLANTED}", *row[3:]]
         burst[head.index("来源")] = burst[head.index("承办单位")] = PLANTED
         body.append(burst)
     for row in body:
@@ -92,7 +92,8 @@ def test_no_canary_leaves_a_run(planted, tmp_path, capfd):
 def test_the_net_would_catch_one(planted, tmp_path, monkeypatch):
     """Without the masking the same search finds the canaries."""
     monkeypatch.setattr("gridbeacon.layers.incidents.rows.mask_personal", lambda text: text)
-    run(Plan(), [planted[0]], planted[1], out=tmp_path / "out")
+    plan = Plan().with_settings({"street_per_week": 9})  # none is kept back
+    run(plan, [planted[0]], planted[1], out=tmp_path / "out")
     caught = {name for name, text in texts_of(tmp_path / "out") if leaks(text)}
     assert caught >= {"briefing.html", "early_warnings.csv", "early_warnings.xlsx", "results.gpkg", "briefing.docx"}
 

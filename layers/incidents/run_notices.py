@@ -56,6 +56,15 @@ RUN_NOTICES: dict[str, tuple[str, str]] = {
         "历史仅{weeks:.1f}周,不足{least:g}周:只给地图,不发红橙提示。",
         "Only {weeks:.1f} weeks of history, under {least:g}: a map and no orange or red.",
     ),
+    "N-PUBLIC-001": (
+        "公开版:少于{k}件的数字不显示,其余为{step}的倍数,合计只含所显示的数字;另有{n}条提示不公开",
+        "Public version: counts below {k} are withheld, the others are multiples of {step}, totals add up what is "
+        "shown; {n} more warnings are not public",
+    ),
+    "N-DRILL-001": (
+        "演练:以下为注入的合成突增,不是真实情况",
+        "a drill: the surge below is synthetic and did not happen",
+    ),
     "N-MODEL-001": ("{model}本次未参与。", "{model_en} did not take part in this run."),
     "N-PAST-001": ("与上次导入相比,新增字段:{columns}", "columns that the last import did not have: {columns}"),
     "N-PAST-002": ("与上次导入相比,缺少字段:{columns}", "columns of the last import that are gone: {columns}"),

@@ -13,6 +13,7 @@ import pandas as pd
 from ...cube import bin_start
 from ...layers.briefing import write_briefing
 from ...layers.drills import DRILL_EN, DRILL_ZH
+from ...layers.incidents.rules import notice
 from ...layers.style import LEVELS
 from ..journey import study
 from ..outcome import Outcome
@@ -22,10 +23,6 @@ from ..wording import Responsible
 from .journey import Drill
 from .surges import Surge, inject
 
-BANNER_ZH, BANNER_EN = (
-    "演练:以下为注入的合成突增,不是真实情况",
-    "a drill: the surge below is synthetic and did not happen",
-)
 MARKED_LEVELS = tuple(
     replace(
         level,
@@ -91,8 +88,8 @@ def _marked(outcome: Outcome) -> Outcome:
     facts = {**outcome.facts, "drill": True}
     for name in ("title", "city", "classification"):
         facts[name] = f"{DRILL_ZH}{facts[name]}"
-    banner = {"code": "N-DRILL-001", "zh": BANNER_ZH, "en": BANNER_EN}
-    facts["notices"] = [banner, *facts["notices"]]
+    banner = notice("N-DRILL-001")
+    facts["notices"] = [{"code": banner.code, "zh": banner.zh, "en": banner.en}, *facts["notices"]]
     table = outcome.early_warnings.copy()
     for name in ("cell_name", "reason"):
         table[name] = DRILL_ZH + table[name].astype(str)
