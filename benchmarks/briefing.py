@@ -25,10 +25,12 @@ import pandas as pd
 import shapely
 from gridbeacon.cube import ALL_CLASSES, ROOT_CELL
 from gridbeacon.layers.briefing import write_briefing
+from gridbeacon.layers.briefing.history import History
 from overlay import SIDE, city
 from playwright.sync_api import Browser, sync_playwright
 
 CRS = 32650
+DAYS = 365
 BLOCKS = (6, 40)
 """Districts and streets along one side of the city."""
 
@@ -87,13 +89,23 @@ def facts() -> dict[str, Any]:
     }
 
 
-def ours(cells: gpd.GeoDataFrame, risk: pd.DataFrame, path: Path) -> None:
+def year_of(cells: gpd.GeoDataFrame, incidents: int) -> History:
+    """A year of days with so many incidents, most of them in few of the cells."""
+    rng = np.random.default_rng(1)
+    finest = cells.loc[cells["unit_level"] == cells["unit_level"].max(), "cell_id"].to_numpy()
+    unit = (len(finest) * rng.beta(0.5, 3.0, incidents)).astype(int)
+    table = pd.DataFrame({"cell_id": finest[unit], "step": rng.integers(0, DAYS, incidents), "incidents": 1})
+    summed = table.groupby(["step", "cell_id"], as_index=False)["incidents"].sum()
+    return History(pd.date_range("2025-01-29", periods=DAYS).to_numpy(), np.ones(DAYS, bool), summed)
+
+
+def ours(cells: gpd.GeoDataFrame, risk: pd.DataFrame, path: Path, history: History | None = None) -> None:
     """Write our page."""
     hot = pd.DataFrame(columns=["cell_id", "category", "incidents", "gi_star", "hotspot_class", "status", "unit_level"])
     early = pd.DataFrame(columns=["warning_id", "rank", "level", "phase", "cell_id"])
     series = pd.DataFrame(columns=["warning_id", "time", "observed", "expected", "lower", "upper", "valid"])
     tables = {"risk": risk, "hotspots": hot, "early_warnings": early, "series": series}
-    write_briefing(path, facts=facts(), cells=cells, surface=None, **tables)
+    write_briefing(path, facts=facts(), cells=cells, surface=None, history=history, **tables)
 
 
 def theirs(cells: gpd.GeoDataFrame, risk: pd.DataFrame, path: Path) -> None:
@@ -132,6 +144,23 @@ def opened(browser: Browser, path: Path) -> tuple[float, float, float]:
     return ready, float(np.median(spent)), float(spent.max())
 
 
+def played(browser: Browser, path: Path) -> float:
+    """Milliseconds a day of the year takes to be summed up and drawn, the mean of all of them."""
+    page = browser.new_page(viewport={"width": 1920, "height": 1080})
+    page.goto(path.as_uri())
+    page.wait_for_selector("html[data-ready]", timeout=120_000)
+    page.get_by_role("radio", name="过程").click()
+    spent = float(page.evaluate(PLAY))
+    page.close()
+    return spent
+
+
+PLAY = """() => {
+  const n = GB.past.t.length, begun = performance.now();
+  for (let step = 0; step < n; step++) GB.showStep(step);
+  return (performance.now() - begun) / n;
+}"""
+
 WATCH = """() => {
   window.spent = [];
   const map = document.querySelector(".leaflet-container") || document.body;
@@ -146,6 +175,7 @@ WATCH = """() => {
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cells", type=int, default=63_684)
+    parser.add_argument("--incidents", type=int, default=1_000_000)
     parser.add_argument("--without-folium", action="store_true")
     parser.add_argument("--write", action="store_true")
     asked = parser.parse_args()
@@ -159,7 +189,12 @@ def main() -> None:
         spent = wall(lambda: ours(cells, risk, mine))
         ready, middle, worst = opened(browser, mine)
         size = mine.stat().st_size / 1e6
+        history = year_of(cells, asked.incidents)
+        whole = wall(lambda: ours(cells, risk, mine, history))
+        again, step, large_page = opened(browser, mine)[0], played(browser, mine), mine.stat().st_size / 1e6
         rows.append(f"| the briefing | {size:.1f} | {spent:.1f} | {ready:.1f} | {middle:.0f} / {worst:.0f} |")
+        year = f"the same with a year of days, {asked.incidents:,} incidents"
+        rows.append(f"| {year} | {large_page:.1f} | {whole:.1f} | {again:.1f} | a day is drawn in {step:.0f} ms |")
         if not asked.without_folium:
             slow = wall(lambda: theirs(cells, risk, peer))
             large = peer.stat().st_size / 1e6

@@ -62,8 +62,9 @@ GB.readUnits = function () {
     layer.labels = new Int32Array(2 * n);
     layer.rows = new Int32Array(n);
     for (var i = 0; i < n; i++) {
-      layer.labels[2 * i] = points[i];
-      layer.labels[2 * i + 1] = points[n + i];
+      var b = layer.geo.boxes;
+      layer.labels[2 * i] = ((b[4 * i] + b[4 * i + 2]) >> 1) + points[i];  // steps from the middle of the box
+      layer.labels[2 * i + 1] = ((b[4 * i + 1] + b[4 * i + 3]) >> 1) + points[n + i];
       layer.rows[i] = layer.row + i;
       GB.units[layer.row + i] = { layer: layer, i: i, row: layer.row + i };
     }

@@ -145,7 +145,7 @@ def _layers(
                 "ids": [str(value) for value in part["cell_id"]],
                 "names": [str(value) for value in part["name"]],
                 "parents": shapes.varints(parents[rows] + 1),
-                "labels": shapes.packed(lattice.place(_label_points(mercator[rows])).T.ravel()),
+                "labels": _labels(mercator[rows], lattice),
                 "shape": shapes.encode(mercator[rows], lattice),
                 "risk": _risk_of(risks.iloc[rows]),
                 "hot": _hotspots_of(clusters.iloc[rows]),
@@ -160,13 +160,23 @@ def _side(areas: np.ndarray) -> int:
     return max(round(float(np.sqrt(np.median(areas)))), 1)
 
 
+def _labels(polygons: np.ndarray, lattice: shapes.Lattice) -> str:
+    """Label points as steps from the middle of each polygon's box, packed: nought for most of a fine level."""
+    west, south, east, north = shapely.bounds(polygons).T
+    corners = (lattice.place(np.column_stack(pair)) for pair in ((west, north), (east, south)))
+    middle = sum(corners) >> 1
+    return shapes.packed((lattice.place(_label_points(polygons)) - middle).T.ravel())
+
+
 def _label_points(polygons: np.ndarray) -> np.ndarray:
-    """(n, 2) a point well inside each polygon."""
-    points = shapely.point_on_surface(polygons)
+    """(n, 2) a point inside each polygon: well inside where there are few, else the middle of its box if that is."""
     if len(polygons) <= LABELLED:
         tolerance = np.sqrt(np.maximum(shapely.area(polygons), 1.0)) / 20
-        circles = shapely.maximum_inscribed_circle(polygons, tolerance)
-        points = shapely.get_point(circles, 0)
+        points = shapely.get_point(shapely.maximum_inscribed_circle(polygons, tolerance), 0)
+    else:
+        west, south, east, north = shapely.bounds(polygons).T
+        middle = shapely.points((west + east) / 2, (south + north) / 2)
+        points = np.where(shapely.contains(polygons, middle), middle, shapely.point_on_surface(polygons))
     return np.column_stack([shapely.get_x(points), shapely.get_y(points)])
 
 
