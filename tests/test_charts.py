@@ -89,6 +89,7 @@ def test_the_strip_says_the_change_with_its_interval(browser, tmp_path, lang, wi
     told = {"kind": "last_year", "now": 86, "before": 100, "change": -0.14, "low": -0.22, "high": -0.05}
     facts = make_facts(lambda text: text)
     facts["year_on_year"] = {"city": {"last_year": told | {"verdict": "down"}}}
+    facts["reporting"] = [{"time": "2025-03-28T00:00:00", "share": 0.8}]
     facts["last_list"] = {"n": 6, "waiting": 1, "working": 1, "done": 3, "overdue": 1}
     facts["urgent_record"] = {"days": 90, "n": 12, "true": 7, "false": 3, "open": 2}
     page = write(tmp_path / "a.html", facts=facts, lang=lang)
@@ -96,6 +97,9 @@ def test_the_strip_says_the_change_with_its_interval(browser, tmp_path, lang, wi
     said = visit.text("#figures")
     words = ("−14%", "−22%", "−5%", "下降", "超期 1", "属实") if lang == "zh" else ("−14%", "down", "1 overdue", "true")
     assert all(word in said for word in words), said
+    partial = visit.page.evaluate("[...document.querySelectorAll('.bar-slot')].findIndex((b) => b.matches('.partial'))")
+    stamps = visit.page.evaluate("GB.data.series[''].t")
+    assert partial == (stamps.index("2025-03-28T00:00") if "2025-03-28T00:00" in stamps else -1)
     strip = visit.page.evaluate("[document.body.scrollWidth, innerWidth]")
     assert strip[0] <= strip[1]
     visit.calm()

@@ -83,10 +83,12 @@ def texts_of(folder):
 def test_no_canary_leaves_a_run(planted, tmp_path, capfd):
     calls, cells = planted
     asked = ["run", "--incidents", str(calls), "--cells", str(cells), "--out", str(tmp_path / "out"), "--json"]
+    asked += ["--public", str(tmp_path / "public")]
     assert execute([*asked, "--progress", "json"]) == 0
     said = capfd.readouterr()
     assert leaks(said.out) == [] and leaks(said.err) == []
-    assert {name: found for name, text in texts_of(tmp_path / "out") if (found := leaks(text))} == {}
+    assert {name: found for name, text in texts_of(tmp_path) if (found := leaks(text))} == {}
+    assert (tmp_path / "public" / "briefing.html").exists()
 
 
 def test_the_net_would_catch_one(planted, tmp_path, monkeypatch):

@@ -76,19 +76,22 @@ GB.renderTime = function () {
   GB.byId("time-note").textContent = start && end ? GB.t("timeWindow", { from: GB.day(start), to: GB.day(GB.lastDay(end)) }) : "";
   if (!s) return;
   var high = Math.max.apply(null, s.o.map(function (v) { return v || 0; }).concat([1]));
-  var out = {}, every = Math.max(1, Math.round(s.t.length / 8));
+  var share = {}, out = {}, every = Math.max(1, Math.round(s.t.length / 8));
   (f.outage_bins || []).forEach(function (stamp) { out[String(stamp).slice(0, 16)] = true; });
+  (f.reporting || []).forEach(function (bin) { if (bin.share < 0.98) share[String(bin.time).slice(0, 16)] = bin.share; });
   s.t.forEach(function (stamp, i) {
     var moment = GB.moment(stamp), outage = s.v[i] === false || out[stamp], bar = bars.appendChild(GB.el("span", "bar-slot"));
     var fill = bar.appendChild(GB.el("span", "bar-fill"));
     fill.style.height = Math.max(2, 100 * (s.o[i] || 0) / high) + "%";
     if (outage) bar.classList.add("outage");
+    else if (share[stamp]) bar.classList.add("partial");  // more of this day will still be reported
     if (start && moment >= start && (!end || moment < end)) bar.classList.add("in-window");
     var level = GB.warnedOn(stamp);
     if (level && !outage) fill.style.backgroundColor = level[GB.theme];
     if ((s.t.length - 1 - i) % every === 0) bar.appendChild(GB.el("span", "bar-date", f.bin === "hour" ? GB.clock(moment) : GB.day(moment)));
     var text = outage ? GB.day(moment) + " · " + GB.t("outage") : GB.t(s.e[i] === null ? "barCount" : "barTip", { date: GB.day(moment), n: GB.number(s.o[i]), e: GB.number(s.e[i]) });
-    bar.addEventListener("mousemove", function (event) { GB.tipFor(event, [text]); });
+    var lines = share[stamp] && !outage ? [text, GB.t("complete", { n: Math.round(100 * share[stamp]) })] : [text];
+    bar.addEventListener("mousemove", function (event) { GB.tipFor(event, lines); });
     bar.addEventListener("mouseleave", GB.hideTip);
   });
   GB.wireBars();

@@ -26,7 +26,7 @@ SHOWN_BEYOND = 200
 FACTS = (
     "title city run_id as_of window_days window_start bin timezone classification plan_version version account notices "
     "expected_false tests units classes cut budget yesterday completeness nearest smallest_rise smallest_rise_en "
-    "outage_bins level_names street_level charts public last_list urgent_record"
+    "outage_bins level_names street_level charts public last_list urgent_record reporting"
 ).split()
 """The facts that may enter a page; others stay outside."""
 
