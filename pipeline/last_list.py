@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from ..layers import ledger as ledgers
+from ..layers import style
 from .outcome import Outcome
 
 DAYS = 90
@@ -17,15 +18,30 @@ DAYS = 90
 def with_last_list(outcome: Outcome, book: ledgers.Ledger) -> Outcome:
     """The outcome with `facts["last_list"]` and `facts["urgent_record"]`, None where the ledger holds no run yet.
 
-    The warnings get the column `deadline` (ISO, local), empty where nothing is due or the ledger knows none.
+    The warnings get the column `deadline` (ISO, local), empty where nothing is due.
     """
     as_of = outcome.facts["as_of"]
     rows = book.warnings()
     facts = {"last_list": last_list(book, rows, as_of), "urgent_record": urgent_record(rows, as_of)}
-    due = {str(row["warning_id"]): row["due"] for row in rows if row["state"] in (ledgers.TO_JUDGE, ledgers.ASSIGNED)}
-    table = outcome.early_warnings
-    table = table.assign(deadline=[due.get(str(own), "") for own in table["warning_id"]])
+    table = outcome.early_warnings.assign(deadline=_due(outcome.early_warnings, rows, book.deadlines(), as_of))
     return replace(outcome, early_warnings=table, facts={**outcome.facts, **facts})
+
+
+def _due(table: pd.DataFrame, rows: list[dict[str, Any]], deadlines: ledgers.Deadlines, as_of: str) -> list[str]:
+    """When each warning is to be judged or handled; one that this run issues is to be judged."""
+    known = {str(row["warning_id"]): row for row in rows}
+    found = []
+    for own, level, category, phase in zip(*(table[n] for n in _OF_DUE), strict=True):
+        row = known.get(str(own))
+        if row is not None:
+            found.append(row["due"] if row["state"] in (ledgers.TO_JUDGE, ledgers.ASSIGNED) else "")
+        else:
+            over = phase in style.OVER_PHASES
+            found.append("" if over else deadlines.due("judge", str(level), str(category), as_of))
+    return found
+
+
+_OF_DUE = ("warning_id", "level", "category", "phase")
 
 
 def last_list(book: ledgers.Ledger, rows: list[dict[str, Any]], as_of: str) -> dict[str, int] | None:
