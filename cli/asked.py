@@ -184,3 +184,36 @@ def inputs_and_plan(values: dict[str, Any]) -> tuple[Files, Any]:
     if values.get("plan"):
         inputs, plan = merged(inputs, of_plan_file(values["plan"])), Plan.from_toml(values["plan"], preset)
     return inputs, plan.with_settings(given(values, load_schema()["run"]["params"]))
+
+
+def record_options() -> list[Option]:
+    """--ledger and --plan, either of which names the record."""
+    return [
+        Option(
+            ["--ledger", "ledger"],
+            metavar="FILE",
+            help=spoken(
+                "The ledger: .sqlite, .gpkg, or postgresql://… for a database.",
+                "台账:.sqlite、.gpkg,或数据库地址 postgresql://…。",
+            ),
+            section="files",
+        ),
+        Option(
+            ["--plan", "plan"],
+            metavar="FILE.toml",
+            help=spoken("Plan file that names the ledger and the time zone.", "写有台账与时区的方案文件。"),
+            section="files",
+        ),
+    ]
+
+
+def timezone_option() -> Option:
+    """--timezone, of the city's clock."""
+    return Option(
+        ["--timezone", "timezone"],
+        metavar="ZONE",
+        help=spoken(
+            "Time zone of the city's clock; by default the plan's, else Asia/Shanghai.",
+            "当地时区;默认取方案中的时区,否则为Asia/Shanghai。",
+        ),
+    )

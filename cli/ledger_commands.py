@@ -7,14 +7,11 @@ from typing import Any
 
 import click
 
+from .asked import record_options, spoken, timezone_option
 from .commands import gridbeacon
 from .ledger_words import EVENTS_OF_COMMANDS, LEVELS, STATES, VERDICTS, choice
 from .options import Argument, Command, Option
-from .voice import Voice, language
-
-
-def _text(english: str, chinese: str) -> str:
-    return chinese if language() == "zh" else english
+from .voice import Voice
 
 
 class Life(click.Group):
@@ -27,7 +24,7 @@ class Life(click.Group):
 
 @gridbeacon.group(
     cls=Life,
-    help=_text(
+    help=spoken(
         "The record of warnings: what was issued, who judged it, who has it, how it ended.",
         "预警台账:发布、研判、交办、办理、督办、销号的全程记录。",
     ),
@@ -37,44 +34,17 @@ def ledger() -> None:
     """The commands of the record."""
 
 
-def _where_options() -> list[Option]:
-    return [
-        Option(
-            ["--ledger", "ledger"],
-            metavar="FILE",
-            help=_text(
-                "The ledger: .sqlite, .gpkg, or postgresql://… for a database.",
-                "台账:.sqlite、.gpkg,或数据库地址 postgresql://…。",
-            ),
-            section="files",
-        ),
-        Option(
-            ["--plan", "plan"],
-            metavar="FILE.toml",
-            help=_text("Plan file that names the ledger and the time zone.", "写有台账与时区的方案文件。"),
-            section="files",
-        ),
-    ]
-
-
 def _time_options() -> list[Option]:
     return [
         Option(
             ["--time", "time"],
             metavar="TIME",
-            help=_text(
+            help=spoken(
                 "When, by the city's clock, e.g. 2026-01-05T14:30; by default now.",
                 "当地时间,如 2026-01-05T14:30;默认为现在。",
             ),
         ),
-        Option(
-            ["--timezone", "timezone"],
-            metavar="ZONE",
-            help=_text(
-                "Time zone of the city's clock; by default the plan's, else Asia/Shanghai.",
-                "当地时区;默认取方案中的时区,否则为Asia/Shanghai。",
-            ),
-        ),
+        timezone_option(),
     ]
 
 
@@ -82,7 +52,7 @@ def _json_option() -> Option:
     return Option(
         ["--json", "as_json"],
         is_flag=True,
-        help=_text("Print the result as JSON on stdout.", "在标准输出打印JSON结果。"),
+        help=spoken("Print the result as JSON on stdout.", "在标准输出打印JSON结果。"),
     )
 
 
@@ -91,13 +61,13 @@ def _actor_option(required: bool = True) -> Option:
         ["--actor", "actor"],
         metavar="NAME",
         required=required,
-        help=_text("Who does it: a post or a name, kept in the record.", "操作人或岗位,记入台账。"),
+        help=spoken("Who does it: a post or a name, kept in the record.", "操作人或岗位,记入台账。"),
     )
 
 
 def _note_option() -> Option:
     return Option(
-        ["--note", "note"], metavar="TEXT", default="", help=_text("A note for the record.", "说明,记入台账。")
+        ["--note", "note"], metavar="TEXT", default="", help=spoken("A note for the record.", "说明,记入台账。")
     )
 
 
@@ -107,44 +77,44 @@ def _filter_options() -> list[Option]:
             ["--state", "state"],
             multiple=True,
             type=choice(STATES),
-            help=_text("Only warnings in this state; may be repeated.", "只看此状态,可给多个。"),
+            help=spoken("Only warnings in this state; may be repeated.", "只看此状态,可给多个。"),
             section="settings",
         ),
         Option(
             ["--level", "level"],
             multiple=True,
             type=choice(LEVELS),
-            help=_text("Only this level; may be repeated.", "只看此等级,可给多个。"),
+            help=spoken("Only this level; may be repeated.", "只看此等级,可给多个。"),
             section="settings",
         ),
         Option(
             ["--unit", "unit"],
             metavar="TEXT",
-            help=_text("Only what this unit is responsible for, or a part of its name.", "责任单位名称或其中一部分。"),
+            help=spoken("Only what this unit is responsible for, or a part of its name.", "责任单位名称或其中一部分。"),
             section="settings",
         ),
         Option(
             ["--place", "place"],
             metavar="TEXT",
-            help=_text("Only places with this code, or this in their name.", "地点编码,或地点名称的一部分。"),
+            help=spoken("Only places with this code, or this in their name.", "地点编码,或地点名称的一部分。"),
             section="settings",
         ),
         Option(
             ["--class", "category"],
             metavar="TEXT",
-            help=_text("Only this class and those below it.", "此类别及其下级类别。"),
+            help=spoken("Only this class and those below it.", "此类别及其下级类别。"),
             section="settings",
         ),
         Option(
             ["--from", "first"],
             metavar="DATE",
-            help=_text("First issued on this day or later.", "首次发布不早于此日。"),
+            help=spoken("First issued on this day or later.", "首次发布不早于此日。"),
             section="settings",
         ),
         Option(
             ["--to", "last"],
             metavar="DATE",
-            help=_text("First issued on this day or earlier.", "首次发布不晚于此日。"),
+            help=spoken("First issued on this day or earlier.", "首次发布不晚于此日。"),
             section="settings",
         ),
     ]
@@ -157,12 +127,12 @@ def _add(name: str, english: str, chinese: str, options: list[click.Parameter], 
     def call(voice: Voice, **values: Any) -> Any:
         return work(voice, **values)
 
-    every = [*options, *_where_options(), _json_option()]
-    ledger.add_command(Command(name, callback=call, help=_text(english, chinese), params=every))
+    every = [*options, *record_options(), _json_option()]
+    ledger.add_command(Command(name, callback=call, help=spoken(english, chinese), params=every))
 
 
 def _id_argument(required: bool = True) -> Argument:
-    about = _text(
+    about = spoken(
         "The warning's id, or its first signs (four at least) if no other begins so.",
         "预警编号,或其开头几位(至少四位且唯一)。",
     )
@@ -227,7 +197,7 @@ def _options_of(event: str) -> list[click.Parameter]:
     due = Option(
         ["--due", "due"],
         metavar="TIME",
-        help=_text(
+        help=spoken(
             "By when; a day alone means the end of that working day. By default the ledger's deadline.",
             "办理时限;只写日期指当日下班前。默认按台账的时限规则。",
         ),
@@ -238,14 +208,14 @@ def _options_of(event: str) -> list[click.Parameter]:
                 ["--verdict", "verdict"],
                 required=True,
                 type=choice(VERDICTS),
-                help=_text("What it turned out to be: true, false or unclear.", "研判结论:属实、误报、未核。"),
+                help=spoken("What it turned out to be: true, false or unclear.", "研判结论:属实、误报、未核。"),
             )
         ],
         "assigned": [
             Option(
                 ["--to", "to"],
                 metavar="UNIT",
-                help=_text(
+                help=spoken(
                     "Unit that is to handle it; by default the one the warning names as responsible.",
                     "承办单位;默认为预警所列责任单位。",
                 ),
@@ -259,7 +229,7 @@ def _options_of(event: str) -> list[click.Parameter]:
                 metavar="NAME=VALUE",
                 multiple=True,
                 required=True,
-                help=_text(
+                help=spoken(
                     "What it should have said, e.g. level=orange; may be repeated.",
                     "更正为,如 level=orange,可给多个。",
                 ),
@@ -276,7 +246,7 @@ def _seq_option() -> Option:
         ["--event", "seq"],
         type=int,
         metavar="NUMBER",
-        help=_text(
+        help=spoken(
             "Number of the event that is meant; by default the last issue.", "所指记录的序号;默认为最近一次发布。"
         ),
     )
@@ -314,7 +284,7 @@ _add(
         Option(
             ["--apply", "apply"],
             is_flag=True,
-            help=_text("Put the plan's deadlines in force from now on.", "自现在起启用方案中的时限。"),
+            help=spoken("Put the plan's deadlines in force from now on.", "自现在起启用方案中的时限。"),
         ),
         _actor_option(required=False),
         *_time_options(),
@@ -337,15 +307,15 @@ _add(
             ["--out", "out"],
             metavar="FILE.xlsx",
             required=True,
-            help=_text("File to write; with --each-unit a folder.", "输出文件;与 --each-unit 同用时为文件夹。"),
+            help=spoken("File to write; with --each-unit a folder.", "输出文件;与 --each-unit 同用时为文件夹。"),
         ),
         Option(
             ["--each-unit", "each_unit"],
             is_flag=True,
-            help=_text("One sheet for every unit, with its own warnings only.", "每个承办单位一份,只含本单位的预警。"),
+            help=spoken("One sheet for every unit, with its own warnings only.", "每个承办单位一份,只含本单位的预警。"),
         ),
         Option(
-            ["--replace", "replace"], is_flag=True, help=_text("Replace the file if it is there.", "替换已有文件。")
+            ["--replace", "replace"], is_flag=True, help=spoken("Replace the file if it is there.", "替换已有文件。")
         ),
         *_filter_options(),
         *_time_options(),
@@ -362,7 +332,7 @@ _add(
             metavar="FILE.xlsx...",
             nargs=-1,
             required=True,
-            about=_text("Hand-over sheets that were filled in.", "填好的交办表。"),
+            about=spoken("Hand-over sheets that were filled in.", "填好的交办表。"),
         ),
         _actor_option(),
         *_time_options(),

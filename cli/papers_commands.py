@@ -7,19 +7,16 @@ from typing import Any
 
 import click
 
+from .asked import record_options, spoken, timezone_option
 from .commands import gridbeacon
 from .options import Command, Option
-from .voice import Voice, language
+from .voice import Voice
 
 STATUSES = ("Exercise", "Actual", "System", "Test", "Draft")
 
 
-def _text(english: str, chinese: str) -> str:
-    return chinese if language() == "zh" else english
-
-
 @gridbeacon.group(
-    help=_text(
+    help=spoken(
         "Letters and lists from the record, numbered, as DOCX and XLSX, from templates you can replace.",
         "由台账出具函件与清单(DOCX与XLSX),自动编号,模板可替换。",
     ),
@@ -31,59 +28,38 @@ def papers() -> None:
 
 def _ledger_options() -> list[Option]:
     return [
-        Option(
-            ["--ledger", "ledger"],
-            metavar="FILE",
-            help=_text(
-                "The ledger: .sqlite, .gpkg, or postgresql://… for a database.",
-                "台账:.sqlite、.gpkg,或数据库地址 postgresql://…。",
-            ),
-            section="files",
-        ),
-        Option(
-            ["--plan", "plan"],
-            metavar="FILE.toml",
-            help=_text("Plan file that names the ledger and the time zone.", "写有台账与时区的方案文件。"),
-            section="files",
-        ),
+        *record_options(),
         Option(
             ["--time", "time"],
             metavar="TIME",
-            help=_text(
+            help=spoken(
                 "When it is written, by the city's clock, e.g. 2026-01-05T14:30; by default now.",
                 "出具时间(当地),如 2026-01-05T14:30;默认为现在。",
             ),
         ),
-        Option(
-            ["--timezone", "timezone"],
-            metavar="ZONE",
-            help=_text(
-                "Time zone of the city's clock; by default the plan's, else Asia/Shanghai.",
-                "当地时区;默认取方案中的时区,否则为Asia/Shanghai。",
-            ),
-        ),
+        timezone_option(),
         Option(
             ["--actor", "actor"],
             metavar="NAME",
             default="papers",
             show_default=True,
-            help=_text("Who does it: a post or a name, kept in the record.", "操作人或岗位,记入台账。"),
+            help=spoken("Who does it: a post or a name, kept in the record.", "操作人或岗位,记入台账。"),
         ),
     ]
 
 
 def _out_options(what: str, what_zh: str) -> list[Option]:
     return [
-        Option(["--out", "out"], metavar="PATH", required=True, help=_text(what, what_zh)),
+        Option(["--out", "out"], metavar="PATH", required=True, help=spoken(what, what_zh)),
         Option(
             ["--replace", "replace"],
             is_flag=True,
-            help=_text("Replace files that are there and differ.", "替换内容不同的已有文件。"),
+            help=spoken("Replace files that are there and differ.", "替换内容不同的已有文件。"),
         ),
         Option(
             ["--json", "as_json"],
             is_flag=True,
-            help=_text("Print the result as JSON on stdout.", "在标准输出打印JSON结果。"),
+            help=spoken("Print the result as JSON on stdout.", "在标准输出打印JSON结果。"),
         ),
     ]
 
@@ -92,7 +68,7 @@ def _templates_option() -> Option:
     return Option(
         ["--templates", "templates"],
         metavar="FOLDER",
-        help=_text(
+        help=spoken(
             "Your own templates; a file with the name of one of ours goes before it.",
             "自备模板的文件夹;与标准模板同名的文件优先。",
         ),
@@ -106,20 +82,20 @@ def _paper_options() -> list[Option]:
         Option(
             ["--unit", "unit"],
             metavar="NAME",
-            help=_text("Only this unit.", "只出具给此单位的。"),
+            help=spoken("Only this unit.", "只出具给此单位的。"),
             section="settings",
         ),
         Option(
             ["--issuer", "issuer"],
             metavar="NAME",
             default="",
-            help=_text("The office that sends it, for head and signature.", "发文单位,用于版头与落款。"),
+            help=spoken("The office that sends it, for head and signature.", "发文单位,用于版头与落款。"),
             section="settings",
         ),
         Option(
             ["--from", "first"],
             metavar="DATE",
-            help=_text(
+            help=spoken(
                 "First day; lists: by default the last complete week or month. Letters: all that is open.",
                 "首日;清单默认为上一完整周或月,函件默认为全部在办。",
             ),
@@ -128,7 +104,7 @@ def _paper_options() -> list[Option]:
         Option(
             ["--to", "last"],
             metavar="DATE",
-            help=_text("Last day, included.", "末日(含)。"),
+            help=spoken("Last day, included.", "末日(含)。"),
             section="settings",
         ),
     ]
@@ -160,7 +136,7 @@ def _add(
     def call(voice: Voice, **values: Any) -> Any:
         return work(voice, **values)
 
-    group.add_command(Command(name, callback=call, help=_text(*helps), params=list(options)))
+    group.add_command(Command(name, callback=call, help=spoken(*helps), params=list(options)))
 
 
 def _paper(kind: str) -> Callable[..., None]:
@@ -222,7 +198,7 @@ def _run_option() -> Option:
     return Option(
         ["--run", "run"],
         metavar="FOLDER",
-        help=_text("Folder of a finished run.", "一次已完成运行的成果文件夹。"),
+        help=spoken("Folder of a finished run.", "一次已完成运行的成果文件夹。"),
         section="files",
     )
 
@@ -232,7 +208,7 @@ def _message_options() -> list[Option]:
         Option(
             ["--cells", "cells"],
             metavar="FILE",
-            help=_text(
+            help=spoken(
                 "Units with cell_id and polygons, for areas; a run brings its own.",
                 "带cell_id的单元面图层,用于区域范围;运行成果自带。",
             ),
@@ -243,7 +219,7 @@ def _message_options() -> list[Option]:
             type=click.Choice(STATUSES),
             default="Exercise",
             show_default=True,
-            help=_text(
+            help=spoken(
                 "What the message is for. Actual has to be said; a drill stays Exercise.",
                 "消息性质;Actual须明确指定,演练始终为Exercise。",
             ),
@@ -254,7 +230,7 @@ def _message_options() -> list[Option]:
             metavar="NAME",
             default="gridbeacon.internal",
             show_default=True,
-            help=_text("Who sends: no blanks, commas, < or &.", "发送方标识,不含空格、逗号、<、&。"),
+            help=spoken("Who sends: no blanks, commas, < or &.", "发送方标识,不含空格、逗号、<、&。"),
             section="settings",
         ),
         Option(
@@ -262,7 +238,7 @@ def _message_options() -> list[Option]:
             type=click.IntRange(1, 720),
             default=24,
             show_default=True,
-            help=_text("Hours after which a message expires.", "消息有效时长(小时)。"),
+            help=spoken("Hours after which a message expires.", "消息有效时长(小时)。"),
             section="settings",
         ),
     ]
