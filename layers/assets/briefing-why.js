@@ -180,6 +180,7 @@ GB.renderDossier = function (box, w, told) {
   close.addEventListener("click", function () { GB.showDossier(false); });
   card.appendChild(GB.el("p", null, GB.reasonOf(w)));
   GB.ticketsOf(card, told);
+  if (w.models) card.appendChild(GB.el("p", "models", GB.t("models") + ": " + GB.entries(w.models)));  // for those who ask
   var grid = card.appendChild(GB.el("div", "dossier-grid")), one = grid.appendChild(GB.el("div")), two = grid.appendChild(GB.el("div"));
   var heads = ["colName", "colNow", "colUsual", "colMore"], figures = function (i) { return [i.observed, i.usual, i.excess]; };
   if (c.week) GB.weekOf(GB.part(one, GB.t("weekTitle")), c.week);
