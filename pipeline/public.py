@@ -38,6 +38,7 @@ def publish(outcome: Outcome, also: set[tuple[str, str]] | None = None) -> tuple
     told = notice("N-PUBLIC-001", k=K, step=STEP, n=left_out)
     facts = {name: outcome.facts[name] for name in _FACTS if name in outcome.facts}
     facts |= {
+        "street_level": _public_level(outcome),
         "classification": "公开版",
         "public": {"k": K, "step": STEP, "withheld": len(withheld), "left_out": left_out},
         "yesterday": _rounded_day(outcome.facts.get("yesterday") or {}),
@@ -74,15 +75,22 @@ def _nothing(part: Field[Any]) -> Any:
     return None if part.name == "surface" else pd.DataFrame()
 
 
+def _public_level(outcome: Outcome) -> int:
+    """The finest level everyone may see: streets, or the whole city where streets are the finest units there are."""
+    street = int(outcome.facts["street_level"])
+    table = outcome.cells.table
+    return street if street < int(table.loc[table["role"] == "territorial", "unit_level"].max()) else 0
+
+
 def _streets_and_above(outcome: Outcome) -> Any:
-    table, street = outcome.cells.table, outcome.facts["street_level"]
+    table, street = outcome.cells.table, _public_level(outcome)
     kept = table[(table["role"] == "territorial") & (table["unit_level"] <= street)]
     return kept[allowed_columns("public", "cells", list(kept.columns))].reset_index(drop=True)
 
 
 def _public_risk(outcome: Outcome, cells: pd.DataFrame, also: set[tuple[str, str]]) -> tuple[pd.DataFrame, set]:
     """The table `risk` with counts everyone may see; NaN and the status `withheld` where a count is withheld."""
-    street = outcome.facts["street_level"]
+    street = _public_level(outcome)
     risk = outcome.risk[outcome.risk["cell_id"].isin(cells["cell_id"])]
     streets = cells.loc[cells["unit_level"] == street, "cell_id"].astype(str).tolist()
     wide = risk[risk["cell_id"].isin(streets)].pivot(index="cell_id", columns="category", values="incidents")
@@ -152,7 +160,7 @@ def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
 
 def _at_street(row: dict[str, Any], outcome: Outcome, cells: pd.DataFrame) -> dict[str, Any]:
     """The street a warning lies in, as its place; coarser units stay. Nothing is left that points into the street."""
-    street, every = outcome.facts["street_level"], outcome.cells.table.set_index("cell_id")
+    street, every = _public_level(outcome), outcome.cells.table.set_index("cell_id")
     at = str(row["cell_id"])
     while at in every.index and int(every.at[at, "unit_level"]) > street:
         at = str(every.at[at, "parent"])

@@ -9,10 +9,11 @@ import numpy as np
 import pandas as pd
 import pyogrio
 import pytest
+from gridbeacon.cli.sample import make_tiny_city
 from gridbeacon.cube import ALL_CLASSES
 from gridbeacon.errors import InputError
 from gridbeacon.layers.spreadsheets import read_guarded_csv
-from gridbeacon.pipeline import Plan
+from gridbeacon.pipeline import Plan, run
 from gridbeacon.pipeline.journey import study
 from gridbeacon.pipeline.preparation import Inputs, prepare
 from gridbeacon.pipeline.public import publish
@@ -126,3 +127,11 @@ def test_equal_outcomes_give_equal_bytes(outcome, tmp_path):
         write_public(outcome, tmp_path / name / "public", False, silent)
     for path in (tmp_path / "x" / "public").iterdir():
         assert path.read_bytes() == (tmp_path / "y" / "public" / path.name).read_bytes(), path.name
+
+
+def test_cells_without_streets_above_them_are_never_shown(tmp_path):
+    calls, cells = make_tiny_city(tmp_path)
+    run(Plan(), [calls], cells, out=tmp_path / "out", public=tmp_path / "public")
+    table = pyogrio.read_dataframe(tmp_path / "public" / "results.gpkg", layer="risk", read_geometry=False)
+    assert set(table["cell_id"]) == {"CITY"} and (table["incidents"].dropna() % 5 == 0).all()
+    assert "990101001001" not in (tmp_path / "public" / "briefing.html").read_text(encoding="utf-8")
