@@ -61,7 +61,7 @@ GB.renderFigures = function () {
   };
   box.appendChild(GB.figure(GB.t("urgent"), said(levels.slice(0, 2)), "", "wide"));
   box.appendChild(GB.figure(GB.t("softer"), said(levels.slice(2)), ""));
-  box.appendChild(f.last_list ? GB.figureOfLastList(f.last_list) : GB.figureOfClosings());
+  if (!f.public) box.appendChild(f.last_list ? GB.figureOfLastList(f.last_list) : GB.figureOfClosings());
   var e = f.expected_false || {}, urgent = levels.slice(0, 2).map(function (level) { return e[level.name]; }), known = urgent.every(Boolean);
   var two = function (value) { return +(+value).toPrecision(2); };
   var spans = (known ? urgent : []).map(function (told, i) { return levels[i][GB.lang] + " " + two(told.low) + "–" + two(told.high); });
@@ -149,7 +149,7 @@ GB.row = function (w, i, beyond) {
   head.appendChild(GB.el("span", "verb", level["verb_" + GB.lang]));
   body.appendChild(GB.el("span", "reason", GB.reasonOf(w)));
   var meta = body.appendChild(GB.el("span", "meta"));
-  meta.appendChild(GB.el("span", GB.unassigned(w) ? null : "unit", GB.unitResponsible(w)));
+  if (!GB.data.facts.public) meta.appendChild(GB.el("span", GB.unassigned(w) ? null : "unit", GB.unitResponsible(w)));
   if (w.change) meta.appendChild(GB.el("span", "chip", GB.translated("changes", w.change)));
   if (w.phase === "quiet") meta.appendChild(GB.el("span", null, GB.t("quiet")));
   if (w.state) meta.appendChild(GB.el("span", null, GB.translated("states", w.state)));
