@@ -185,6 +185,7 @@ def _round_words(row: dict[str, Any], bin: str) -> dict[str, Any]:
         "expected": float(expected),
         "ratio": np.nan,
         "recurrence_days": np.nan,  # with what is usual it would give the count away
+        "risk": np.nan if pd.isna(row["risk"]) else style.risk_class_of(float(row["risk"])).low,
         "excess": float(observed - expected),
         "reason": f"{short_class(row['category'])}约{observed}件,{usual_zh}",
         "reason_en": f"about {observed} {short_class(row['category'], 'en')}, {usual_en}",

@@ -284,7 +284,9 @@ def test_a_setting_that_is_new_counts_by_its_default(tmp_path):
 
 
 def test_what_changes_no_warning_changes_no_line(tmp_path):
-    read_calibration(kept(tmp_path, content()), Plan().with_settings({"title": "晨报", "as_of": "2025-01-01"}))
+    file = kept(tmp_path, content())
+    other = read_calibration(file, Plan().with_settings({"title": "晨报", "as_of": "2025-01-01"}))
+    assert other == read_calibration(file, Plan())
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", "{", json.dumps(content(format=9)), json.dumps(content(tail=None))])

@@ -144,7 +144,8 @@ def test_no_text_makes_an_invalid_message(texts):
 
 
 def test_a_row_of_little_is_valid_too():
-    valid(make_alert({"warning_id": "w", "level": "blue", "cell_name": "", "category": ""}, FIRST, CapSettings()))
+    row = {"warning_id": "w", "level": "blue", "cell_name": "", "category": ""}
+    assert len(valid(make_alert(row, FIRST, CapSettings())).findall("cap:info", CAP)) == 2
 
 
 def test_classes_have_cap_categories():

@@ -12,6 +12,7 @@ import pytest
 from gridbeacon.cli.sample import make_tiny_city
 from gridbeacon.cube import ALL_CLASSES
 from gridbeacon.errors import InputError
+from gridbeacon.layers import style
 from gridbeacon.layers.spreadsheets import read_guarded_csv
 from gridbeacon.pipeline import Plan, run
 from gridbeacon.pipeline.journey import study
@@ -65,6 +66,8 @@ def test_warnings_stand_at_their_street_in_round_figures(outcome):
     public, _ = publish(outcome)
     table = public.early_warnings
     assert len(table) >= 3 and (table["observed"] % 5 == 0).all() and (table["unit_level"] <= 2).all()
+    assert table["recurrence_days"].isna().all()
+    assert set(table["risk"].dropna()) <= {entry.low for entry in style.RISK_CLASSES}
     few = replace(outcome, early_warnings=outcome.early_warnings.assign(observed=7))
     assert len(publish(few)[0].early_warnings) == 0
     assert publish(few)[0].facts["public"]["left_out"] == len(few.early_warnings)
