@@ -25,7 +25,7 @@ NEWER_CALLS = frozenset(
     "togglePopover startViewTransition timeout throwIfAborted setHTML getHTML moveBefore isSubsetOf union intersection "
     "difference".split()
 )
-"""Methods that Chromium 86 or Firefox 113 lack (MDN's tables of browser compatibility)."""
+"""Methods that Chromium 86 or Firefox 113 lack (a list kept by hand)."""
 
 NEWER_NAMES = frozenset(
     "structuredClone reportError Segmenter navigation scheduler ariaLabel ariaPressed ariaChecked ariaExpanded "
