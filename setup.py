@@ -40,7 +40,7 @@ setup(
         "gridbeacon.sample_data": ["*"],
         "gridbeacon.layers": ["assets/**", "*.json", "*.csv", "*.qml"],
         "gridbeacon.models": ["*.json", "*.csv"],
-        "gridbeacon.plugin": ["icons/*", "i18n/*", "launch/*", "*.json"],
+        "gridbeacon.plugin": ["icons/*", "i18n/**", "launch/*", "help/**", "models/*", "styles/*", "*.json"],
     },
     install_requires=[
         "numpy>=1.26",
@@ -65,6 +65,7 @@ setup(
     ],
     extras_require={
         "postgis": ["psycopg[binary]>=3.1"],
+        "desktop": ["PyQt5>=5.15"],
         "dev": [
             "pytest>=8",
             "pytest-randomly",
@@ -96,6 +97,8 @@ setup(
             "build",
             "capvalidator>=0.dev0",
             "setuptools>=70.1",
+            "PyQt5>=5.15",
+            "PyQt6>=6.4",
         ],
     },
     entry_points={"console_scripts": ["gridbeacon=gridbeacon.cli:main"]},

@@ -228,7 +228,9 @@ def test_layers_go_by_their_own_path_or_as_the_fields_that_are_needed(stand_in):
 
 def test_every_sentence_of_the_plugin_has_its_chinese(root):
     """The catalogue holds exactly the sentences the code says."""
-    catalogue = json.loads((root / "plugin" / "i18n" / "zh_CN.json").read_text(encoding="utf-8"))
+    catalogue: dict[str, str] = {}
+    for path in sorted((root / "plugin" / "i18n" / "zh_CN").glob("*.json")):
+        catalogue.update(json.loads(path.read_text(encoding="utf-8")))
     assert sentences(root / "plugin") == set(catalogue)
     assert all(places(english) == places(chinese) for english, chinese in catalogue.items())
 
@@ -236,7 +238,7 @@ def test_every_sentence_of_the_plugin_has_its_chinese(root):
 def sentences(folder: Path) -> set[str]:
     """First arguments of `tr(...)`, and the labels of the columns, which `tr` gets by name."""
     found: set[str] = set()
-    for path in folder.glob("*.py"):
+    for path in folder.rglob("*.py"):
         tree = ast.parse(path.read_text(encoding="utf-8"))
         calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "tr"]
         found |= {node.args[0].value for node in calls if isinstance(node.args[0], ast.Constant)}
