@@ -44,9 +44,9 @@ types: $(VENV)/dev  ## mypy: ground floor and models
 gate: $(VENV)/dev  ## what the plugin store refuses: any finding of bandit or detect-secrets
 	.ci/gate $(BIN)
 
-docs: $(VENV)/engine  ## docs/parameters.md, command-line.md and data-quality.md from the schema, the help texts and the rules
+docs: $(VENV)/engine  ## docs/parameters.md, command-line.md, data-quality.md and the plugin's help from schema, help texts and rules
 	$(BIN)/python -m gridbeacon schema --write
-	GRIDBEACON_LANG=en $(BIN)/python -m gridbeacon schema --docs docs
+	GRIDBEACON_LANG=en $(BIN)/python -m gridbeacon schema --docs docs --help-pages plugin/help
 
 schema: $(VENV)/engine  ## schema.json from the code
 	$(BIN)/python -m gridbeacon schema --write

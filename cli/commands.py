@@ -310,10 +310,15 @@ def models(voice: Voice, as_json: bool) -> None:
             metavar="FOLDER",
             help=spoken("Write parameters.md and command-line.md into a folder.", "在文件夹中生成参数与命令行文档。"),
         ),
+        Option(
+            ["--help-pages"],
+            metavar="FOLDER",
+            help=spoken("Write the offline help of the algorithms into a folder.", "在文件夹中生成算法的离线说明。"),
+        ),
     ],
 )
 @click.pass_obj
-def schema(voice: Voice, write: bool, docs: str | None) -> None:
+def schema(voice: Voice, write: bool, docs: str | None, help_pages: str | None) -> None:
     """From the code where it is to be written, else the committed copy."""
     from .options import SCHEMA
 
@@ -327,5 +332,10 @@ def schema(voice: Voice, write: bool, docs: str | None) -> None:
 
         for path in write_pages(Path(docs)):
             voice.say(str(path))
-    if not write and not docs:
+    if help_pages:
+        from .help_pages import write_help
+
+        for path in write_help(Path(help_pages), load_schema()):
+            voice.say(str(path))
+    if not (write or docs or help_pages):
         print_json(load_schema())
