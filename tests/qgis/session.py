@@ -25,29 +25,75 @@ for package in FORBIDDEN:
     sys.modules[package] = None  # type: ignore[assignment]  # importing one of them is an ImportError from here on
 
 import qgis.utils  # noqa: E402
-from qgis.core import QgsApplication, QgsSettings  # noqa: E402
-from qgis.PyQt.QtWidgets import QAction, QMainWindow  # noqa: E402
+from qgis.core import QgsApplication, QgsLayerTreeModel, QgsMapLayer, QgsProject, QgsSettings  # noqa: E402
+from qgis.gui import QgsLayerTreeView, QgsMapCanvas, QgsMessageBar  # noqa: E402
+from qgis.PyQt.QtCore import QObject, pyqtSignal  # noqa: E402
+from qgis.PyQt.QtWidgets import QAction, QDockWidget, QMainWindow  # noqa: E402
 
 
-class Face:
-    """What a plugin may ask of QGIS's window, each wish recorded."""
+class Face(QObject):
+    """What a plugin may ask of QGIS's window, with a real map, message bar and layer tree; each wish recorded."""
+
+    currentLayerChanged = pyqtSignal(object)
+    newProjectCreated = pyqtSignal()
+    projectRead = pyqtSignal()
 
     def __init__(self) -> None:
+        super().__init__()
         self.window = QMainWindow()
         self.menu: list[QAction] = []
         self.toolbar: list[QAction] = []
+        self.registered: dict[str, list[Any]] = {}
+        self.active: QgsMapLayer | None = None
+        self.canvas = QgsMapCanvas(self.window)
+        self.window.setCentralWidget(self.canvas)
+        self.bar = QgsMessageBar(self.canvas)
+        self.tree = QgsLayerTreeView(self.window)
+        self.tree.setModel(QgsLayerTreeModel(QgsProject.instance().layerTreeRoot(), self.tree))
+
+    def __getattr__(self, name: str) -> Any:
+        """`registerX(it)` is remembered under X until `unregisterX(it)`: options, drop handlers, locators ..."""
+        if name.startswith("register"):
+            return self.registered.setdefault(name.removeprefix("register"), []).append
+        if name.startswith("unregister"):
+            return self.registered.setdefault(name.removeprefix("unregister"), []).remove
+        raise AttributeError(name)
 
     def mainWindow(self) -> QMainWindow:
         return self.window
 
-    def activeLayer(self) -> None:
-        return None
+    def mapCanvas(self) -> QgsMapCanvas:
+        return self.canvas
+
+    def messageBar(self) -> QgsMessageBar:
+        return self.bar
+
+    def layerTreeView(self) -> QgsLayerTreeView:
+        return self.tree
+
+    def activeLayer(self) -> QgsMapLayer | None:
+        return self.active
+
+    def setActiveLayer(self, layer: QgsMapLayer) -> bool:
+        self.active = layer
+        self.currentLayerChanged.emit(layer)
+        return True
+
+    def addDockWidget(self, area: Any, dock: QDockWidget) -> None:
+        self.window.addDockWidget(area, dock)
+
+    def addTabifiedDockWidget(self, area: Any, dock: QDockWidget, *rest: Any) -> None:
+        self.window.addDockWidget(area, dock)
+
+    def removeDockWidget(self, dock: QDockWidget) -> None:
+        self.window.removeDockWidget(dock)
 
     def addPluginToMenu(self, name: str, action: QAction) -> None:
         self.menu.append(action)
 
     def removePluginMenu(self, name: str, action: QAction) -> None:
-        self.menu.remove(action)
+        if action in self.menu:
+            self.menu.remove(action)
 
     def addToolBarIcon(self, action: QAction) -> None:
         self.toolbar.append(action)
