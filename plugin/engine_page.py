@@ -14,8 +14,7 @@ from qgis.PyQt.QtWidgets import QDialog, QDialogButtonBox, QFormLayout, QLabel, 
 
 from ..errors import EngineError
 from . import engine
-from .algorithms import in_words
-from .words import tr
+from .words import in_words, tr
 
 
 class EnginePage(QDialog):

@@ -9,7 +9,7 @@ from qgis.PyQt.QtCore import QUrl
 from qgis.PyQt.QtGui import QDesktopServices, QIcon
 from qgis.PyQt.QtWidgets import QAction, QPushButton
 
-from .provider import ICON, GridBeaconProvider
+from .toolbox.provider import ICON, GridBeaconProvider
 from .words import tr
 
 MENU = "GridBeacon"

@@ -7,6 +7,7 @@ import os
 from functools import lru_cache
 from pathlib import Path
 
+from ..errors import GridBeaconError
 from .qt import IN_QGIS, QtCore
 
 CATALOGUES = Path(__file__).parent / "i18n" / "zh_CN"
@@ -44,3 +45,9 @@ def tr(text: str, **values: object) -> str:
 def pick(english: str, chinese: str) -> str:
     """The text of the pair in the face's language; the other one where it is empty."""
     return (chinese or english) if speaks_chinese() else (english or chinese)
+
+
+def in_words(error: GridBeaconError) -> str:
+    """Problem with its code, where and fix on three lines."""
+    problem = f"{error.problem} [{error.code}]" if error.code else error.problem
+    return "\n".join(part for part in (problem, error.where, error.fix) if part)

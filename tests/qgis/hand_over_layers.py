@@ -25,7 +25,7 @@ wish = asked()
 folder = Path(wish["folder"])
 session = Session()
 session.load(wish["name"])
-convert = importlib.import_module(f"{wish['name']}.plugin.convert")
+convert = importlib.import_module(f"{wish['name']}.plugin.toolbox.convert")
 schema = importlib.import_module(f"{wish['name']}.plugin.schema")
 project = QgsProject.instance()
 

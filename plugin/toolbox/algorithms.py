@@ -25,15 +25,15 @@ from qgis.core import (
 from qgis.PyQt.QtCore import QStandardPaths
 from qgis.PyQt.QtGui import QIcon
 
-from ..errors import Cancelled, GridBeaconError
-from . import engine
+from ...errors import Cancelled, GridBeaconError
+from .. import engine
+from ..results import add_outputs, load_outputs
+from ..schema import known_columns
+from ..words import in_words, pick, tr
 from .convert import file_of, hand_over
 from .fields import ADVANCED, add_parameters, read_settings
-from .results import add_outputs, load_outputs
-from .schema import known_columns
-from .words import pick, tr
 
-ICON = Path(__file__).parent / "icons" / "gridbeacon.svg"
+ICON = Path(__file__).parents[1] / "icons" / "gridbeacon.svg"
 
 INCIDENT_COLUMNS = {
     "TIME": "Time of the incident",
@@ -298,9 +298,3 @@ def sweep(work: Path, out: Path) -> None:
     """Remove the work folder, and what an engine ended by force has left beside its folder."""
     for left in (work, *out.parent.glob(f".{out.name}.*.part")):
         shutil.rmtree(left, ignore_errors=True)
-
-
-def in_words(error: GridBeaconError) -> str:
-    """Problem with its code, where and fix on three lines."""
-    problem = f"{error.problem} [{error.code}]" if error.code else error.problem
-    return "\n".join(part for part in (problem, error.where, error.fix) if part)

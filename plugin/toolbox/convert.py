@@ -23,9 +23,9 @@ from qgis.core import (
 )
 from qgis.PyQt.QtCore import QDateTime, QMetaType, Qt, QVariant
 
-from ..errors import Cancelled, EngineError
-from .schema import normal_name
-from .words import tr
+from ...errors import Cancelled, EngineError
+from ..schema import normal_name
+from ..words import tr
 
 READ_DIRECTLY = {".csv", ".xlsx", ".gpkg", ".geojson", ".json", ".parquet", ".geoparquet", ".zip", ".gz"}
 """File names the engine reads itself; a layer of any other kind is written to GeoPackage."""

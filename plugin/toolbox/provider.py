@@ -5,9 +5,10 @@ from __future__ import annotations
 from qgis.core import Qgis, QgsMessageLog, QgsProcessingProvider
 from qgis.PyQt.QtGui import QIcon
 
-from ..errors import GridBeaconError
-from .algorithms import ICON, RunAlgorithm, in_words
-from .schema import read_schema
+from ...errors import GridBeaconError
+from ..schema import read_schema
+from ..words import in_words
+from .algorithms import ICON, RunAlgorithm
 
 
 class GridBeaconProvider(QgsProcessingProvider):

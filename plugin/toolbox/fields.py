@@ -15,7 +15,7 @@ from qgis.core import (
     QgsProcessingParameterString,
 )
 
-from .words import pick
+from ..words import pick
 
 # QGIS moved this enum in 3.36; only the name without its scope works before and after.
 ADVANCED = QgsProcessingParameterDefinition.FlagAdvanced

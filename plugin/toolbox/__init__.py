@@ -1,0 +1,1 @@
+"""The Processing provider: the steps of the engine as algorithms of QGIS."""
