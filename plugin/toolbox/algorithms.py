@@ -27,7 +27,7 @@ from qgis.PyQt.QtGui import QIcon
 
 from ...errors import Cancelled, GridBeaconError
 from .. import engine
-from ..results import add_outputs, load_outputs
+from ..project.results import add_outputs, load_outputs
 from ..schema import known_columns
 from ..words import in_words, pick, tr
 from .convert import file_of, hand_over

@@ -22,7 +22,7 @@ from qgis.core import (
     QgsProject,
 )
 
-from .words import pick, tr
+from ..words import pick, tr
 
 SURFACE = "surface.tif"
 TABLES = "results.gpkg"
