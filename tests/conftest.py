@@ -28,8 +28,8 @@ settings.load_profile("calm")
 
 @cache
 def _system_python_with_qgis() -> str | None:
-    """The interpreter QGIS was built for; rarely the one that runs the tests."""
-    for name in ("/usr/bin/python3", "python3"):
+    """The interpreter QGIS was built for; rarely the one that runs the tests. GRIDBEACON_QGIS_PYTHON names another."""
+    for name in (os.environ.get("GRIDBEACON_QGIS_PYTHON") or "/usr/bin/python3", "python3"):
         found = shutil.which(name)
         if found and subprocess.run([found, "-c", "import qgis.core"], capture_output=True).returncode == 0:
             return found

@@ -1,0 +1,44 @@
+"""Loads and unloads the plugin many times in one session, opens its windows once in each, and tells what stays."""
+
+from census import census, more, reload, settle, unload
+from session import FORBIDDEN, Session, answer, asked
+
+wish = asked()
+session = Session(wish.get("locale", "en"))
+name = wish["name"]
+
+
+def open_everything():
+    """Every action that opens a window without waiting for an answer."""
+    opened = []
+    for action in list(session.face.menu):
+        if action.objectName() in wish["open"] and action.objectName() not in opened:
+            opened.append(action.objectName())
+            action.trigger()
+    settle()
+    return opened
+
+
+session.load(name)  # once: what QGIS itself makes on first use is no leftover
+open_everything()
+unload(name)
+before = census(name, session.face)
+opened = []
+for _ in range(wish["reloads"]):
+    session.load(name)
+    opened = open_everything()
+    unload(name)
+after = census(name, session.face)
+session.load(name)
+loaded = census(name, session.face)
+reload(name)
+again = census(name, session.face)
+answer(
+    left=more(before, after),
+    before={"objects": before["objects"], "modules": before["modules"], "registered": before["registered"]},
+    brought=sorted(more(after, loaded)),
+    reloaded=more(loaded, again),
+    opened=opened,
+    signals=len(before["receivers"]),
+    imported=[package for package in FORBIDDEN if __import__("sys").modules.get(package) is not None],
+)
