@@ -31,6 +31,9 @@ class Param:
     choices: tuple[str, ...] = ()
     advanced: bool = False
     zh: str = ""
+    """Its name in Chinese; where that is a sentence, it is the help too."""
+    help_zh: str = ""
+    """What it does, in Chinese, where `zh` does not say it."""
 
     @property
     def range(self) -> str:

@@ -70,6 +70,7 @@ def describe(name: str, kind: Any, default: Any, p: Param) -> dict[str, Any]:
         "default": list(default) if isinstance(default, tuple) else default,
         "help": p.help,
         "zh": p.zh,
+        "help_zh": p.help_zh or p.zh,
         "unit": p.unit,
         "low": p.low,
         "high": p.high,

@@ -31,19 +31,40 @@ OTHER_TABLES = ("preset", "inputs", "columns", "classes", "watch", "deadlines")
 class Plan:
     """What to do with the incidents. Two files and the defaults below must give a right answer."""
 
-    title: str = param("城市风险晨报", "Title of the briefing.", zh="晨报标题")
-    city: str = param("", "Name of the city, as the briefing shows it.", zh="城市名称")
-    classification: str = param("内部资料", "Classification line printed on every output.", zh="密级标识")
-    timezone: str = param("Asia/Shanghai", "Time zone of times without one, and of all bins.", zh="时区")
-    as_of: str = param(
-        "", "Moment of decision, exclusive, e.g. 2026-01-05; empty is the end of the last complete day.", zh="研判时点"
+    title: str = param(
+        "城市风险晨报", "Title of the briefing.", zh="晨报标题", help_zh="显示在晨报页眉与导出文件上的标题。"
     )
-    bin: str = param("day", "Length of a time bin.", choices=("hour", "day", "week"), zh="时间粒度")
+    city: str = param(
+        "", "Name of the city, as the briefing shows it.", zh="城市名称", help_zh="晨报上显示的城市名称。"
+    )
+    classification: str = param(
+        "内部资料", "Classification line printed on every output.", zh="密级标识", help_zh="印在每份成果上的密级标识。"
+    )
+    timezone: str = param(
+        "Asia/Shanghai",
+        "Time zone of times without one, and of all bins.",
+        zh="时区",
+        help_zh="未注明时区的时间按此时区理解,所有时段也按此划分。",
+    )
+    as_of: str = param(
+        "",
+        "Moment of decision, exclusive, e.g. 2026-01-05; empty is the end of the last complete day.",
+        zh="研判时点",
+        help_zh="只使用此时点之前的数据,如 2026-01-05;留空为最后一个完整日结束之时。",
+    )
+    bin: str = param(
+        "day",
+        "Length of a time bin.",
+        choices=("hour", "day", "week"),
+        zh="时间粒度",
+        help_zh="每个统计时段的长度:小时(hour)、天(day)或周(week)。",
+    )
     calendar: str = param(
         "cn",
         "Public holidays, moved working days and festivals the baseline allows for.",
         choices=("cn", "tw", "none"),
         zh="节假日历(含调休与农历节日)",
+        help_zh="基线所考虑的放假、调休与节日:大陆(cn)、台湾(tw)或不考虑(none)。",
     )
     window: int = param(
         28,
@@ -52,20 +73,30 @@ class Plan:
         low=1,
         high=3660,
         zh="热点窗口",
+        help_zh="热点与密度所覆盖的研判时点之前的天数。",
     )
     finest: str = param(
         "cell",
         "Finest units that are tested and mapped: cells, streets and above, or the whole city alone.",
         choices=("cell", "street", "city"),
         zh="检测的最细层级(网格、街道、全市)",
+        help_zh="检测与制图的最细单元:网格(cell)、街道及以上(street)或仅全市(city)。",
     )
-    class_depth: int = param(2, "Levels of the class tree that are tested.", low=0, high=5, zh="分类层级深度")
+    class_depth: int = param(
+        2,
+        "Levels of the class tree that are tested.",
+        low=0,
+        high=5,
+        zh="分类层级深度",
+        help_zh="参与检测的分类树层数:1为大类,2为大类与小类,依此类推。",
+    )
     code_conflict: str = param(
         "point",
         "Where an incident's point lies in another unit than its code names, this one is followed.",
         choices=("point", "code"),
         advanced=True,
         zh="编码与坐标不符时以何为准",
+        help_zh="事件坐标与其网格编码不在同一单元时,以坐标(point)或编码(code)为准。",
     )
     code_pattern: str = param(
         "",
@@ -73,12 +104,14 @@ class Plan:
         "empty takes those of the cells' own codes.",
         advanced=True,
         zh="编码分段长度(网格、社区、街道、区)",
+        help_zh=("编码前几位分别代表网格、社区、街道、区,如 15,12,9,6;留空按网格自身编码的长度。"),
     )
     duplicates: str = param(
         "drop",
         "What to do with duplicates: equal rows, and one event told by several sources.",
         choices=("drop", "keep"),
         zh="重复记录(整行相同,或多个来源反映同一事件)",
+        help_zh="整行相同的记录,以及多个来源反映的同一事件:去除(drop)或保留(keep)。",
     )
     duplicate_metres: float = param(
         50.0,
@@ -87,6 +120,7 @@ class Plan:
         low=0,
         advanced=True,
         zh="跨来源重复距离",
+        help_zh="不同来源、同一类别、距离在此之内的记录可能是同一事件;0为不查找。",
     )
     duplicate_minutes: float = param(
         30.0,
@@ -95,6 +129,7 @@ class Plan:
         low=0,
         advanced=True,
         zh="跨来源重复时间",
+        help_zh="不同来源、同一类别、时间相差在此之内的记录可能是同一事件;0为不查找。",
     )
     default_points: str = param(
         "city",
@@ -102,6 +137,7 @@ class Plan:
         "count for the city only, keep the place, or spread over their area.",
         choices=("city", "keep", "spread"),
         zh="默认坐标",
+        help_zh=("落在地理编码默认点上的事件:只计入全市(city)、保留原位(keep)或分摊到所属区域(spread)。"),
     )
     burst_metres: float = param(
         30.0,
@@ -110,6 +146,7 @@ class Plan:
         low=0,
         advanced=True,
         zh="同源距离",
+        help_zh="同一类别、距离在此之内的来件视为同一阵发。",
     )
     burst_minutes: float = param(
         60.0,
@@ -118,6 +155,7 @@ class Plan:
         low=0,
         advanced=True,
         zh="同源时间",
+        help_zh="同一地点、同一类别、时间相差在此之内的来件,检测时只计一件;0为全部计入。",
     )
     redivision: str = param(
         "recount",
@@ -125,31 +163,53 @@ class Plan:
         choices=("recount", "areal"),
         advanced=True,
         zh="网格调整后仅有旧编码的事件:重新统计(不可行则拒绝)或按面积折算",
+        help_zh=("只有旧网格编码而无坐标的事件:旧网格已拆分时拒绝(recount),或按面积比例分摊(areal)。"),
     )
     cell_shape: str = param(
-        "square", "Shape of made cells, where no cell file is given.", choices=("square", "hexagon"), zh="自建网格形状"
+        "square",
+        "Shape of made cells, where no cell file is given.",
+        choices=("square", "hexagon"),
+        zh="自建网格形状",
+        help_zh="未提供网格文件时所生成网格的形状:方格(square)或六边形(hexagon)。",
     )
-    cell_size: float = param(1000.0, "Width of made cells.", unit="m", low=10, zh="自建网格边长")
+    cell_size: float = param(
+        1000.0,
+        "Width of made cells.",
+        unit="m",
+        low=10,
+        zh="自建网格边长",
+        help_zh="未提供网格文件时所生成网格的边长。",
+    )
     people: str = param(
         "drop",
         "What to do with columns of callers: drop them, or carry a keyed pseudonym that tells repeated calls apart.",
         choices=("drop", "pseudonym"),
         advanced=True,
         zh="来电人信息:去除,或以带密钥的假名识别重复来电",
+        help_zh=("来电人字段:去除(drop),或改为带密钥的假名(pseudonym),仅用于识别重复来电。"),
     )
     tiles: str = param(
         "",
         "Address of map tiles beneath the briefing's cells, with {x}, {y}, {z}; empty keeps the page offline.",
         advanced=True,
         zh="底图瓦片地址(含{x}{y}{z});空则晨报不联网",
+        help_zh="晨报地图的瓦片地址,须含 {x}、{y}、{z};留空则晨报不联网。",
     )
     map_credit: str = param(
         "",
         "Whose map lies beneath the cells and its approval number, shown on the map.",
         advanced=True,
         zh="底图来源与审图号(显示在图上)",
+        help_zh="底图的来源与审图号,显示在地图上。",
     )
-    random_state: int = param(0, "Seed of everything random.", low=0, advanced=True, zh="随机种子")
+    random_state: int = param(
+        0,
+        "Seed of everything random.",
+        low=0,
+        advanced=True,
+        zh="随机种子",
+        help_zh="所有随机过程的种子;种子相同,结果相同。",
+    )
     early_warning: WarningRules = field(default_factory=WarningRules)
     nb_predictive: NegativeBinomialPredictive = field(default_factory=NegativeBinomialPredictive)
     getis_ord: GetisOrdHotspots = field(default_factory=GetisOrdHotspots)

@@ -57,13 +57,31 @@ class NegativeBinomialPredictive(Estimator):
     temporal = True
 
     baseline: int = param(
-        84, "Days of a unit's own past that say what is ordinary.", unit="days", low=14, high=1500, zh="基线天数"
+        84,
+        "Days of a unit's own past that say what is ordinary.",
+        unit="days",
+        low=14,
+        high=1500,
+        zh="基线天数",
+        help_zh="用各单元自身多少天的历史衡量什么是平时。",
     )
     guard: int = param(
-        2, "Days between the baseline and the window tested.", unit="days", low=0, high=60, zh="隔离天数"
+        2,
+        "Days between the baseline and the window tested.",
+        unit="days",
+        low=0,
+        high=60,
+        zh="隔离天数",
+        help_zh="基线与检测窗口之间留出的天数。",
     )
     windows: tuple[int, ...] = param(
-        (1, 3, 7), "Lengths of the window tested where bins are days.", unit="days", low=1, high=60, zh="检测窗口"
+        (1, 3, 7),
+        "Lengths of the window tested where bins are days.",
+        unit="days",
+        low=1,
+        high=60,
+        zh="检测窗口",
+        help_zh="按天统计时检测的窗口长度,逗号分隔。",
     )
     hourly_windows: tuple[int, ...] = param(
         (1, 6, 24),
@@ -73,6 +91,7 @@ class NegativeBinomialPredictive(Estimator):
         high=168,
         advanced=True,
         zh="检测窗口(按小时统计时)",
+        help_zh="按小时统计时检测的窗口长度,逗号分隔。",
     )
     so_far: bool = param(
         False,
@@ -80,6 +99,7 @@ class NegativeBinomialPredictive(Estimator):
         "kind (working day, weekend, day off), beside the hourly windows.",
         advanced=True,
         zh="按小时统计时检测今日至今(与同类日期同时段相比)",
+        help_zh="按小时统计时,除小时窗口外,另将今日至今与同类日期(工作日、周末、放假)的同时段相比。",
     )
     weekly_windows: tuple[int, ...] = param(
         (1, 2, 4),
@@ -89,6 +109,7 @@ class NegativeBinomialPredictive(Estimator):
         high=26,
         advanced=True,
         zh="检测窗口(按周统计时)",
+        help_zh="按周统计时检测的窗口长度,逗号分隔。",
     )
     min_history: int = param(
         28,
@@ -98,9 +119,16 @@ class NegativeBinomialPredictive(Estimator):
         high=365,
         advanced=True,
         zh="最少历史",
+        help_zh="开始评分前所需的完整天数。",
     )
     past_surge: float = param(
-        2.58, "Score beyond which a past surge counts less.", low=1.0, high=10.0, advanced=True, zh="历史突增阈值"
+        2.58,
+        "Score beyond which a past surge counts less.",
+        low=1.0,
+        high=10.0,
+        advanced=True,
+        zh="历史突增阈值",
+        help_zh="历史突增的得分超过此值后,越高权重越低。",
     )
 
     def fit(self, cube: SpaceTimeCube) -> NegativeBinomialPredictive:

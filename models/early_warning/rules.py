@@ -20,29 +20,102 @@ class WarningRules:
     """The four levels, their hysteresis and the alarm budget. Recurrence is over the whole city and family of tests."""
 
     blue_days: float = param(
-        30.0, "Recurrence interval from which a rise is noted (blue).", unit="days", low=1, zh="蓝色重现期"
+        30.0,
+        "Recurrence interval from which a rise is noted (blue).",
+        unit="days",
+        low=1,
+        zh="蓝色重现期",
+        help_zh="全市碰巧出现同样上升的间隔达到此值时记为蓝色(知悉)。",
     )
-    yellow_days: float = param(90.0, "Recurrence interval of yellow.", unit="days", low=1, zh="黄色重现期")
-    orange_days: float = param(365.0, "Recurrence interval of orange.", unit="days", low=1, zh="橙色重现期")
-    red_days: float = param(1825.0, "Recurrence interval of red.", unit="days", low=1, zh="红色重现期")
+    yellow_days: float = param(
+        90.0,
+        "Recurrence interval of yellow.",
+        unit="days",
+        low=1,
+        zh="黄色重现期",
+        help_zh="达到此重现期时为黄色(关注)。",
+    )
+    orange_days: float = param(
+        365.0,
+        "Recurrence interval of orange.",
+        unit="days",
+        low=1,
+        zh="橙色重现期",
+        help_zh="达到此重现期时为橙色(今日核查)。",
+    )
+    red_days: float = param(
+        1825.0,
+        "Recurrence interval of red.",
+        unit="days",
+        low=1,
+        zh="红色重现期",
+        help_zh="达到此重现期时为红色(立即核查)。",
+    )
     blue_excess: float = param(
-        3.0, "Incidents above expectation that blue and yellow need.", low=1, zh="蓝黄最少超出件数"
+        3.0,
+        "Incidents above expectation that blue and yellow need.",
+        low=1,
+        zh="蓝黄最少超出件数",
+        help_zh="蓝色与黄色至少须比平时多出的件数。",
     )
-    orange_excess: float = param(5.0, "Incidents above expectation that orange needs.", low=1, zh="橙色最少超出件数")
-    red_excess: float = param(8.0, "Incidents above expectation that red needs.", low=1, zh="红色最少超出件数")
-    yellow_ratio: float = param(1.5, "Observed over expected that yellow needs.", low=1, zh="黄色最小倍数")
-    orange_ratio: float = param(2.0, "Observed over expected that orange and red need.", low=1, zh="橙红最小倍数")
+    orange_excess: float = param(
+        5.0,
+        "Incidents above expectation that orange needs.",
+        low=1,
+        zh="橙色最少超出件数",
+        help_zh="橙色至少须比平时多出的件数。",
+    )
+    red_excess: float = param(
+        8.0,
+        "Incidents above expectation that red needs.",
+        low=1,
+        zh="红色最少超出件数",
+        help_zh="红色至少须比平时多出的件数。",
+    )
+    yellow_ratio: float = param(
+        1.5,
+        "Observed over expected that yellow needs.",
+        low=1,
+        zh="黄色最小倍数",
+        help_zh="黄色至少须达到平时件数的倍数。",
+    )
+    orange_ratio: float = param(
+        2.0,
+        "Observed over expected that orange and red need.",
+        low=1,
+        zh="橙红最小倍数",
+        help_zh="橙色与红色至少须达到平时件数的倍数。",
+    )
     persistence: int = param(
-        3, "Steps after which a lasting yellow becomes orange.", unit="bins", low=1, advanced=True, zh="持续升级步数"
+        3,
+        "Steps after which a lasting yellow becomes orange.",
+        unit="bins",
+        low=1,
+        advanced=True,
+        zh="持续升级步数",
+        help_zh="黄色持续这么多步后升为橙色。",
     )
     quiet_steps: int = param(
-        2, "Quiet steps before a level goes down or a warning ends.", unit="bins", low=0, zh="降级静默步数"
+        2,
+        "Quiet steps before a level goes down or a warning ends.",
+        unit="bins",
+        low=0,
+        zh="降级静默步数",
+        help_zh="级别下降或预警结束前须静默的步数。",
     )
     city_per_day: int = param(
-        5, "Orange and red warnings a day in the whole city; red is never cut.", low=0, zh="全市每日上限"
+        5,
+        "Orange and red warnings a day in the whole city; red is never cut.",
+        low=0,
+        zh="全市每日上限",
+        help_zh="全市每日橙色与红色预警的上限;红色从不删减。",
     )
     street_per_week: int = param(
-        1, "Orange and red warnings a week in one street; red is never cut.", low=0, zh="每街道每周上限"
+        1,
+        "Orange and red warnings a week in one street; red is never cut.",
+        low=0,
+        zh="每街道每周上限",
+        help_zh="每个街道每周橙色与红色预警的上限;红色从不删减。",
     )
     replay: int = param(
         28,
@@ -52,15 +125,22 @@ class WarningRules:
         high=400,
         advanced=True,
         zh="回放步数",
+        help_zh="没有台账时,为保持预警编号不变而回放的步数。",
     )
     min_weeks: float = param(
-        8.0, "Weeks of history below which there is a map and no orange or red.", unit="weeks", low=0, zh="最少历史周数"
+        8.0,
+        "Weeks of history below which there is a map and no orange or red.",
+        unit="weeks",
+        low=0,
+        zh="最少历史周数",
+        help_zh="历史短于此周数时只出地图,不发橙色与红色。",
     )
     models: str = param(
         "nb_predictive",
         "Models whose tails make warnings, with their shares, e.g. nb_predictive=0.9,nb_cusum=0.1.",
         advanced=True,
         zh="参与预警的模型及其份额",
+        help_zh="参与预警的模型及份额,如 nb_predictive=0.9,nb_cusum=0.1。",
     )
     combination: str = param(
         "bonferroni",
@@ -69,6 +149,9 @@ class WarningRules:
         choices=COMBINATIONS,
         advanced=True,
         zh="多模型合并方式(bonferroni任意相关;cauchy任意相关且仅远尾;fisher仅独立)",
+        help_zh=(
+            "多个模型的判断如何合并:bonferroni 不论其间如何相关均成立,cauchy 仅远尾成立,fisher 仅相互独立时成立。"
+        ),
     )
     source_tail: float = param(
         0.05,
@@ -77,9 +160,14 @@ class WarningRules:
         high=0.5,
         advanced=True,
         zh="单一来源上升的判定概率",
+        help_zh="某一来源的件数按其自身历史碰巧出现的概率低于此值时,算作该来源上升。",
     )
     line: str = param(
-        "default", "Name of the surveillance line; part of every warning's identity.", advanced=True, zh="监测线名称"
+        "default",
+        "Name of the surveillance line; part of every warning's identity.",
+        advanced=True,
+        zh="监测线名称",
+        help_zh="监测线的名称,是每条预警编号的组成部分。",
     )
 
     def level_of(self, recurrence: float, observed: float, expected: float) -> int:
