@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import importlib.metadata
 import json
+import math
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -64,6 +65,7 @@ def _writers(outcome: Outcome) -> list[tuple[float, str, Callable[[Path], Any]]]
                 early_warnings=o.early_warnings,
                 level_names=levels,
                 kin=o.grouped,
+                further=o.further,
             ),
         ),
         (0.86, "early_warnings.csv", lambda p: write_csv(p, o.early_warnings)),
@@ -120,9 +122,35 @@ def _settings(plan: Plan) -> list[Setting]:
 def _write_explanations(path: Path, outcome: Outcome) -> None:
     facts = {name: outcome.facts[name] for name in ("run_id", "as_of")}
     note = {"zh": style.STATUTORY_ZH, "en": style.STATUTORY_EN}
-    told = {"note": note, **facts, "warnings": for_profile(outcome.explanations, "internal")}
+    series = _series_of(outcome.series)
+    warnings = for_profile(outcome.explanations, "internal")
+    warnings = {own: {**why, "series": series.get(own)} for own, why in warnings.items()}
+    told = {"note": note, **facts, "warnings": warnings}
     text = json.dumps(told, ensure_ascii=False, allow_nan=False, indent=1) + "\n"
     path.write_text(text, encoding="utf-8", newline="\n")
+
+
+def _series_of(table: pd.DataFrame) -> dict[str, dict[str, list[Any]]]:
+    """warning_id -> its unit and class bin by bin: `time`, `observed`, `expected`, `lower`, `upper`, `valid`."""
+    found: dict[str, dict[str, list[Any]]] = {}
+    for own, part in table.sort_values("time", kind="stable").groupby("warning_id"):
+        numbers = {name: [round(float(v), 2) for v in part[name]] for name in ("expected", "lower", "upper")}
+        found[str(own)] = {
+            "time": [pd.Timestamp(moment).isoformat() for moment in part["time"]],
+            "observed": [int(count) for count in part["observed"]],
+            **{name: [v if math.isfinite(v) else None for v in column] for name, column in numbers.items()},
+            "valid": [bool(known) for known in part["valid"]],
+        }
+    return found
+
+
+_CHECKED = ("tests", "classes", "units", "cut", "budget", "expected_false", "nearest")
+"""What the manifest says was looked at, so that a list without warnings says what it was empty of."""
+
+
+def _checked(facts: Mapping[str, Any]) -> dict[str, Any]:
+    named = ("smallest_rise", "smallest_rise_en")
+    return {**{name: facts[name] for name in _CHECKED}, **{name: facts.get(name, "") for name in named}}
 
 
 def _manifest(outcome: Outcome, inputs: Inputs) -> dict[str, Any]:
@@ -146,6 +174,7 @@ def _manifest(outcome: Outcome, inputs: Inputs) -> dict[str, Any]:
         "calibration": outcome.facts.get("calibration", {}),
         "line": {name: line[name] for name in ("name", "fingerprint")},
         "statuses": outcome.statuses,
+        "checked": _checked(outcome.facts),
         "notices": outcome.facts["notices"],
     }
 
