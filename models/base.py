@@ -49,6 +49,8 @@ class Estimator(BaseEstimator):
     """What users call the model, English."""
     title_zh = ""
     """What users call the model, Chinese."""
+    about_zh = ""
+    """What the class's docstring tells, in Chinese, for the help."""
     has_null = False
     """Whether `log_p` exists."""
     temporal = False

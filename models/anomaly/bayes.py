@@ -69,6 +69,11 @@ class BayesPredictive(Estimator):
 
     title = "Anomaly of short or sparse series (Bayes)"
     title_zh = "短序列异常检测(贝叶斯)"
+    about_zh = (
+        "适用于短序列或稀疏序列:最近一个时段是否多于之前少数几个时段所预示的水平。"
+        "单元的发生率服从伽马分布,来日件数为负二项;先验取自同级单元的均值,各单元越相似,借用越多。"
+        "单元孤立时与两泊松率的精确条件检验一致。"
+    )
     has_null = True
     temporal = True
 

@@ -159,6 +159,11 @@ class NegativeBinomialCusum(_Chart):
 
     title = "Rise that lasts (CUSUM)"
     title_zh = "持续上升(累积和)"
+    about_zh = (
+        "找出水平上升到原来若干倍并持续的单元(累积和控制图)。"
+        "统计量为近期各窗口的对数似然比之最大者;控制状态下的水平并非已知,两边都对其取平均。"
+        "给出的概率是上界,不论单个时段的均值如何都成立,因而偏保守。门限按设定的平均误报间隔求得。"
+    )
 
     ratios: tuple[float, ...] = param(
         (1.5, 2.5, 8.0), "Multiples of the ordinary rate looked for.", low=1.05, high=100.0, zh="检测倍数"
@@ -204,6 +209,11 @@ class NegativeBinomialGlr(_Chart):
 
     title = "Rise of unknown size (GLR)"
     title_zh = "未知幅度上升(广义似然比)"
+    about_zh = (
+        "找出近期某时起水平上升、幅度未知的单元(广义似然比)。统计量为近期各窗口中似然比最大者;"
+        "方差包含水平的不确定性、聚集与漂移。每个窗口都为“多选一”付出代价,概率不会偏低。"
+        "门限按设定的平均误报间隔由模拟得出。"
+    )
 
     random_state: int = param(0, "Seed of the simulated run lengths.", low=0, advanced=True, zh="随机种子")
 

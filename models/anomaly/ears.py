@@ -141,6 +141,12 @@ class EarsAnomaly(Estimator):
 
     title = "Anomaly against the last week"
     title_zh = "近期基线异常检测(EARS)"
+    about_zh = (
+        "最近一个时段的件数是否多于前一周所预示的水平,约需三周历史。"
+        "给出与 R 包 surveillance 中 earsC 相同的上限;"
+        "由于该上限在平静时也会较常被超过,判定改用负二项预测分布,均值取自基线,"
+        "离散度取自近期各基线。C3 方法看最近三个时段之和。数据不全的时段不用。"
+    )
     has_null = True
     temporal = True
 

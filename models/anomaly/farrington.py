@@ -38,6 +38,12 @@ class FarringtonAnomaly(Estimator):
 
     title = "Anomaly against former years"
     title_zh = "同期历史异常检测"
+    about_zh = (
+        "本周件数是否多于往年同期各周所预示的水平。对每个单元的周件数按季节与趋势做准泊松回归,"
+        "用至多五年的数据并去掉最近若干周;过去的突增降权,一次爆发不会掩盖下一次。"
+        "上限与 R 包 surveillance 的 farringtonFlexible 一致。"
+        "四周不足规定件数的单元不判为异常。按周一起始的周统计,天或小时的数据先合并为周。"
+    )
     has_null = True
     temporal = True
     bin = "week"

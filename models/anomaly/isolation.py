@@ -37,6 +37,12 @@ class IsolationAnomaly(Estimator):
 
     title = "Unusual mix and rhythm (isolation forest)"
     title_zh = "构成与节律异常(孤立森林)"
+    about_zh = (
+        "找出在“反映什么、何时反映”上与全市其他单元不同的单元:水平、走势、空白时段比例、波动、"
+        "星期(按小时时另含时段)分布、类别构成。比例向全市水平收缩,"
+        "只有三件的单元不会仅因件数少而显得异常。本方法没有零假设,只说明有多特别,不说明碰巧的可能;"
+        "只判定最后一个时段。"
+    )
     temporal = True
     end_only = True
     uses = ("class_mix",)

@@ -53,6 +53,11 @@ class NegativeBinomialPredictive(Estimator):
 
     title = "Anomaly against own past"
     title_zh = "自身历史异常检测"
+    about_zh = (
+        "最近几天的件数是否多于本单元自身历史所预示的水平。每个时段与其之前的基线相比,中间隔开几天,"
+        "不完整的时段不用。稀疏单元借用同级单元的水平;星期效应与离散度由全体单元共同估计;"
+        "过去的突增降权。这是日常运行默认使用的检测方法。"
+    )
     has_null = True
     temporal = True
 

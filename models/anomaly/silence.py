@@ -36,6 +36,12 @@ class Silence(Estimator):
 
     title = "Silent units"
     title_zh = "失声检测"
+    about_zh = (
+        "找出来件骤减、低于自身历史所预示水平的单元:“没有数据”不等于“没有风险”。"
+        "对最近几个窗口的件数做下侧检验;只计完整时段,全市同时停报不算某单元失声。"
+        "有人口等基数时按人均借用同级水平。习惯性的空白(如巡查员休假)从该单元自身历史中学习,"
+        "不误报。"
+    )
     has_null = True
     temporal = True
     side = "low"

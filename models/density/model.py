@@ -28,6 +28,11 @@ class KernelDensity(Estimator):
 
     title = "Kernel density"
     title_zh = "核密度"
+    about_zh = (
+        "每个单元周围每平方千米的件数,按周边平滑。件数视为落在单元中心;"
+        "平滑后的件数再除以同样平滑的面积,小单元和研究区边缘不会显得偏稀。只用于排序和着色,"
+        "没有零假设,不产生预警。"
+    )
     has_null = False
 
     bandwidth: float = param(

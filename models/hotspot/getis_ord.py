@@ -11,7 +11,15 @@ from sklearn.utils.validation import check_is_fitted
 from ...cube import SpaceTimeCube
 from ...params import check, param
 from ..base import check_cells
-from ..significance import exchangeable_tails, mid_p_rank, normal_log_tails, permutation_tails, two_sided_p
+from ..significance import (
+    benjamini_hochberg,
+    exchangeable_tails,
+    mid_p_rank,
+    normal_log_tails,
+    permutation_tails,
+    two_sided_p,
+)
+from .classes import classify_hotspots
 from .links import Neighbourhood, row_sums
 from .moderation import moderate_counts
 
@@ -93,6 +101,12 @@ class GetisOrdHotspots(Neighbourhood):
 
     title = "Hot spots (Getis-Ord Gi*)"
     title_zh = "热点分析(Getis-Ord Gi*)"
+    about_zh = (
+        "找出邻域内件数多于从全市随机抽取同样多单元的网格。分数为 Gi* 的 Z 值,"
+        "与其他软件一致;判定则依据精确的尾概率:把全市各单元的值看作可任意排列,"
+        "计算邻域之和的确切分布。稀疏或偏斜的件数用正态近似会在平静的城市里也报出热点,因此不作默认。"
+        "相加的是封顶件数的平方根,单点堆积不会掩盖其他热点。热点类别按错误发现率分为三档把握程度。"
+    )
     has_null = True
 
     self_included: bool = param(
@@ -171,6 +185,14 @@ class GetisOrdHotspots(Neighbourhood):
             if not self.self_included:
                 status[self.n_neighbours_ == 0] = "no neighbours"
         return status
+
+    def details(self, cube: SpaceTimeCube) -> dict[str, np.ndarray]:
+        """Two-sided p, q over the cells of this cube (the family), and `hotspot_class` of the last bin."""
+        last = cube.between(cube.n_times - 1, cube.n_times)
+        p_value, side = (part[0] for part in self.two_sided(last))
+        q_value = benjamini_hochberg(p_value)
+        called = classify_hotspots(self.score_samples(last)[0], p_value, q_value, side)
+        return {"p_value": p_value, "q_value": q_value, "hotspot_class": called}
 
     def least_p(self) -> float:
         """1 / (replicates + 1) with permutations; exact and normal tails have no floor."""

@@ -51,6 +51,12 @@ class LocalMoran(Neighbourhood):
 
     title = "Clusters and outliers (local Moran)"
     title_zh = "聚集与异常值(局部Moran)"
+    about_zh = (
+        "找出高值被高值包围的单元,以及低值被低值包围、高低相间的异常单元。"
+        "分数为局部 Moran 指数,与其他软件一致;判定依据本单元取值给定时邻域之和的精确分布。"
+        "类别:HH 高-高、LL 低-低、HL 高值在低值之中、LH 低值在高值之中。"
+        "选择比率(rate)时按人口等基数计算;没有基数的单元不参与。"
+    )
     has_null = True
 
     rate: str = param(

@@ -202,6 +202,12 @@ class PermutationScan(_Scan):
 
     title = "Scan statistic (space-time permutation)"
     title_zh = "时空扫描(时空置换)"
+    about_zh = (
+        "近期件数多于地点自身与时间自身的总量所能解释之处(时空置换扫描,"
+        "Kulldorff 等 2005)。遍历所有圆形区域与所有到末端为止的时间窗口。"
+        "零假设下每件事的地点与时间不变,只是搭配随机,因此不需要人口,也不需要季节模型;"
+        "全市同步上升不算聚集。若各地增长快慢不同,结果会偏。"
+    )
 
     def _null(self, counts: np.ndarray, cube: SpaceTimeCube, n_last: int) -> tuple[Null, np.ndarray, int]:
         return PermutationNull.of(counts), counts.sum(axis=0), 0
@@ -221,6 +227,11 @@ class PoissonScan(_Scan):
 
     title = "Scan statistic (Poisson)"
     title_zh = "时空扫描(泊松)"
+    about_zh = (
+        "近期占全市件数的份额高于应有份额之处(离散泊松扫描,Kulldorff 1997、"
+        "2001)。应有份额取自过去(各地自身水平,以全市加以稳定)或取自人口等基数。按时间调整时,"
+        "各时段总量照实取用,全市同步上升不算聚集。"
+    )
 
     expected: str = param(
         "past",
@@ -260,6 +271,11 @@ class ExpectationScan(_Scan):
 
     title = "Scan statistic (expectation-based)"
     title_zh = "时空扫描(基于期望)"
+    about_zh = (
+        "近期件数多于自身历史所预期之处(基于期望的扫描)。泊松,或在波动更大时用负二项得分。"
+        "不以全市总量为条件,因此全市上升也能发现。期望为各单元自身的历史水平,以全市加以稳定,"
+        "并乘以全市的星期节律。"
+    )
 
     distribution: str = param(
         "poisson",
