@@ -21,7 +21,7 @@ MAY_ENTER = {
     "pipeline": GROUND | {"layers", "models", "pipeline", "sample_data"},
     "sample_data": GROUND | {"sample_data"},
     "cli": GROUND | {"layers", "models", "pipeline", "cli", "sample_data"},
-    "plugin": {"errors", "params", "plugin", "layers.style", "layers.ledger"},
+    "plugin": {"errors", "params", "plugin", "layers.style", "layers.ledger", "layers.privacy.texts"},
     "__main__": {"cli"},
     "__init__": set(),
 }
@@ -34,6 +34,8 @@ STDLIB_ONLY = (
     "layers/ledger.py",
     "layers/ledger/",
     "layers/refusals/",
+    "layers/privacy/texts.py",
+    "layers/columns/names.py",
     "plugin/",
 )
 """Loaded inside QGIS, where packages with a compiled core of their own crash the process."""
@@ -317,6 +319,7 @@ LIGHT = [
     "gridbeacon.layers.style",
     "gridbeacon.layers.ledger.opening",
     "gridbeacon.layers.ledger.postgres",
+    "gridbeacon.layers.privacy.texts",
 ]
 
 
