@@ -7,13 +7,13 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from qgis.core import QgsSettings
 from qgis.gui import QgsFileWidget
 from qgis.PyQt.QtCore import QProcess
 from qgis.PyQt.QtWidgets import QDialog, QDialogButtonBox, QFormLayout, QLabel, QPlainTextEdit, QPushButton, QVBoxLayout
 
 from ..errors import EngineError
 from . import engine
+from .keeping import keep as remember
 from .words import in_words, tr
 
 
@@ -55,7 +55,7 @@ class EnginePage(QDialog):
 
     def keep(self, path: str) -> None:
         """Remember the chosen Python; an empty path forgets it."""
-        QgsSettings().setValue(engine.SETTING, path.strip())
+        remember("engine_python", path.strip())
         self.refresh()
 
     def refresh(self) -> None:
