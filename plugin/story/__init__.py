@@ -1,1 +1,1 @@
-"""What a unit of a run has to tell: its story in the dock, on a click, under the pointer; files dropped on the window."""
+"""What a unit of a run has to tell: in the dock, on a click, under the pointer; and files dropped on the window."""
