@@ -7,7 +7,7 @@ from typing import Any
 from qgis.core import Qgis, QgsApplication, QgsMapLayer, QgsProject, QgsVectorLayer, QgsWkbTypes
 from qgis.PyQt.QtCore import QUrl
 from qgis.PyQt.QtGui import QDesktopServices, QIcon
-from qgis.PyQt.QtWidgets import QPushButton
+from qgis.PyQt.QtWidgets import QMenu, QPushButton
 
 from .qt import QAction
 from .toolbox.provider import ICON, GridBeaconProvider
@@ -53,6 +53,7 @@ class GridBeaconPlugin:
             self.iface.removeToolBarIcon(action)
             action.deleteLater()
         self.actions = []
+        self._drop_menu()
         if self.page is not None:
             self.page.close()
             self.page.deleteLater()
@@ -60,6 +61,12 @@ class GridBeaconPlugin:
         if self.provider is not None:
             QgsApplication.processingRegistry().removeProvider(self.provider)
             self.provider = None
+
+    def _drop_menu(self) -> None:
+        """QGIS takes our empty submenu out of its menu but keeps it: one more with each reload."""
+        for menu in self.iface.mainWindow().findChildren(QMenu) if self.iface else []:
+            if menu.title() == MENU and not menu.actions():
+                menu.deleteLater()
 
     def open_run(self) -> None:
         """Open the Processing dialog of *Run everything*, with the layers that fit already chosen."""

@@ -9,6 +9,7 @@ import gc
 import sys
 import threading
 from collections import Counter
+from types import FunctionType
 from typing import Any
 
 import qgis.utils
@@ -75,23 +76,24 @@ def _text(method: QMetaMethod) -> str:
 
 
 def _connected(it: QObject, signature: str) -> int:
-    """PyQt counts through the bound signal; an overload is chosen by its arguments, and some have no Python type."""
+    """PyQt counts through the bound signal; some have no type in Python, and of some windows it may not be asked."""
     name, _, arguments = signature.rstrip(")").partition("(")
     try:
         bound = getattr(it, name)
         return it.receivers(bound[tuple(arguments.split(","))] if arguments else bound)
-    except (AttributeError, KeyError, TypeError):
+    except (AttributeError, KeyError, TypeError, RuntimeError):
         return 0
 
 
 def own_objects(name: str) -> Counter[str]:
-    """Class of the plugin -> how many instances of it Python still holds, and how many of its classes are alive."""
+    """The plugin's instances, classes and functions that Python still holds: a connected lambda is one."""
     found: Counter[str] = Counter()
     for it in gc.get_objects():
-        kind = it if isinstance(it, type) else type(it)
-        module = str(kind.__module__)
+        named = it if isinstance(it, (type, FunctionType)) else type(it)
+        module = str(named.__module__)
         if module == name or module.startswith(f"{name}."):
-            found[f"{'class ' if kind is it else ''}{module}.{kind.__qualname__}"] += 1
+            kind = "class " if isinstance(it, type) else "function " if named is it else ""
+            found[f"{kind}{module}.{named.__qualname__}"] += 1
     return found
 
 

@@ -70,7 +70,12 @@ def write_profile(profiles: Path, name: str, locale: str) -> None:
 
 
 def drive(
-    profiles: Path, folder: Path, wish: dict[str, Any], environment: dict[str, str], picture: Path
+    profiles: Path,
+    folder: Path,
+    wish: dict[str, Any],
+    environment: dict[str, str],
+    picture: Path,
+    startup: str = "desktop_startup.py",
 ) -> dict[str, Any]:
     """Start QGIS, let it do the *wish*, photograph the window; returns what QGIS reports, with its exit code."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -94,9 +99,7 @@ def drive(
             "default",
         ]
         with (folder / "qgis.log").open("wb") as log:
-            desktop = subprocess.Popen(
-                [*command, "--code", str(HERE / "desktop_startup.py")], env=clean, stdout=log, stderr=log
-            )
+            desktop = subprocess.Popen([*command, "--code", str(HERE / startup)], env=clean, stdout=log, stderr=log)
             try:
                 _wait(folder, desktop, wish.get("patience", 300) + 90)
                 if (folder / "READY").exists():
