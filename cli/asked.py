@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from .file_words import OF_RUNS
 from .inputs import Files, merged, of_options, of_plan_file
 from .options import Option, given, load_schema
 from .voice import MODES, language
@@ -40,10 +41,7 @@ def plan_option() -> Option:
     return Option(
         ["--plan", "plan"],
         metavar="FILE.toml",
-        help=spoken(
-            "Settings, files and columns from a plan file; options given here win.",
-            "从方案文件读取设置、文件与字段;命令行选项优先。",
-        ),
+        help=spoken(*OF_RUNS["plan"]),
         section="files",
     )
 
@@ -53,10 +51,7 @@ def preset_option() -> Option:
     return Option(
         ["--preset", "preset"],
         type=click.Choice([preset["name"] for preset in load_schema()["run"].get("presets", ())]),
-        help=spoken(
-            "Settings for a purpose, over the defaults; a plan file and options win over them.",
-            "按用途预设的参数,优先级低于方案文件与命令行选项(daily日常、weekly每周、wartime战时)。",
-        ),
+        help=spoken(*OF_RUNS["preset"]),
         section="files",
     )
 
@@ -77,7 +72,7 @@ def ledger_option() -> Option:
     return Option(
         ["--ledger", "ledger"],
         metavar="FILE",
-        help=spoken("Record of earlier warnings, made if absent.", "预警台账,不存在则新建。"),
+        help=spoken(*OF_RUNS["ledger"]),
     )
 
 
@@ -86,10 +81,7 @@ def public_option() -> Option:
     return Option(
         ["--public"],
         metavar="FOLDER",
-        help=spoken(
-            "Also write a version for everyone: streets, no points, no counts below 8, round figures.",
-            "另写一份公开版:到街道为止,无点位,少于8件不显示,其余取整。",
-        ),
+        help=spoken(*OF_RUNS["public"]),
     )
 
 
@@ -98,10 +90,7 @@ def calibration_option() -> Option:
     return Option(
         ["--calibration"],
         metavar="FILE",
-        help=spoken(
-            "What `gridbeacon calibrate` learned on this city's history: how often chance lights a warning here.",
-            "由 gridbeacon calibrate 生成的本市校准文件:没有异常时各级提示多久碰巧出现一次。",
-        ),
+        help=spoken(*OF_RUNS["calibration"]),
         section="files",
     )
 
@@ -112,17 +101,13 @@ def basemap_options() -> list[Option]:
         ["--basemap"],
         multiple=True,
         metavar="FILE",
-        help=spoken(
-            "Roads, water or boundaries beneath the briefing's cells (file.gpkg|layer), or one PNG exported from QGIS; "
-            "may be given several times.",
-            "晨报地图下的道路、水系、边界图层(file.gpkg|图层名),或一张QGIS导出的PNG;可给多个。",
-        ),
+        help=spoken(*OF_RUNS["basemap"]),
         section="files",
     )
     system = Option(
         ["--basemap-crs", "basemap_crs"],
         metavar="CRS",
-        help=spoken("CRS of basemap files that do not carry one.", "底图坐标系(文件未注明时)。"),
+        help=spoken(*OF_RUNS["basemap_crs"]),
         section="files",
     )
     return [layers, system]
@@ -133,10 +118,7 @@ def repair_option() -> Option:
     return Option(
         ["--repair"],
         is_flag=True,
-        help=spoken(
-            "Use a repaired copy of the cells, written into the output folder; the file itself is never touched.",
-            "使用网格的修复副本(写入成果文件夹),原文件不改动。",
-        ),
+        help=spoken(*OF_RUNS["repair"]),
     )
 
 

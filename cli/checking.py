@@ -54,7 +54,9 @@ def run_check(
         page = Path(out) / PAGE
         voice.say(voice.pick(f"report: {page}", f"体检报告:{page}"))
         if voice.mode == "json":
-            voice.emit({"done": {"out": str(out), "report": str(page)}})
+            faults = sum(rule["count"] for rule in found.get("topology", {}).get("rules", ()))
+            numbers = {**found["account"], "faults": faults}
+            voice.emit({"done": {"out": str(out), "report": str(page), "numbers": numbers}})
 
 
 def confirmed(mapping: dict[str, str], files: Files, proposed: dict[str, str]) -> dict[str, dict[str, str]]:

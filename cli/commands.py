@@ -25,6 +25,7 @@ from .asked import (
     replace_option,
     spoken,
 )
+from .command_words import CHECK, RUN
 from .inputs import Files, dated_folder, of_options, with_inputs
 from .options import Command, Option, given, load_schema, with_settings
 from .refusals import refusal
@@ -64,7 +65,7 @@ def gridbeacon() -> None:
 
 @gridbeacon.command(
     cls=Command,
-    help=spoken(load_schema()["run"]["help"], load_schema()["run"]["help_zh"]),
+    help=spoken(*RUN["help"]),
     epilog=spoken(*EPILOG),
     params=[
         plan_option(),
@@ -140,10 +141,7 @@ def demo(voice: Voice, out: str, ledger: str | None, as_json: bool, progress: st
 
 @gridbeacon.command(
     cls=Command,
-    help=spoken(
-        "Tell what a run would use of the files and what not, without running it.",
-        "不运行模型,先检查文件中哪些会被使用、哪些不会。",
-    ),
+    help=spoken(*CHECK["help"]),
     params=[
         plan_option(),
         preset_option(),

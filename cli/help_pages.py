@@ -121,7 +121,7 @@ def _table(params: list[dict[str, Any]], language: str) -> str:
 
 def _row(param: dict[str, Any], language: str) -> str:
     zh = language == "zh"
-    meaning = (param.get("zh") if zh else param.get("help")) or param.get("help") or ""
+    meaning = (param.get("help_zh") if zh else param.get("help")) or param.get("help") or ""
     unit = UNITS.get(param["unit"], param["unit"]) if zh else param["unit"]
     cells = [_default(param, WORDS[language]["none"]), " ".join(filter(None, [_allowed(param), unit])), meaning]
     return f"<td><code>{param['name'].upper()}</code></td>" + "".join(f"<td>{escape(text)}</td>" for text in cells)

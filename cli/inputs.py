@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..layers.incidents.urls import is_url
+from .file_words import OF_SOURCES
 from .options import Command, Option
 from .refusals import refusal
 from .voice import language
@@ -245,50 +246,6 @@ def _text(english: str, chinese: str) -> str:
 
 
 def _file_options() -> list[Option]:
-    facts = {
-        "incidents": (
-            "Incident files: CSV, XLSX, GeoPackage, GeoJSON, Parquet, zipped or not; one layer: file.gpkg|layer.",
-            "事件文件:CSV、XLSX、GeoPackage、GeoJSON、Parquet,可为压缩包;图层写作 file.gpkg|图层名。可给多个。",
-        ),
-        "cells": (
-            "Polygons of the grid or districts. Without it, cells are made.",
-            "网格或行政区面文件;不给则自动生成网格。",
-        ),
-        "cells_before": (
-            "Polygons of the division before, where a re-division is in a file of its own.",
-            "调整前的网格面文件(调整前后各一个文件时)。",
-        ),
-        "cells_since": (
-            "First day of today's cells, where neither file gives days of validity.",
-            "现行网格的启用日期(两个文件均无生效日期时)。",
-        ),
-        "responsible": ("Table of 类别, 区域, 责任单位: class, area, responsible unit.", "分类×区域→责任单位对照表。"),
-        "crs": (
-            "CRS of incident coordinates that do not carry one, e.g. EPSG:4490.",
-            "事件坐标系(文件未注明时),如 EPSG:4490。",
-        ),
-        "cells_crs": ("CRS of cells that do not carry one.", "网格坐标系(文件未注明时)。"),
-        "class_policy": (
-            "Class policy instead of the one brought along: classes refused, and classes only described.",
-            "自有类别策略文件(不处理的类别、只描述的类别)。",
-        ),
-        "key": (
-            "File with the key of pseudonyms, kept apart from all results; else GRIDBEACON_PSEUDONYM_KEY.",
-            "假名密钥文件,须与成果分开存放;不给则取环境变量GRIDBEACON_PSEUDONYM_KEY。",
-        ),
-        "days": (
-            "Days off and moved working days of further years: CSV with the columns date and kind (holiday, workday).",
-            "放假与调休表:CSV,列为日期、类型(放假、上班),用于补充或更正某一年份。",
-        ),
-        "events": (
-            "What is known to have changed: CSV with the columns start, end, name, category, effect.",
-            "已知变化表(渠道并入、专项行动、供暖开始等):CSV,列为开始、结束、名称、类别、作用。",
-        ),
-        "rename": (
-            "A class that has another name now, as old=new; may be given several times.",
-            "已改名的类别,写作 旧名=新名,可给多个。",
-        ),
-    }
     return [
         Option(
             [f"--{name.replace('_', '-')}", name],
@@ -297,7 +254,7 @@ def _file_options() -> list[Option]:
             help=_text(*text),
             section="files",
         )
-        for name, text in facts.items()
+        for name, text in OF_SOURCES.items()
     ]
 
 

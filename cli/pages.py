@@ -43,9 +43,17 @@ def parameters_page(schema: dict[str, Any]) -> str:
     ]
     for name, step in schema["steps"].items():
         parts.append(
-            f"\n## `gridbeacon step {name}`\n\n{step['help']}\n\n{step['help_zh']}\n\n" + _table(step["params"])
+            f"\n## `gridbeacon step {name}`\n\n{step['help']}\n\n{step['help_zh']}\n\n"
+            + _table(step["params"])
+            + _figures(step["numbers"])
         )
     return "".join(parts)
+
+
+def _figures(numbers: list[dict[str, str]]) -> str:
+    """What `--json` and Processing give beside the table."""
+    told = "; ".join(f"`{number['name']}` {number['help']} {number['help_zh']}" for number in numbers)
+    return f"\nFigures (`--json`, outputs in QGIS): {told}.\n"
 
 
 def _plan_tables(entries: list[dict[str, Any]]) -> Iterator[str]:
@@ -74,7 +82,7 @@ def _table(entries: list[dict[str, Any]]) -> str:
             entry["unit"],
             _allowed(entry),
             entry["help"],
-            entry["zh"],
+            entry["help_zh"],
         ]
         rows.append("| " + " | ".join(str(fact).replace("|", "\\|") for fact in facts) + " |")
     return "\n".join(rows) + "\n"

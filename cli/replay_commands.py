@@ -17,6 +17,7 @@ from .asked import (
     replace_option,
     spoken,
 )
+from .command_words import FROM, REPLAY, TO
 from .commands import gridbeacon
 from .inputs import with_inputs
 from .options import Command, Option, load_schema, repeat_option, with_settings
@@ -30,13 +31,10 @@ def _day_option(name: str, english: str, chinese: str) -> Option:
 
 @gridbeacon.command(
     cls=Command,
-    help=spoken(
-        "What would have been warned, day by day, over a stretch of the past: each day knows nothing later.",
-        "历史回放:逐日给出当时会发出的预警,每一天都只用当时已知的数据。",
-    ),
+    help=spoken(*REPLAY["help"]),
     params=[
-        _day_option("from", "First day, e.g. 2016-01-01.", "首日,如 2016-01-01。"),
-        _day_option("to", "Day after the last, e.g. 2017-01-01.", "末日的次日,如 2017-01-01。"),
+        _day_option("from", *FROM),
+        _day_option("to", *TO),
         plan_option(),
         out_option(
             spoken(
@@ -89,7 +87,10 @@ def _tell_replay(voice: Voice, found: Any, out: Path, as_json: bool, manifest: d
     table = out / "replay.csv"
     voice.say(voice.pick(f"replay: {table}", f"回放:{table}"))
     if voice.mode == "json":
-        voice.emit({"done": {"out": str(out), "replay": str(table), "warnings": int(found.levels["raised"].sum())}})
+        raised = {str(row.level): int(row.raised) for row in found.levels.itertuples()}
+        numbers = {"days": days, "outages": outages, "warnings": sum(raised.values()), **raised}
+        done = {"out": str(out), "replay": str(table), "warnings": numbers["warnings"], "numbers": numbers}
+        voice.emit({"done": done})
     if as_json:
         print_json(manifest)
 

@@ -37,7 +37,10 @@ def tell_outcome(voice: Voice, outcome: Any, as_json: bool) -> None:
     briefing = out / "briefing.html"
     voice.say(voice.pick(f"briefing: {briefing}", f"晨报:{briefing}"))
     if voice.mode == "json":
-        voice.emit({"done": {"out": str(out), "briefing": str(briefing), "warnings": len(warnings)}})
+        levels = {level.name: int((warnings["level"] == level.name).sum()) for level in LEVELS}
+        numbers = {"warnings": len(warnings), **levels, **manifest["account"]}
+        done = {"out": str(out), "briefing": str(briefing), "warnings": len(warnings), "numbers": numbers}
+        voice.emit({"done": done})
     if as_json:
         print_json(manifest)
 
@@ -82,7 +85,7 @@ def tell_step(voice: Voice, result: dict[str, Any], as_json: bool) -> None:
         voice.notice(notice)
     voice.say(voice.pick(f"{result['rows']:,} rows in {result['out']}", f"{result['out']} 共 {result['rows']:,} 行"))
     if voice.mode == "json":
-        voice.emit({"done": {"out": result["out"], "rows": result["rows"]}})
+        voice.emit({"done": {name: result[name] for name in ("out", "rows", "numbers")}})
     if as_json:
         print_json(result)
 

@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import UnionType
 from typing import Any, Union, get_args, get_origin
 
-from ..params import Param, params_of
+from ..params import Param, param, params_of
+from . import command_words as words
+from .file_words import OF_RUNS, OF_SOURCES
+from .inputs import CELL_COLUMNS, COLUMNS
 
-RUN_HELP = (
-    "Read incidents and cells, find hot spots and early warnings, and write one folder: the briefing and its tables.",
-    "读取事件与网格,识别热点与预警,生成含晨报与各类表格的成果文件夹。",
-)
 _KINDS = {bool: "bool", int: "int", float: "float", str: "text", tuple: "list", list: "list"}
+
+
+@dataclass
+class Stretch:
+    """The stretch of the past that is replayed, beside the settings of a run."""
+
+    from_day: str = param("", words.FROM[0], zh="首日", help_zh=words.FROM[1])
+    to_day: str = param("", words.TO[0], zh="末日的次日", help_zh=words.TO[1])
 
 
 def make_schema() -> dict[str, Any]:
@@ -37,13 +44,21 @@ def make_schema() -> dict[str, Any]:
         }
         for name, cls in registry().items()
     }
-    steps = {name: step.described() for name, step in all_steps().items()}
     return {
         "version": __version__,
-        "run": {"help": RUN_HELP[0], "help_zh": RUN_HELP[1], "params": run, "presets": presets},
+        "run": {**words.described("run", words.RUN), "params": run, "presets": presets},
+        "check": {**words.described("check", words.CHECK), "params": []},
+        "replay": {**words.described("replay", words.REPLAY), "params": describe_all(params_of(Stretch))},
+        "files": _pairs({**OF_SOURCES, **OF_RUNS}),
+        "columns": _pairs({**COLUMNS, **CELL_COLUMNS}),
         "models": models,
-        "steps": steps,
+        "steps": {name: step.described(name) for name, step in all_steps().items()},
     }
+
+
+def _pairs(told: dict[str, tuple[str, str]]) -> dict[str, dict[str, str]]:
+    """Name -> its help in both languages."""
+    return {name: {"help": english, "help_zh": chinese} for name, (english, chinese) in told.items()}
 
 
 def schema_text() -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 from ..params import check, param, params_of
@@ -15,6 +15,8 @@ from .loop_steps import LOOP_STEPS
 from .point_steps import POINT_STEPS
 from .refusals import refusal
 from .schema import describe_all
+from .step_numbers import numbers_of, tell_numbers
+from .step_words import group_of, words_of
 from .surface_steps import RiskSettings, SurfaceSettings, compare, draw_surface
 from .voice import Progress
 
@@ -62,14 +64,19 @@ class Step:
     params: list[dict[str, Any]]
     work: Callable[[Files, dict[str, Any], Progress], tuple[Any, list[Any]]]
 
-    def described(self) -> dict[str, Any]:
-        """The step's entry in the schema."""
+    def described(self, name: str) -> dict[str, Any]:
+        """The entry of the step *name* in the schema."""
+        words, (group, group_zh) = words_of(name), group_of(name)
         return {
+            **asdict(words),
+            "group": group,
+            "group_zh": group_zh,
             "help": self.help,
             "help_zh": self.help_zh,
             "inputs": list(self.inputs),
             "outputs": ["gpkg", "geojson", "csv"],
             "params": self.params,
+            "numbers": [number.described() for number in numbers_of(name)],
         }
 
 
@@ -136,7 +143,7 @@ def run_step(
     progress(0.95, "Writing|写出")
     write_table(out, table, name, replace)
     told = [{"code": notice.code, "zh": notice.zh, "en": notice.en} for notice in notices]
-    return {"step": name, "out": out, "rows": len(table), "notices": told}
+    return {"step": name, "out": out, "rows": len(table), "numbers": tell_numbers(name, table), "notices": told}
 
 
 def settings_of(cls: type, settings: dict[str, Any]) -> Any:

@@ -366,7 +366,11 @@ def test_a_run_tells_its_progress_and_its_end(done):
         "out": str(out),
         "briefing": str(out / "briefing.html"),
         "warnings": lines[-1]["done"]["warnings"],
+        "numbers": lines[-1]["done"]["numbers"],
     }
+    numbers = lines[-1]["done"]["numbers"]
+    levels = [numbers[level] for level in ("red", "orange", "yellow", "blue")]
+    assert (numbers["warnings"], sum(levels)) == (lines[-1]["done"]["warnings"], numbers["warnings"])
     assert lines[-1]["done"]["warnings"] >= 1
 
 

@@ -126,7 +126,7 @@ def test_a_class_nobody_has_and_a_cancelled_step(city, tmp_path):
 
 @pytest.mark.parametrize("name", POINT_STEPS)
 def test_every_step_speaks_both_languages(name):
-    step = all_steps()[name].described()
+    step = all_steps()[name].described(name)
     assert step["help"] and step["help_zh"]
     assert {"incidents", "cells"} == set(step["inputs"])
     for _, _, _, told in params_of(POINT_STEPS[name][2]):
