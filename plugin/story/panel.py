@@ -70,8 +70,8 @@ class StoryPanel(QtWidgets.QScrollArea):
     def _build_plots(self) -> None:
         self.series = BarPlot(tr("Incidents over time"), 120)
         self.hours, self.weekdays = BarPlot(tr("Hours of the day"), 84), BarPlot(tr("Days of the week"), 84)
-        self.classes = Ranking(tr("Classes"))
-        self.series_name, self.classes_name = _heading(""), _heading(tr("Classes"))
+        self.classes = Ranking(tr("Classes in the window"))
+        self.series_name, self.classes_name = _heading(""), _heading("")
         self.note = _text(muted=True)
         self.plots = QtWidgets.QWidget()
         column = QtWidgets.QVBoxLayout(self.plots)
@@ -167,12 +167,12 @@ class StoryPanel(QtWidgets.QScrollArea):
         for plot, shown in ((self.series, bars), (self.hours, hours), (self.weekdays, weekdays)):
             plot.show_bars(shown, tr("Highest: {bar}", bar=figures.busiest(shown)))
         top = story.classes[:SHOWN_CLASSES]
-        name, found = tr("Classes"), len(story.classes)
+        name, found = tr("Classes in the window"), len(story.classes)
         if found > len(top):
-            name = tr("Classes (the first {number} of {all})", number=len(top), all=found)
+            name = tr("Classes in the window (the first {number} of {all})", number=len(top), all=found)
         self.classes_name.setText(name)
         self.classes_name.setVisible(bool(top))
-        self.classes.show_rows(top, story.total)
+        self.classes.show_rows(top, story.in_window)
 
     def _show_warnings(self, story: Story) -> None:
         column = self.warnings.layout()

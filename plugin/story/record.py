@@ -18,7 +18,10 @@ from ..words import tr
 RESULTS = "results.gpkg"
 HIGHEST = 12
 """More units above one another are no hierarchy but a circle."""
+WHOLE = "CITY"
+"""The unit above all others: its first day is the first of the history."""
 HERE, ABOVE, BELOW = "here", "above", "below"
+DAY, NUMBER = re.compile(r"(\d+):(\d+)"), re.compile(r"\d+")
 PATIENCE = 0.05
 """Seconds to wait for a file that another program is writing."""
 
@@ -61,7 +64,7 @@ class Story:
     weekdays: tuple[int, ...] = ()
     """From Monday."""
     classes: tuple[tuple[str, int], ...] = ()
-    """Class and incidents, the most frequent first."""
+    """Class and incidents of the window, the most frequent first."""
     window: tuple[date, date] | None = None
     warnings: tuple[Warned, ...] = ()
     reported: dict[date, float] = field(default_factory=dict)
@@ -123,8 +126,8 @@ def read_story(folder: Path, cell_id: str) -> Story:
             )
         above = tuple(_above(tables, unit))
         warnings = tuple(_warnings(tables, unit, above))
-        known = _known(tables, cell_id)
-    return Story(unit, above, warnings=warnings, **_in_numbers(known), **_reporting(folder))
+        known, city = _known(tables, cell_id), _known(tables, WHOLE)
+    return Story(unit, above, warnings=warnings, **_in_numbers(known, city), **_reporting(folder))
 
 
 def _columns(tables: sqlite3.Connection, table: str) -> set[str]:
@@ -196,25 +199,33 @@ def _known(tables: sqlite3.Connection, cell_id: str) -> dict[str, Any]:
     return dict(row) if row is not None else {}
 
 
-def _in_numbers(known: dict[str, Any]) -> dict[str, Any]:
-    first, start, end = (day_of(known.get(name)) for name in ("first_day", "window_start", "window_end"))
-    if first is None:
+def _in_numbers(known: dict[str, Any], city: dict[str, Any]) -> dict[str, Any]:
+    """The unit's numbers over the history of the city; all nought where the unit has no row, for nothing came there."""
+    period = {**known, **city}
+    first, start, end = (day_of(period.get(name)) for name in ("first_day", "window_start", "window_end"))
+    if first is None or start is None or end is None:
         return {}
-    counts = {int(offset): int(count) for offset, count in re.findall(r"(\d+):(\d+)", str(known.get("days") or ""))}
-    length = max([(end - first).days if end else 0, *(offset + 1 for offset in counts)])
-    classes = json.loads(known.get("classes") or "{}")
+    shift = ((day_of(known.get("first_day")) or first) - first).days
+    counts = {int(offset) + shift: int(count) for offset, count in DAY.findall(str(known.get("days") or ""))}
+    gaps = NUMBER.findall(str(city.get("missing") or ""))
     return {
         "first_day": first,
-        "days": tuple(counts.get(offset, 0) for offset in range(length)),
+        "days": tuple(counts.get(offset, 0) for offset in range((end - first).days)),
         "hours": _numbers(known.get("hours"), 24),
         "weekdays": _numbers(known.get("weekdays"), 7),
-        "classes": tuple(sorted(((str(name), int(n)) for name, n in classes.items()), key=lambda pair: -pair[1])),
-        "window": (start, end) if start and end else None,
+        "classes": tuple(_classes(known)),
+        "window": (start, end),
+        "missing": frozenset(first + timedelta(days=int(offset)) for offset in gaps),
     }
 
 
+def _classes(known: dict[str, Any]) -> list[tuple[str, int]]:
+    told = json.loads(known.get("classes") or "{}")
+    return sorted(((str(name), int(number)) for name, number in told.items()), key=lambda pair: -pair[1])
+
+
 def _numbers(text: Any, length: int) -> tuple[int, ...]:
-    found = [int(number) for number in re.findall(r"\d+", str(text or ""))]
+    found = [int(number) for number in NUMBER.findall(str(text or ""))]
     return tuple((found + [0] * length)[:length])
 
 

@@ -1,0 +1,64 @@
+"""Files dropped on QGIS's own window: QGIS opens them as it always does; one with incidents is offered to the dock too.
+
+A drop on the map means "show me this file", and another plugin may want it as much as we do, so nothing is taken over.
+But a hotline's table opened as a layer has neither places nor Chinese when it was written in GB18030: the bar says that
+the dock reads it as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from qgis.core import Qgis
+from qgis.gui import QgsCustomDropHandler
+
+from ..qt import QtCore, QtWidgets
+from ..words import tr
+from .dropped import holds_incidents
+
+TITLE = "GridBeacon"
+GATHERED = 300
+"""Milliseconds in which files dropped together arrive one by one."""
+STAYS = 20
+"""Seconds the offer stays."""
+
+
+class OfferDrop(QgsCustomDropHandler):
+    """Looks at files on their way into QGIS, takes none, and offers those with incidents."""
+
+    def __init__(self, iface: Any, take: Callable[[list[str]], None]):
+        super().__init__()
+        self.iface, self.take = iface, take
+        self.seen: list[str] = []
+        self.gathering = QtCore.QTimer(self)
+        self.gathering.setSingleShot(True)
+        self.gathering.setInterval(GATHERED)
+        self.gathering.timeout.connect(self.offer)
+
+    def handleFileDrop(self, file: str) -> bool:
+        if holds_incidents(Path(file)):
+            self.seen.append(file)
+            self.gathering.start()
+        return False
+
+    def offer(self) -> None:
+        """One line in the message bar for all that was dropped together."""
+        paths, self.seen = self.seen, []
+        bar = self.iface.messageBar()
+        names = ", ".join(Path(path).name for path in paths)
+        message = bar.createMessage(TITLE, "")
+        words = QtWidgets.QLabel(tr("{files}: these look like incidents.", files=names))
+        words.setTextFormat(QtCore.Qt.TextFormat.PlainText)
+        button = QtWidgets.QPushButton(tr("Use them in GridBeacon"))
+        button.setToolTip(tr("Put these files into the form of the GridBeacon dock"))
+
+        def use() -> None:
+            bar.popWidget(message)
+            self.take(paths)
+
+        button.clicked.connect(use)
+        message.layout().addWidget(words)
+        message.layout().addWidget(button)
+        bar.pushWidget(message, Qgis.MessageLevel.Info, STAYS)
