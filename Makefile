@@ -23,7 +23,7 @@ system:
 	@.ci/system-packages
 
 # A stamp file per kind of environment: made once, and again when the packaging changes.
-$(VENV)/engine: setup.py pyproject.toml metadata.txt
+$(VENV)/engine: setup.py pyproject.toml metadata.txt plugin/engine/requirements.txt
 	@$(PYTHON) -c '$(FLOOR)'
 	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv $(VENV) || { echo "venv is missing: apt-get install python3-venv" >&2; exit 4; }
 	$(PIP) install -q --upgrade "pip>=24" "setuptools>=64" wheel

@@ -10,6 +10,8 @@ ROOT = Path(__file__).parent
 META = ConfigParser(interpolation=None)
 META.read(ROOT / "metadata.txt", encoding="utf-8")
 GENERAL = META["general"]
+REQUIREMENTS = ROOT / "plugin" / "engine" / "requirements.txt"
+"""One package a line with its floor; the Engine page installs and checks the same ones."""
 TOP = ("cli", "layers", "models", "pipeline", "plugin")
 ROOMS = find_packages(str(ROOT), include=[pattern for room in TOP for pattern in (room, f"{room}.*")])
 
@@ -40,29 +42,19 @@ setup(
         "gridbeacon.sample_data": ["*"],
         "gridbeacon.layers": ["assets/**", "*.json", "*.csv", "*.qml"],
         "gridbeacon.models": ["*.json", "*.csv"],
-        "gridbeacon.plugin": ["icons/*", "i18n/**", "launch/*", "help/**", "models/*", "styles/*", "*.json"],
+        "gridbeacon.plugin": [
+            "engine/requirements.txt",
+            "engine/scripts/*",
+            "icons/*",
+            "i18n/**",
+            "launch/*",
+            "help/**",
+            "models/*",
+            "styles/*",
+            "*.json",
+        ],
     },
-    install_requires=[
-        "numpy>=1.26",
-        "pandas>=2.1",
-        "scipy>=1.11",
-        "shapely>=2.1",
-        "geopandas>=1.0",
-        "pyogrio>=0.12",
-        "pyproj>=3.6",
-        "rasterio>=1.3",
-        "scikit-learn>=1.3",
-        "folium>=0.15",
-        "branca>=0.7",
-        "pyarrow>=14",
-        "click>=8.1",
-        "rich>=13",
-        "numba>=0.60",
-        "python-calamine>=0.2",
-        "XlsxWriter>=3.1",
-        "python-docx>=1.1",
-        "tzdata",
-    ],
+    install_requires=REQUIREMENTS.read_text(encoding="utf-8").split(),
     extras_require={
         "postgis": ["psycopg[binary]>=3.1"],
         "desktop": ["PyQt5>=5.15"],

@@ -27,7 +27,7 @@ def end_all() -> None:
         job.end_now()
 
 
-class _Ear(Listener):
+class Ear(Listener):
     """What a process says, as the signals of its job."""
 
     def __init__(self, job: ProcessJob):
@@ -54,7 +54,7 @@ class ProcessJob(Job):
     def __init__(self, make: Callable[[], QtCore.QProcess], parent: QtCore.QObject | None = None):
         super().__init__(parent)
         self._make = make
-        self._hearing = Hearing(_Ear(self))
+        self._hearing = Hearing(Ear(self))
         self._printed: list[bytes] = []
         self._process: QtCore.QProcess | None = None
         self._pid = 0
