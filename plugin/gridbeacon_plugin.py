@@ -1,19 +1,24 @@
-"""What QGIS loads: a provider, a menu of two actions, a toolbar icon; and all of it gone after unload."""
+"""What QGIS loads: a provider, the dock with its toolbar icon, a menu; and all of it gone after unload."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
-from qgis.core import Qgis, QgsApplication, QgsMapLayer, QgsProject, QgsVectorLayer, QgsWkbTypes
+from qgis.core import Qgis, QgsApplication, QgsMapLayer, QgsProject, QgsWkbTypes
 from qgis.PyQt.QtCore import QUrl
 from qgis.PyQt.QtGui import QDesktopServices, QIcon
 from qgis.PyQt.QtWidgets import QMenu, QPushButton
 
+from . import engine
+from .docking import Docking
+from .qgis_host import is_input
 from .qt import QAction
 from .toolbox.provider import ICON, GridBeaconProvider
-from .words import tr
+from .words import pick, tr
 
 MENU = "GridBeacon"
+HELP = Path(__file__).parent / "help"
 
 
 class GridBeaconPlugin:
@@ -24,6 +29,7 @@ class GridBeaconPlugin:
         self.provider: GridBeaconProvider | None = None
         self.actions: list[QAction] = []
         self.page: Any = None
+        self.docking: Docking | None = None
 
     def initProcessing(self) -> None:
         """Register the provider; all that qgis_process calls."""
@@ -32,28 +38,42 @@ class GridBeaconPlugin:
             QgsApplication.processingRegistry().addProvider(self.provider)
 
     def initGui(self) -> None:
-        """Register the provider and show menu and toolbar icon."""
+        """Register the provider and show the dock, its toolbar icon and the menu."""
         self.initProcessing()
-        window = self.iface.mainWindow()
-        run = QAction(QIcon(str(ICON)), tr("Run everything…"), window)
-        run.setObjectName("gridbeacon_run")
-        run.triggered.connect(self.open_run)
-        engine = QAction(tr("Engine…"), window)
-        engine.setObjectName("gridbeacon_engine")
-        engine.triggered.connect(self.open_engine)
-        self.actions = [run, engine]
+        icon = QIcon(str(ICON))
+        self.docking = Docking(self.iface, icon, self.open_engine)
+        toggle = self.docking.toggle
+        toggle.setText(tr("GridBeacon dock"))
+        self.actions = [
+            toggle,
+            self._action("gridbeacon_run", tr("Run everything…"), self.open_run),
+            self._action("gridbeacon_engine", tr("Engine…"), self.open_engine),
+            self._action("gridbeacon_last", tr("Last briefing"), self.open_last),
+            self._action("gridbeacon_help", tr("Help"), self.open_help),
+        ]
         for action in self.actions:
             self.iface.addPluginToMenu(MENU, action)
-        self.iface.addToolBarIcon(run)
+        self.iface.addToolBarIcon(toggle)
+
+    def _action(self, name: str, text: str, call: Any) -> QAction:
+        action = QAction(text, self.iface.mainWindow())
+        action.setObjectName(name)
+        action.triggered.connect(lambda: call())
+        return action
 
     def unload(self) -> None:
-        """Take back everything `initGui` and `initProcessing` gave."""
+        """Take back everything `initGui` and `initProcessing` gave; what still runs is ended."""
         for action in self.actions:
             self.iface.removePluginMenu(MENU, action)
             self.iface.removeToolBarIcon(action)
-            action.deleteLater()
+            if self.docking is None or action is not self.docking.toggle:
+                action.deleteLater()
         self.actions = []
         self._drop_menu()
+        if self.docking is not None:
+            self.docking.take_away()
+            self.docking = None
+        engine.end_all()
         if self.page is not None:
             self.page.close()
             self.page.deleteLater()
@@ -75,6 +95,7 @@ class GridBeaconPlugin:
         results = processing.execAlgorithmDialog("gridbeacon:run", fitting_layers(self.iface.activeLayer()))
         if results and results.get("BRIEFING"):
             self.offer(results["BRIEFING"], results["WARNINGS"])
+            self.docking.show_run(Path(results["RUN_FOLDER"]))
 
     def offer(self, briefing: str, warnings: int) -> None:
         """Say how many warnings came out, with the briefing one click away."""
@@ -84,6 +105,18 @@ class GridBeaconPlugin:
         button.clicked.connect(lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(briefing)))
         message.layout().addWidget(button)
         bar.pushWidget(message, Qgis.MessageLevel.Success)
+
+    def open_last(self) -> None:
+        """Open the briefing of the last good run."""
+        page = engine.last_briefing()
+        if page is None:
+            self.iface.messageBar().pushMessage(MENU, tr("There is no briefing yet: run first."))
+        else:
+            QDesktopServices.openUrl(QUrl.fromLocalFile(str(page)))
+
+    def open_help(self) -> None:
+        """Open the guide that came with the plugin; it needs no network."""
+        QDesktopServices.openUrl(QUrl.fromLocalFile(str(HELP / pick("en", "zh") / "index.html")))
 
     def open_engine(self) -> None:
         """Open the page that tells and sets which Python runs the engine."""
@@ -102,8 +135,7 @@ def fitting_layers(active: QgsMapLayer | None) -> dict[str, str]:
     layers.sort(key=lambda layer: layer is not active)
     found: dict[str, str] = {}
     for name, kind in (("INCIDENTS", QgsWkbTypes.PointGeometry), ("CELLS", QgsWkbTypes.PolygonGeometry)):
-        fits = [layer for layer in layers if isinstance(layer, QgsVectorLayer) and layer.geometryType() == kind]
-        fits = [layer for layer in fits if layer.customProperty("gridbeacon/rank") is None]
+        fits = [layer for layer in layers if is_input(layer) and layer.geometryType() == kind]
         if fits:
             found[name] = fits[0].id()
     return found

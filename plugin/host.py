@@ -12,6 +12,8 @@ from typing import Any
 from .qt import QtCore, Signal
 
 POINTS, POLYGONS, TABLE, FILE = "points", "polygons", "table", "file"
+ROW = 150
+"""Bytes a row of a file has, roughly."""
 
 
 @dataclass(frozen=True)
@@ -87,6 +89,11 @@ class Host(QtCore.QObject):
     def fields(self, source: Source) -> list[str]:
         """Names of the columns of a source; empty where they are not known before the engine has looked."""
         raise NotImplementedError
+
+    def rows(self, source: Source) -> int:
+        """How many rows a source has, roughly and without reading it; 0 where that is not known."""
+        path = Path(source.path.split("|")[0])
+        return path.stat().st_size // ROW if source.path and path.is_file() else 0
 
     def job(self, command: str, request: Request) -> Job:
         """A job, not yet started, for `run` or `check` over *request*."""

@@ -30,8 +30,8 @@ def test_the_plugin_loads_without_any_package_of_the_engine(stand_in):
     """Loaded by name with None in sys.modules for every compiled package; 20 reloads leave nothing behind."""
     told = stand_in.ask("load_plugin.py", reloads=20)
     assert told["algorithms"] == ["gridbeacon:run"]
-    assert told["menu"] == ["Run everything…", "Engine…"]
-    assert told["toolbar"] == ["gridbeacon_run"]
+    assert told["menu"] == ["GridBeacon dock", "Run everything…", "Engine…", "Last briefing", "Help"]
+    assert told["toolbar"] == ["gridbeacon_toggle"]
     assert told["icon"]
     assert {"RUN_FOLDER", "BRIEFING", "WARNINGS", "RISK", "HOTSPOTS", "EARLY_WARNINGS", "CELLS", "DENSITY"} <= set(
         told["outputs"]
@@ -76,7 +76,7 @@ def test_the_plugin_speaks_chinese_in_a_chinese_qgis(stand_in):
     """Labels come from the schema and the catalogue; names of parameters stay as they are."""
     told = stand_in.ask("load_plugin.py", locale="zh_CN")
     assert told["title"] == "一键研判"
-    assert told["menu"] == ["一键研判……", "计算引擎……"]
+    assert told["menu"] == ["网格烽燧面板", "一键研判……", "计算引擎……", "最近一期晨报", "帮助"]
     assert told["parameters"]["WINDOW"]["label"] == "热点窗口 (天)"
     assert told["parameters"]["INCIDENTS"]["label"] == "事件图层"
     assert told["help"].startswith("识别热点与预警。")

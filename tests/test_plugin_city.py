@@ -169,7 +169,7 @@ def test_the_real_desktop_runs_the_city_from_its_menu(desk, tmp_path, pytestconf
     told = drive(profiles, tmp_path / "work", wish, environment, picture)
     assert told["exit_code"] == 0 and "error" not in told, told
     assert any("The briefing is ready." in text for text in told["bar"]) and "Open the briefing" in told["buttons"]
-    assert told["actions"] == ["Run everything…", "Engine…"]
+    assert told["actions"][:2] == ["GridBeacon dock", "Run everything…"]
     assert [row[0] for row in told["layers"]][:2] == ["Early warnings", "Cells"]
     assert all(valid for _, _, valid in told["layers"]) and len(told["groups"]) == 1
     assert picture.stat().st_size > 50_000

@@ -55,7 +55,8 @@ def begin():
     plugin = qgis.utils.plugins[wish["name"]]
     report["actions"] = [action.text() for action in plugin.actions]
     later(fill, 800)
-    plugin.actions[0].trigger()  # modal: comes back when the dialog is closed
+    run = next(action for action in plugin.actions if action.objectName() == "gridbeacon_run")
+    run.trigger()  # modal: comes back when the dialog is closed
     later(arrange, 500)
 
 

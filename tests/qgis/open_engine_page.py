@@ -20,7 +20,7 @@ def wait(until, seconds=180):
         time.sleep(0.02)
 
 
-plugin.actions[1].trigger()
+next(action for action in plugin.actions if action.objectName() == "gridbeacon_engine").trigger()
 page = plugin.page
 first = {"state": page.state.text(), "enabled": page.test.isEnabled()}
 page.test.click()

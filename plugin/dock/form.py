@@ -1,0 +1,199 @@
+"""The form: what to run over what, what will be used of it, and the run itself."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from ...errors import GridBeaconError
+from .. import schema
+from ..host import POINTS, Host, Job, Request, Source
+from ..keeping import keep, recall
+from ..qt import QtCore, QtWidgets, Signal
+from ..request import RUN
+from ..runs import free_folder
+from ..words import tr
+from .checking import Checking
+from .choices import Choices
+from .progress import RunBar, shortcut
+
+PATIENCE = 500
+"""Milliseconds without a change after which the form is remembered."""
+
+
+class RunForm(QtWidgets.QWidget):
+    """The tab *Run* of the dock. It knows its host only as `Host`."""
+
+    run_finished = Signal(str)
+    """A run has ended well: its folder."""
+
+    def __init__(self, host: Host):
+        super().__init__()
+        self.host = host
+        self.job: Job | None = None
+        self.folder: Path | None = None
+        self.choices = Choices(schema.read_schema()["run"])
+        self.checking = Checking(host, self.request)
+        self.foot = RunBar()
+        self._lay_out()
+        self._connect()
+        self.restore(recall("form"))
+        self.offer_sources()
+
+    def _lay_out(self) -> None:
+        self.choices.put_summary(self.checking.summary)
+        scroll = QtWidgets.QScrollArea()
+        scroll.setWidget(self.choices)
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QtWidgets.QFrame.Shape.NoFrame)
+        scroll.setHorizontalScrollBarPolicy(QtCore.Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        layout = QtWidgets.QVBoxLayout(self)
+        layout.setContentsMargins(6, 6, 6, 6)
+        layout.addWidget(scroll, 1)
+        layout.addWidget(self.foot)
+        shortcut(self, "Ctrl+Return", self.run)
+        shortcut(self, "Esc", self.cancel)
+
+    def _connect(self) -> None:
+        self.remembering = QtCore.QTimer(self)
+        self.remembering.setSingleShot(True)
+        self.remembering.setInterval(PATIENCE)
+        self.remembering.timeout.connect(self.remember)
+        self.choices.incidents.changed.connect(self._incidents_changed)
+        self.choices.cells.changed.connect(self._cells_changed)
+        self.choices.changed.connect(self._changed)
+        self.checking.found.connect(self._take_findings)
+        self.checking.engine_asked.connect(self.host.open_engine_page)
+        self.foot.run_asked.connect(self.run)
+        self.foot.cancel_asked.connect(self.cancel)
+        self.foot.engine_asked.connect(self.host.open_engine_page)
+        self.foot.briefing_asked.connect(self.open_briefing)
+        self.foot.print_asked.connect(self.print_warnings)
+        self.host.sources_changed.connect(self.offer_sources)
+
+    def showEvent(self, event: Any) -> None:
+        """Shown again: the inputs may have changed while nobody looked."""
+        super().showEvent(event)
+        if self.job is None:
+            self.checking.inputs_changed()
+
+    def offer_sources(self) -> None:
+        """Show what the host has now; what was chosen stays chosen where it still is there."""
+        self.choices.incidents.offer(self.host.incident_sources())
+        self.choices.cells.offer(self.host.cell_sources())
+
+    def request(self) -> Request:
+        """What stands in the form. `out` is left open."""
+        return self.choices.request()
+
+    # --- the inputs -----------------------------------------------------------------------------------------------
+
+    def _incidents_changed(self) -> None:
+        sources = self.choices.incidents.chosen()
+        fields = self._fields_of(sources)
+        has_points = bool(sources) and all(source.kind == POINTS for source in sources)
+        self.choices.offer_fields(fields, schema.guess(fields, has_points=has_points), has_points=has_points)
+        self._changed()
+
+    def _cells_changed(self) -> None:
+        fields = self._fields_of(self.choices.cells.chosen())
+        self.choices.offer_cell_fields(fields, schema.guess_cells(fields))
+        self._changed()
+
+    def _fields_of(self, sources: tuple[Source, ...]) -> list[str]:
+        names = dict.fromkeys(name for source in sources for name in self.host.fields(source))
+        return [name for name in names if not schema.is_person_field(name)]
+
+    def _changed(self) -> None:
+        self.choices.tell()
+        self.remembering.start()
+        if self.job is None:
+            self.checking.inputs_changed()
+
+    def _take_findings(self, found: dict[str, Any]) -> None:
+        """The engine has looked: its classes, and the fields of files whose names only it can read."""
+        self.choices.classes.offer(found.get("class_tree") or {})
+        sources = self.choices.incidents.chosen()
+        if not self._fields_of(sources):
+            names = dict.fromkeys(name for file in found.get("files", ()) for name in file.get("columns", ()))
+            fields = [name for name in names if not schema.is_person_field(name)]
+            self.choices.offer_fields(fields, found.get("mapping", {}), has_points=False)
+        self.choices.tell()
+
+    # --- the run --------------------------------------------------------------------------------------------------
+
+    def run(self) -> None:
+        """Start the engine over what stands in the form."""
+        if self.job is not None:
+            return
+        request = self.request()
+        if not request.incidents:
+            self.host.say(tr("Choose the incidents first: a layer or files."), trouble=True)
+            self.choices.incidents.setFocus()
+            return
+        self.remember()
+        self.checking.stop()
+        request = replace(request, out=str(free_folder(self.choices.record.folder())))
+        job = self.job = self.host.job(RUN, request)
+        job.progressed.connect(self.foot.progress)
+        job.said.connect(self.foot.say)
+        job.finished.connect(self._finished)
+        job.failed.connect(self._failed)
+        job.cancelled.connect(self._cancelled)
+        self.foot.begin()
+        job.start()
+
+    def cancel(self) -> None:
+        """Stop the run that goes on, if one does."""
+        if self.job is not None:
+            self.foot.stopping()
+            self.job.cancel()
+
+    def _finished(self, done: dict[str, Any]) -> None:
+        self.job = None
+        self.folder = Path(done["out"])
+        self.foot.done(tr("{number} early warnings.", number=int(done.get("warnings") or 0)))
+        self.host.show_run(self.folder)
+        self.run_finished.emit(str(self.folder))
+
+    def _failed(self, error: GridBeaconError) -> None:
+        self.job = None
+        self.foot.fail(error)
+        self.checking.inputs_changed()
+
+    def _cancelled(self) -> None:
+        self.job = None
+        self.foot.cancelled()
+        self.checking.inputs_changed()
+
+    def open_briefing(self) -> None:
+        """Open the briefing of the run that has just ended."""
+        if self.folder is not None:
+            self.host.open_file(self.folder / "briefing.html")
+
+    def print_warnings(self) -> None:
+        """A page for each of its warnings."""
+        if self.folder is not None:
+            self.host.print_warnings(self.folder)
+
+    def stop(self) -> None:
+        """End whatever goes on: the window closes."""
+        self.checking.stop()
+        self.cancel()
+
+    # --- from one session to the next -----------------------------------------------------------------------------
+
+    def remember(self) -> None:
+        """Keep what stands in the form."""
+        keep("form", json.dumps(self.choices.remembered(), ensure_ascii=False))
+
+    def restore(self, text: str) -> None:
+        """Take up a form kept earlier; one that cannot be read is passed over."""
+        try:
+            kept = json.loads(text or "{}")
+        except ValueError:
+            kept = {}
+        if isinstance(kept, dict):
+            self.choices.restore(kept)

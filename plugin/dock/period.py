@@ -1,0 +1,114 @@
+"""For what and for when: the preset, the moment of decision, the window before it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..qt import QtCore, QtWidgets, Signal
+from ..words import pick, tr
+from .pieces import form_of, in_a_row, words
+from .settings import label_of, unit_of, value_in_words
+
+DAY, MOMENT = "yyyy-MM-dd", "yyyy-MM-ddTHH:mm"
+SHOWN = "yyyy-MM-dd HH:mm"
+
+
+class PeriodBox(QtWidgets.QWidget):
+    """Preset, moment and window. A preset tells what it is for and what it sets."""
+
+    changed = Signal()
+
+    def __init__(self, run: dict[str, Any]):
+        super().__init__()
+        self.params = {param["name"]: param for param in run["params"]}
+        self.presets = {preset["name"]: preset for preset in run.get("presets", [])}
+        self.preset_box = QtWidgets.QComboBox()
+        self.preset_box.setObjectName("preset")
+        self.preset_box.setToolTip(tr("Settings for a purpose; what you change yourself stays as you set it."))
+        for preset in self.presets.values():
+            self.preset_box.addItem(pick(preset["name"].capitalize(), preset.get("zh", "")), preset["name"])
+        self.about = words(quiet=True)
+        self._make_moment()
+        self._make_window()
+        self._lay_out()
+        self.preset_box.currentIndexChanged.connect(self._preset_changed)
+        self._preset_changed()
+
+    def _make_moment(self) -> None:
+        help = pick(*(self.params.get("as_of", {}).get(key, "") for key in ("help", "zh")))
+        self.latest = QtWidgets.QCheckBox(tr("latest"))
+        self.latest.setObjectName("latest")
+        self.latest.setToolTip(tr("Up to the end of the last complete day. Without the tick: the moment beside it."))
+        self.latest.setChecked(True)
+        self.moment = QtWidgets.QDateTimeEdit(QtCore.QDate.currentDate().startOfDay())
+        self.moment.setObjectName("as_of")
+        self.moment.setCalendarPopup(True)
+        self.moment.setDisplayFormat(SHOWN)
+        self.moment.setToolTip(help)
+        self.moment.setEnabled(False)
+        self.latest.toggled.connect(self._latest_turned)
+        self.moment.dateTimeChanged.connect(lambda _: self.changed.emit())
+
+    def _make_window(self) -> None:
+        param = self.params.get("window", {})
+        self.window_box = QtWidgets.QSpinBox()
+        self.window_box.setObjectName("window")
+        self.window_box.setRange(int(param.get("low") or 1), int(param.get("high") or 3660))
+        self.window_box.setSuffix(f" {unit_of(param)}")
+        self.window_box.setToolTip(param.get("help", ""))
+        self.window_box.valueChanged.connect(lambda _: self.changed.emit())
+
+    def _lay_out(self) -> None:
+        layout = form_of(self)
+        layout.addRow(tr("Purpose"), self.preset_box)
+        layout.addRow("", self.about)
+        moment = QtWidgets.QWidget()
+        in_a_row(moment, self.moment, self.latest)
+        layout.addRow(tr("Up to"), moment)
+        layout.addRow(tr("Hot spots over"), self.window_box)
+
+    def preset(self) -> str:
+        """Name of the preset; empty for the one that is the defaults."""
+        name = self.preset_box.currentData() or ""
+        return name if self.sets() else ""
+
+    def sets(self) -> dict[str, Any]:
+        """What the preset sets."""
+        return dict(self.presets.get(self.preset_box.currentData(), {}).get("settings", {}))
+
+    def settings(self) -> dict[str, Any]:
+        """`as_of` and `window`, where they differ from the preset and the defaults."""
+        found: dict[str, Any] = {}
+        if not self.latest.isChecked():
+            moment = self.moment.dateTime()
+            midnight = moment.time() == QtCore.QTime(0, 0)
+            found["as_of"] = moment.toString(DAY if midnight else MOMENT)
+        if self.window_box.value() != self._usual_window():
+            found["window"] = self.window_box.value()
+        return found
+
+    def choose(self, preset: str, settings: dict[str, Any]) -> None:
+        """Take up what was chosen earlier."""
+        self.preset_box.setCurrentIndex(max(self.preset_box.findData(preset), 0))
+        moment = QtCore.QDateTime.fromString(str(settings.get("as_of", "")), QtCore.Qt.DateFormat.ISODate)
+        self.latest.setChecked(not moment.isValid())
+        if moment.isValid():
+            self.moment.setDateTime(moment)
+        self.window_box.setValue(int(settings.get("window", self._usual_window())))
+
+    def _usual_window(self) -> int:
+        return int(self.sets().get("window", self.params.get("window", {}).get("default") or 28))
+
+    def _latest_turned(self, latest: bool) -> None:
+        self.moment.setEnabled(not latest)
+        self.changed.emit()
+
+    def _preset_changed(self) -> None:
+        preset = self.presets.get(self.preset_box.currentData(), {})
+        named = [(self.params[name], value) for name, value in self.sets().items() if name in self.params]
+        lines = [pick(preset.get("help", ""), preset.get("help_zh", ""))]
+        lines += [f"{label_of(param)}: {value_in_words(param, value)}" for param, value in named]
+        self.about.setText(lines[0])
+        self.about.setToolTip("\n".join(lines))
+        self.window_box.setValue(self._usual_window())
+        self.changed.emit()

@@ -1,0 +1,150 @@
+"""Small widgets every part of the form is put together from: a fold, a line of words, a field for a file."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..qt import QtCore, QtWidgets, Signal
+from ..words import tr
+
+INDENT = 16
+"""Pixels by which what belongs to a field or a fold stands in."""
+CHOOSE = "…"
+
+
+class Fold(QtWidgets.QWidget):
+    """A title with an arrow, and what it hides until it is clicked."""
+
+    opened = Signal()
+
+    def __init__(self, title: str, content: QtWidgets.QWidget, *, help: str = ""):
+        super().__init__()
+        self.content, self.title = content, title
+        self.head = QtWidgets.QToolButton()
+        self.head.setText(title)
+        self.head.setToolTip(help or title)
+        self.head.setCheckable(True)
+        self.head.setAutoRaise(True)
+        self.head.setToolButtonStyle(QtCore.Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.head.setSizePolicy(QtWidgets.QSizePolicy.Policy.Expanding, QtWidgets.QSizePolicy.Policy.Fixed)
+        self.head.toggled.connect(self._turn)
+        layout = stacked(self, self.head, content)
+        layout.setSpacing(2)
+        content.setContentsMargins(INDENT, 0, 0, 4)
+        self._turn(False)
+
+    def _turn(self, unfolded: bool) -> None:
+        arrows = QtCore.Qt.ArrowType
+        self.head.setArrowType(arrows.DownArrow if unfolded else arrows.RightArrow)
+        self.content.setVisible(unfolded)
+        if unfolded:
+            self.opened.emit()
+
+    def unfold(self, unfolded: bool = True) -> None:
+        """Show or hide the content."""
+        self.head.setChecked(unfolded)
+
+    def tell(self, words: str) -> None:
+        """Put *words* behind the title: what is chosen inside, to be read while it is folded."""
+        self.head.setText(f"{self.title} · {words}" if words else self.title)
+
+
+class FileField(QtWidgets.QWidget):
+    """A path that can be typed, chosen or emptied."""
+
+    changed = Signal()
+
+    def __init__(self, title: str, *, kinds: str = "", folder: bool = False, new: bool = False):
+        super().__init__()
+        self.title, self.kinds, self.folder, self.new = title, kinds, folder, new
+        self.line = QtWidgets.QLineEdit()
+        self.line.setClearButtonEnabled(True)
+        self.line.setToolTip(title)
+        self.line.editingFinished.connect(self._told)
+        self.line.textChanged.connect(self._emptied)
+        self.button = small_button(CHOOSE, tr("Choose: {what}", what=title))
+        self.button.clicked.connect(self.choose)
+        in_a_row(self, self.line, self.button)
+        self.setFocusProxy(self.line)
+        self._last = ""
+
+    def path(self) -> str:
+        """The path as it stands; empty where there is none."""
+        return self.line.text().strip()
+
+    def set_path(self, path: str) -> None:
+        """Show *path*."""
+        self.line.setText(path)
+        self._told()
+
+    def choose(self) -> None:
+        """Ask for a path in the system's dialog."""
+        dialogs = QtWidgets.QFileDialog
+        if self.folder:
+            path = dialogs.getExistingDirectory(self, self.title, self.path())
+        elif self.new:
+            options = dialogs.Option.DontConfirmOverwrite  # an existing ledger is gone on with
+            path, _ = dialogs.getSaveFileName(self, self.title, self.path(), self.kinds, "", options)
+        else:
+            path, _ = dialogs.getOpenFileName(self, self.title, self.path(), self.kinds)
+        if path:
+            self.set_path(path)
+
+    def _emptied(self, text: str) -> None:
+        if not text:
+            self._told()
+
+    def _told(self) -> None:
+        if self.path() != self._last:
+            self._last = self.path()
+            self.changed.emit()
+
+
+def small_button(text: str, help: str) -> QtWidgets.QToolButton:
+    """A button beside a field."""
+    button = QtWidgets.QToolButton()
+    button.setText(text)
+    button.setToolTip(help)
+    button.setAccessibleName(help)
+    button.setFocusPolicy(QtCore.Qt.FocusPolicy.StrongFocus)
+    return button
+
+
+def words(text: str = "", *, quiet: bool = False) -> QtWidgets.QLabel:
+    """A label that breaks its lines and takes its text for text, never for a page; *quiet* ones are grey."""
+    label = QtWidgets.QLabel(text)
+    label.setTextFormat(QtCore.Qt.TextFormat.PlainText)
+    label.setWordWrap(True)
+    label.setEnabled(not quiet)
+    label.setTextInteractionFlags(QtCore.Qt.TextInteractionFlag.TextSelectableByMouse)
+    return label
+
+
+def form_of(parent: QtWidgets.QWidget) -> QtWidgets.QFormLayout:
+    """A layout of labels and fields without margins, as QGIS's docks have it."""
+    layout = QtWidgets.QFormLayout(parent)
+    layout.setContentsMargins(0, 0, 0, 0)
+    layout.setSpacing(4)
+    layout.setLabelAlignment(QtCore.Qt.AlignmentFlag.AlignLeft | QtCore.Qt.AlignmentFlag.AlignVCenter)
+    layout.setFieldGrowthPolicy(QtWidgets.QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
+    return layout
+
+
+def stacked(parent: QtWidgets.QWidget, *children: QtWidgets.QWidget) -> QtWidgets.QVBoxLayout:
+    """The children of *parent* one below the other."""
+    return _laid(QtWidgets.QVBoxLayout(parent), children)
+
+
+def in_a_row(parent: QtWidgets.QWidget, *children: QtWidgets.QWidget) -> QtWidgets.QHBoxLayout:
+    """The children of *parent* side by side, the first one taking the room that is left."""
+    layout = _laid(QtWidgets.QHBoxLayout(parent), children)
+    layout.setStretch(0, 1)
+    return layout
+
+
+def _laid(layout: Any, children: tuple[QtWidgets.QWidget, ...]) -> Any:
+    layout.setContentsMargins(0, 0, 0, 0)
+    layout.setSpacing(4)
+    for child in children:
+        layout.addWidget(child)
+    return layout

@@ -1,0 +1,287 @@
+"""Every other setting of the engine, from its schema: grouped, searched, those changed marked and set back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ..qt import QtWidgets, Signal
+from ..words import pick, tr
+from .pieces import Fold, form_of, in_a_row, small_button, stacked, words
+
+UNITS = {"days": "天", "weeks": "周", "hours": "小时", "bins": "时段", "min": "分钟", "m": "米", "km²": "平方公里"}
+FAR = 10**9
+"""Bound of a number whose setting names none."""
+
+
+def groups() -> list[tuple[str, tuple[str, ...]]]:
+    """(title of a group, how the names of its settings begin); the last one takes what fits no other."""
+    return [
+        (tr("Briefing"), ("title", "city", "classification", "tiles", "map_credit", "line")),
+        (tr("Time and class"), ("timezone", "bin", "calendar", "finest", "class_depth")),
+        (tr("Data"), ("duplicate", "default_points", "burst", "code_", "redivision", "people", "cell_")),
+        (tr("Number of warnings"), ("city_per_day", "street_per_week", "replay", "min_weeks")),
+        (tr("Levels"), ("blue_", "yellow_", "orange_", "red_", "persistence", "quiet_steps")),
+        (tr("Models"), ("models", "combination", "source_tail", "nb_predictive", "random_state")),
+        (tr("Hot spots and density"), ("getis_ord", "kernel_density")),
+        (tr("Further settings"), ("",)),
+    ]
+
+
+def unit_of(param: dict[str, Any]) -> str:
+    """The unit of a setting in the face's language."""
+    unit = param.get("unit", "")
+    return pick(unit, UNITS.get(unit, unit))
+
+
+def label_of(param: dict[str, Any]) -> str:
+    """What a setting is called."""
+    return pick(param["name"].replace("_", " ").capitalize(), param.get("zh", "").rstrip("。"))
+
+
+def value_in_words(param: dict[str, Any], value: Any) -> str:
+    """A value as the form shows it."""
+    if isinstance(value, bool):
+        return tr("yes") if value else tr("no")
+    text = ", ".join(str(item) for item in value) if isinstance(value, (list, tuple)) else str(value)
+    return f"{text} {unit_of(param)}".strip()
+
+
+class Setting(QtWidgets.QWidget):
+    """One setting: its field, and a button that sets it back."""
+
+    changed = Signal()
+
+    def __init__(self, param: dict[str, Any]):
+        super().__init__()
+        self.param, self.usual = param, param.get("default")
+        self.setObjectName(f"setting_{param['name']}")
+        self.label = words(label_of(param))
+        self.label.setToolTip(help_of(param))
+        self.field, self.read, self.write = _MAKERS[param["type"]](param, self._told)
+        self.field.setToolTip(help_of(param))
+        self.back = small_button("↺", tr("Set back to the default"))
+        self.back.setAutoRaise(True)
+        self.back.clicked.connect(self.set_back)
+        keeps_its_place = self.back.sizePolicy()
+        keeps_its_place.setRetainSizeWhenHidden(True)
+        self.back.setSizePolicy(keeps_its_place)
+        in_a_row(self, self.field, self.back)
+        self.set_back()
+
+    def value(self) -> Any:
+        """The value as it stands."""
+        return self.read()
+
+    def is_changed(self) -> bool:
+        """Whether the value is another one than the preset or the default gives."""
+        return self.read() != _plain(self.param, self.usual)
+
+    def take(self, value: Any) -> None:
+        """Show *value*."""
+        self.write(_plain(self.param, value))
+        self._mark()
+
+    def set_usual(self, usual: Any) -> None:
+        """Another preset: the usual value is *usual*; a value of the user's own stays."""
+        own = self.is_changed()
+        self.usual = usual
+        if not own:
+            self.take(usual)
+        self._mark()
+
+    def set_back(self) -> None:
+        """The usual value again."""
+        self.take(self.usual)
+        self.changed.emit()
+
+    def matches(self, text: str) -> bool:
+        """Whether name, label or help hold *text*."""
+        facts = self.param
+        return any(text in str(facts.get(key, "")).casefold() for key in ("name", "zh", "help"))
+
+    def _told(self, *_: Any) -> None:
+        self._mark()
+        self.changed.emit()
+
+    def _mark(self) -> None:
+        changed = self.is_changed()
+        font = self.label.font()
+        font.setBold(changed)
+        self.label.setFont(font)
+        self.back.setVisible(changed)
+
+
+class SettingsBox(QtWidgets.QWidget):
+    """All settings but those that have a place of their own in the form. Built when it is first unfolded."""
+
+    changed = Signal()
+
+    def __init__(self, params: list[dict[str, Any]]):
+        super().__init__()
+        self.params = params
+        self.preset: dict[str, Any] = {}
+        self.waiting: dict[str, Any] = {}
+        self.settings: dict[str, Setting] = {}
+        self.folds: list[tuple[Fold, list[Setting]]] = []
+        self.search = QtWidgets.QLineEdit()
+        self.search.setObjectName("search")
+        self.search.setPlaceholderText(tr("Search the settings"))
+        self.search.setToolTip(tr("Shows the settings whose name or explanation holds these letters."))
+        self.search.setClearButtonEnabled(True)
+        self.search.textChanged.connect(self._filter)
+        self.all_back = QtWidgets.QPushButton(tr("Reset all"))
+        self.all_back.setToolTip(tr("Set every setting back to what the purpose gives."))
+        self.all_back.clicked.connect(self.set_back)
+        top = QtWidgets.QWidget()
+        in_a_row(top, self.search, self.all_back)
+        self.layout_of = stacked(self, top)
+
+    def build(self) -> None:
+        """Make the fields; only once."""
+        if self.settings:
+            return
+        for title, params in self._grouped():
+            content = QtWidgets.QWidget()
+            layout, made = form_of(content), []
+            layout.setRowWrapPolicy(QtWidgets.QFormLayout.RowWrapPolicy.WrapLongRows)
+            for param in params:
+                setting = Setting(param)
+                setting.changed.connect(self.changed)
+                layout.addRow(setting.label, setting)
+                self.settings[param["name"]] = setting
+                made.append(setting)
+            fold = Fold(title, content)
+            self.folds.append((fold, made))
+            self.layout_of.addWidget(fold)
+        self._apply()
+
+    def _grouped(self) -> list[tuple[str, list[dict[str, Any]]]]:
+        found: list[tuple[str, list[dict[str, Any]]]] = [(title, []) for title, _ in groups()]
+        for param in self.params:
+            fits = (number for number, (_, starts) in enumerate(groups()) if param["name"].startswith(starts))
+            found[next(fits)][1].append(param)
+        return [(title, params) for title, params in found if params]
+
+    def chosen(self) -> dict[str, Any]:
+        """Setting -> value, where it is neither the preset's nor the default."""
+        if not self.settings:
+            return dict(self.waiting)
+        return {name: setting.value() for name, setting in self.settings.items() if setting.is_changed()}
+
+    def choose(self, settings: dict[str, Any]) -> None:
+        """Take up what was chosen earlier."""
+        names = {param["name"] for param in self.params}
+        self.waiting = {name: value for name, value in settings.items() if name in names}
+        self._apply()
+
+    def use_preset(self, sets: dict[str, Any]) -> None:
+        """Take the values of a preset for the usual ones."""
+        self.preset = sets
+        for name, setting in self.settings.items():
+            setting.set_usual(sets.get(name, setting.param.get("default")))
+
+    def set_back(self) -> None:
+        """Every setting at its usual value."""
+        self.waiting = {}
+        for setting in self.settings.values():
+            setting.set_back()
+        self.changed.emit()
+
+    def _apply(self) -> None:
+        self.use_preset(self.preset)
+        if not self.settings:
+            return
+        for name, setting in self.settings.items():
+            setting.take(self.waiting.get(name, setting.usual))
+        self.waiting = {}
+
+    def _filter(self, text: str) -> None:
+        wanted = text.strip().casefold()
+        for fold, settings in self.folds:
+            for setting in settings:
+                shown = setting.matches(wanted)
+                setting.setVisible(shown)
+                setting.label.setVisible(shown)
+            fold.setVisible(any(setting.matches(wanted) for setting in settings))
+            fold.unfold(bool(wanted))
+
+
+def help_of(param: dict[str, Any]) -> str:
+    """What a setting does, its range and its default."""
+    lines = [pick(param.get("help", ""), param.get("help_zh", "") or param.get("zh", ""))]
+    low, high = param.get("low"), param.get("high")
+    if low is not None or high is not None:
+        lines.append(f"{'' if low is None else f'{low:g}'} … {'' if high is None else f'{high:g}'} {unit_of(param)}")
+    default = value_in_words(param, "" if param.get("default") is None else param.get("default"))
+    return "\n".join([*lines, tr("Default: {value}", value=default)] if default else lines)
+
+
+def _plain(param: dict[str, Any], value: Any) -> Any:
+    """*value* as the field of its type gives it back."""
+    if param["type"] == "list":
+        return ",".join(str(item) for item in value or ()) if not isinstance(value, str) else value
+    if param["type"] in ("text", "choice"):
+        return str(value or "")
+    if value is None:
+        return None
+    return {"int": int, "float": float, "bool": bool}[param["type"]](value)
+
+
+def _whole(param: dict[str, Any], told: Callable[..., None]) -> Any:
+    field = QtWidgets.QSpinBox()
+    field.setRange(int(_bound(param, "low")), int(_bound(param, "high")))
+    return _number(param, field, told)
+
+
+def _fraction(param: dict[str, Any], told: Callable[..., None]) -> Any:
+    field = QtWidgets.QDoubleSpinBox()
+    low = param.get("low")
+    field.setDecimals(6 if low and abs(low) < 0.01 else 3)
+    field.setRange(_bound(param, "low"), _bound(param, "high"))
+    return _number(param, field, told)
+
+
+def _bound(param: dict[str, Any], end: str) -> float:
+    value = param.get(end)
+    if value is not None:
+        return value
+    return -FAR if end == "low" else FAR
+
+
+def _number(param: dict[str, Any], field: Any, told: Callable[..., None]) -> Any:
+    """A number; where it may be left open, its lowest value stands for that."""
+    unit = unit_of(param)
+    field.setSuffix(f" {unit}" if unit else "")
+    is_open = param.get("default") is None
+    if is_open:
+        field.setSpecialValueText(tr("open"))
+        field.setMinimum(field.minimum() - 1)
+    field.valueChanged.connect(told)
+
+    def read() -> Any:
+        return None if is_open and field.value() == field.minimum() else field.value()
+
+    return field, read, lambda value: field.setValue(field.minimum() if value is None else value)
+
+
+def _switch(param: dict[str, Any], told: Callable[..., None]) -> Any:
+    field = QtWidgets.QCheckBox()
+    field.toggled.connect(told)
+    return field, field.isChecked, field.setChecked
+
+
+def _choice(param: dict[str, Any], told: Callable[..., None]) -> Any:
+    field = QtWidgets.QComboBox()
+    field.addItems(param["choices"])
+    field.currentIndexChanged.connect(told)
+    return field, field.currentText, lambda value: field.setCurrentIndex(max(field.findText(value), 0))
+
+
+def _text(param: dict[str, Any], told: Callable[..., None]) -> Any:
+    field = QtWidgets.QLineEdit()
+    field.textChanged.connect(told)
+    return field, lambda: field.text().strip(), field.setText
+
+
+_MAKERS = {"float": _fraction, "int": _whole, "bool": _switch, "choice": _choice, "text": _text, "list": _text}

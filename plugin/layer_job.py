@@ -1,0 +1,176 @@
+"""A job over layers of the project: those that are no files are written in a thread first, then the engine works."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from qgis.core import (
+    QgsApplication,
+    QgsFeatureRequest,
+    QgsProject,
+    QgsTask,
+    QgsVectorLayer,
+    QgsVectorLayerFeatureSource,
+)
+
+from ..errors import Cancelled, EngineError, GridBeaconError
+from .engine.job import EngineJob
+from .engine.sweeping import hold, sweep, work_folder
+from .host import Job, Request, Source
+from .qt import QtCore
+from .request import arguments
+from .schema import known_columns
+from .toolbox.convert import Handover, needed_fields, own_path
+from .words import tr
+
+
+class LayerSource:
+    """The features of a layer as they are now, to be read in a thread while the layer lives on in the window."""
+
+    def __init__(self, layer: QgsVectorLayer):
+        self._features = QgsVectorLayerFeatureSource(layer)
+        self._fields, self._kind, self._crs = layer.fields(), layer.wkbType(), layer.crs()
+
+    def fields(self) -> Any:
+        """The fields of the layer."""
+        return self._fields
+
+    def wkbType(self) -> Any:
+        """Its kind of geometry."""
+        return self._kind
+
+    def sourceCrs(self) -> Any:
+        """Its coordinate system."""
+        return self._crs
+
+    def getFeatures(self, request: QgsFeatureRequest) -> Any:
+        """The features *request* asks for."""
+        return self._features.getFeatures(request)
+
+
+def hand_over_layer(layer: QgsVectorLayer, name: str, chosen: list[str], known: frozenset[str] | None) -> Handover:
+    """*layer* on its way to the engine: by its own path where it is a file, else as features still to be written.
+
+    *chosen* are the fields the user named, *known* those the engine finds by itself (None: any). Main thread only.
+    """
+    path = own_path(layer)
+    if path:
+        return Handover(name, path)
+    return Handover(name, "", LayerSource(layer), needed_fields(layer.fields(), chosen, known))
+
+
+class Writing(QgsTask):
+    """Writes layers into a work folder, beside the window."""
+
+    def __init__(self, handovers: dict[str, Handover], work: Path, done: Any):
+        super().__init__(tr("GridBeacon: handing layers over"), QgsTask.Flag.CanCancel)
+        self.handovers, self.work, self.done = handovers, work, done
+        self.context = QgsProject.instance().transformContext()
+        self.written: dict[str, str] = {}
+        self.error: GridBeaconError | None = None
+
+    def run(self) -> bool:
+        """In the thread."""
+        try:
+            for key, handover in self.handovers.items():
+                self.written[key] = handover.written(self.work, self.context, self)
+        except Cancelled:
+            return False
+        except GridBeaconError as error:
+            self.error = error
+            return False
+        return not self.isCanceled()
+
+    def finished(self, result: bool) -> None:
+        """Back on the main thread."""
+        self.done(result)
+
+
+class LayerJob(Job):
+    """`run` or `check` over a request whose sources may be layers."""
+
+    def __init__(self, command: str, request: Request, parent: QtCore.QObject | None = None):
+        super().__init__(parent)
+        self.command, self.request = command, request
+        self.work: Path | None = None
+        self.lock: Any = None
+        self.task: Writing | None = None
+        self.engine: EngineJob | None = None
+        self.is_stopped = self.is_over = False
+
+    def start(self) -> None:
+        """Look at the layers now, write and run after this call has returned."""
+        try:
+            handovers = self._handovers()
+        except GridBeaconError as error:
+            QtCore.QTimer.singleShot(0, partial(self._end, self.failed, error))
+            return
+        self.work = work_folder()
+        if all(handover.path for handover in handovers.values()):
+            self._start_engine({key: handover.path for key, handover in handovers.items()})
+            return
+        self.lock = hold(self.work)
+        self.task = Writing(handovers, self.work, self._written)
+        self.progressed.emit(-1.0, tr("Handing over the layers"))
+        QgsApplication.taskManager().addTask(self.task)
+
+    def cancel(self) -> None:
+        """Stop writing, or the engine."""
+        if self.is_over or self.is_stopped:
+            return
+        self.is_stopped = True
+        if self.engine is not None:
+            self.engine.cancel()
+        elif self.task is not None:
+            self.task.cancel()
+
+    def _handovers(self) -> dict[str, Handover]:
+        """Key of each layer -> how it goes to the engine. Raises EngineError for a layer that is gone."""
+        chosen = [name for names in self.request.columns.values() for name in names.split(",")]
+        found: dict[str, Handover] = {}
+        for number, source in enumerate(self.request.incidents):
+            if source.layer:
+                found[source.key] = hand_over_layer(_layer_of(source), f"incidents{number}", chosen, known_columns())
+        cells = self.request.cells
+        if cells is not None and cells.layer:
+            found[cells.key] = hand_over_layer(_layer_of(cells), "cells", chosen, None)
+        return found
+
+    def _written(self, result: bool) -> None:
+        task, self.task, self.lock = self.task, None, None
+        if result and not self.is_stopped:
+            self._start_engine(task.written)
+            return
+        sweep(self.work)
+        if task.error is not None:
+            self._end(self.failed, task.error)
+        else:
+            self._end(self.cancelled)
+
+    def _start_engine(self, written: dict[str, str]) -> None:
+        engine = self.engine = EngineJob(arguments(self.command, self.request, written), self.work, self)
+        engine.progressed.connect(self.progressed)
+        engine.said.connect(self.said)
+        engine.finished.connect(lambda done: self._end(self.finished, done))
+        engine.failed.connect(lambda error: self._end(self.failed, error))
+        engine.cancelled.connect(lambda: self._end(self.cancelled))
+        engine.start()
+
+    def _end(self, ending: Any, *facts: Any) -> None:
+        if not self.is_over:
+            self.is_over = True
+            ending.emit(*facts)
+
+
+def _layer_of(source: Source) -> QgsVectorLayer:
+    layer = QgsProject.instance().mapLayer(source.layer)
+    if not isinstance(layer, QgsVectorLayer) or not layer.isValid():
+        raise EngineError(
+            tr("The layer {name} is no longer there.", name=source.name),
+            where=tr("the project"),
+            fix=tr("Choose another one."),
+            code="layer",
+        )
+    return layer

@@ -1,0 +1,113 @@
+"""QGIS as the program around the dock: layers of the project, its map, its message bar."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from qgis.core import Qgis, QgsMapLayer, QgsProject, QgsVectorLayer, QgsWkbTypes
+
+from .host import FILE, POINTS, POLYGONS, TABLE, Host, Job, Request, Source
+from .layer_job import LayerJob
+from .qt import QtCore, QtGui
+
+TITLE = "GridBeacon"
+OURS = "gridbeacon/"
+"""How the custom properties of layers begin that a run has made: they are no inputs."""
+SETTLE = 200
+"""Milliseconds in which changes of the layer tree are gathered."""
+
+
+class QgisHost(Host):
+    """What the dock asks of QGIS. `close` takes back every connection."""
+
+    def __init__(self, iface: Any, open_engine_page: Callable[[], None]):
+        super().__init__()
+        self.iface, self._open_engine_page = iface, open_engine_page
+        self._settling = QtCore.QTimer(self)
+        self._settling.setSingleShot(True)
+        self._settling.setInterval(SETTLE)
+        self._settling.timeout.connect(self.sources_changed)
+        project = QgsProject.instance()
+        self._signals = [project.layersAdded, project.layersRemoved, project.layerTreeRoot().nameChanged]
+        for signal in self._signals:
+            signal.connect(self._layers_changed)
+
+    def close(self) -> None:
+        """Hear nothing of the project any more."""
+        for signal in self._signals:
+            signal.disconnect(self._layers_changed)
+        self._signals = []
+        self._settling.stop()
+
+    def _layers_changed(self, *_: Any) -> None:
+        self._settling.start()
+
+    def incident_sources(self) -> list[Source]:
+        """Point layers, then tables, the active layer before the others."""
+        return [*self._sources(QgsWkbTypes.PointGeometry, POINTS), *self._sources(QgsWkbTypes.NullGeometry, TABLE)]
+
+    def cell_sources(self) -> list[Source]:
+        """Polygon layers, the active layer before the others."""
+        return self._sources(QgsWkbTypes.PolygonGeometry, POLYGONS)
+
+    def _sources(self, geometry: Any, kind: str) -> list[Source]:
+        active = self.iface.activeLayer()
+        layers = [node.layer() for node in QgsProject.instance().layerTreeRoot().findLayers()]
+        layers.sort(key=lambda layer: layer is not active)
+        fits = [layer for layer in layers if is_input(layer) and layer.geometryType() == geometry]
+        return [Source(layer.name(), kind, layer=layer.id()) for layer in fits]
+
+    def fields(self, source: Source) -> list[str]:
+        """The layer's fields; those of a file are told by the check."""
+        layer = QgsProject.instance().mapLayer(source.layer) if source.kind != FILE else None
+        return layer.fields().names() if isinstance(layer, QgsVectorLayer) else []
+
+    def rows(self, source: Source) -> int:
+        """What the layer's provider says without counting."""
+        layer = QgsProject.instance().mapLayer(source.layer) if source.kind != FILE else None
+        return max(int(layer.featureCount()), 0) if isinstance(layer, QgsVectorLayer) else super().rows(source)
+
+    def job(self, command: str, request: Request) -> Job:
+        """A job over layers and files; it hands the layers over by itself."""
+        return LayerJob(command, request, self)
+
+    def show_run(self, folder: Path) -> None:
+        """Add the run's layers in a group of their own."""
+        from .project.results import show_run
+
+        show_run(folder, QgsProject.instance(), canvas=self.iface.mapCanvas())
+
+    def show_place(self, folder: Path, warning: dict[str, str]) -> None:
+        """Zoom to the warning's unit and let it flash."""
+        from .project.places import flash
+
+        flash(self.iface, folder, warning)
+
+    def print_warnings(self, folder: Path) -> None:
+        """Open a print layout with a page for each warning."""
+        from .project.atlas import print_warnings
+
+        print_warnings(self.iface, folder)
+
+    def open_file(self, path: Path) -> None:
+        """Open *path* in the system's program for it."""
+        QtGui.QDesktopServices.openUrl(QtCore.QUrl.fromLocalFile(str(path)))
+
+    def open_engine_page(self) -> None:
+        """Show the page of the engine."""
+        self._open_engine_page()
+
+    def say(self, text: str, *, trouble: bool = False) -> None:
+        """In QGIS's message bar."""
+        level = Qgis.MessageLevel.Warning if trouble else Qgis.MessageLevel.Info
+        self.iface.messageBar().pushMessage(TITLE, f"<span>{html.escape(text)}</span>", level)
+
+
+def is_input(layer: QgsMapLayer | None) -> bool:
+    """Whether a layer may be read: a vector layer that works and is no result of ours."""
+    if not isinstance(layer, QgsVectorLayer) or not layer.isValid():
+        return False
+    return not any(key.startswith(OURS) for key in layer.customPropertyKeys())

@@ -1,0 +1,52 @@
+"""What the form asks for, as a person would type it: one request, one list of options, whoever asks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from .host import Request, Source
+
+RUN, CHECK = "run", "check"
+_FILES_OF_CHECK = frozenset(
+    {"responsible", "plan", "days", "events", "crs", "cells-crs", "cells-before", "cells-since", "class-policy", "key"}
+)
+"""Options that name files, or how files are read, which `check` knows too; the others belong to `run` alone."""
+
+
+def arguments(command: str, request: Request, written: Mapping[str, str] | None = None) -> list[str]:
+    """The whole command: `check` prints its findings for programs, `run` makes its folder."""
+    return [command, *options(request, written, command=command), *(["--json"] if command == CHECK else [])]
+
+
+def options(request: Request, written: Mapping[str, str] | None = None, *, command: str = RUN) -> list[str]:
+    """Everything of *request* as options of the command line.
+
+    *written* : key of a layer -> the file it was written to; a source that is a file needs no entry.
+    """
+    places = written or {}
+    parts = [part for source in request.incidents for part in ("--incidents", _place(source, places))]
+    parts += ["--cells", _place(request.cells, places)] if request.cells is not None else []
+    parts += [f"--{_spelled(role)}={column}" for role, column in request.columns.items() if column]
+    parts += [f"--preset={request.preset}"] if request.preset else []
+    parts += [option_of(name, value) for name, value in request.settings.items()]
+    files = {_spelled(name): path for name, path in request.files.items() if path}
+    parts += [f"--{name}={path}" for name, path in files.items() if command == RUN or name in _FILES_OF_CHECK]
+    return parts + ([f"--out={request.out}"] if request.out else [])
+
+
+def option_of(name: str, value: Any) -> str:
+    """One setting: `--window=14`, `--no-repair`, `--nb-predictive-windows=1,3`."""
+    if isinstance(value, bool):
+        return f"--{_spelled(name)}" if value else f"--no-{_spelled(name)}"
+    if isinstance(value, (list, tuple)):
+        value = ",".join(str(item) for item in value)
+    return f"--{_spelled(name)}={value}"
+
+
+def _place(source: Source, written: Mapping[str, str]) -> str:
+    return written.get(source.key) or source.path
+
+
+def _spelled(name: str) -> str:
+    return name.replace("_", "-")
