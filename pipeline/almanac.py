@@ -99,10 +99,16 @@ _NEAR = {"hour": 28 * 24, "day": 28, "week": 4}  # bins after an event without e
 
 
 def make_almanac(
-    counts: Counts, plan: Plan, valid: np.ndarray, days: str | None = None, events: str | None = None
+    counts: Counts,
+    plan: Plan,
+    valid: np.ndarray,
+    days: str | None = None,
+    events: str | None = None,
+    told: Counts | None = None,
 ) -> Almanac:
     """The almanac of *counts*, from the plan's region, the user's table of days and table of events (paths or None).
 
+    *told* are those of them whose last bins are told of, where a run is about some classes only.
     Raises InputError for a table that cannot be read.
     """
     table = day_table(plan.calendar, read_days(days) if days else None)
@@ -124,7 +130,7 @@ def make_almanac(
         spread / share**2,
         _events_of(events, counts) if events else (),
         delay,
-        _last_of(counts, delay) if delay else None,
+        _last_of(counts if told is None else told, delay) if delay else None,
         tuple(_told(unknown_years(starts, table), share)),
     )
 

@@ -14,8 +14,10 @@ from ..errors import Notice
 from ..layers.columns.names import option_of, suggest_columns
 from ..layers.import_record import compare, make_record, read_record
 from ..layers.incidents import FileRead
-from ..layers.incidents.rules import DUPLICATES, RULES, notice
+from ..layers.incidents.rules import DUPLICATES, NOT_CHOSEN, RULES, notice
+from .class_tree import class_tree
 from .preparation import Prepared
+from .summary import summary_of
 
 EXAMPLES = 5
 """Rows named per rule."""
@@ -26,6 +28,7 @@ def check_findings(ready: Prepared) -> dict[str, Any]:
     intake, counts = ready.intake, ready.counts
     piles = ready.default_points
     quarantined = intake.quarantine["rule"].value_counts().to_dict()
+    rules, notices = list(_rules(ready)), (*ready.notices, *_to_confirm(ready))
     return {
         "version": __version__,
         "plan_version": ready.plan.version,
@@ -35,7 +38,7 @@ def check_findings(ready: Prepared) -> dict[str, Any]:
         "files": [_file_facts(f) for f in intake.files],
         "suggestions": list(_suggestions(ready)),
         "quarantine": {str(rule): int(n) for rule, n in quarantined.items()},
-        "rules": list(_rules(ready)),
+        "rules": rules,
         "near_duplicates": _near(ready),
         "class_policy": ready.privacy.policy.facts(),
         "callers": _callers(ready),
@@ -51,21 +54,26 @@ def check_findings(ready: Prepared) -> dict[str, Any]:
         },
         "sources": _sources(ready),
         "classes": {node: int(n) for node, n in _top_classes(ready).items()},
+        "class_tree": class_tree(ready),
         "tested_classes": len(counts.nodes(ready.plan.class_depth)),
         "default_points": [
             {"rows": int(p.rows), "certain": bool(p.certain), "reason": p.reason, "reason_zh": p.reason_zh}
             for p in piles.itertuples()
         ],
         "missing_bins": int((~ready.valid).sum()),
-        "notices": [{"code": n.code, "zh": n.zh, "en": n.en} for n in (*ready.notices, *_to_confirm(ready))],
+        "notices": [{"code": n.code, "zh": n.zh, "en": n.en} for n in notices],
+        "summary": summary_of(ready, rules, notices),
     }
 
 
 def record_of(ready: Prepared) -> dict[str, Any]:
-    """What this import looks like, for comparison with the next."""
+    """What this import looks like, for comparison with the next; of every class, whichever were chosen."""
+    rows = ready.incidents
+    if (ready.reasons == "excluded").any() and ready.points is not None:
+        rows = ready.points[(ready.reasons == "used") | (ready.reasons == "excluded")]
     return make_record(
         [_file_facts(f) for f in ready.intake.files],
-        ready.incidents,
+        rows,
         timezone=ready.plan.timezone,
         mapping=dict(ready.intake.mapping),
         plan_version=ready.plan.version,
@@ -124,6 +132,18 @@ def _rules(ready: Prepared) -> Iterator[dict[str, Any]]:
             rule = rules[code]
             facts = {"code": code, "what": what, "zh": rule.zh, "en": rule.en, "fix": rule.fix, "rows": len(rows)}
             yield {**facts, "files": _per_file(rows), "examples": _examples(rows)}
+    left_out = ready.reasons == "excluded"
+    if left_out.any() and ready.points is not None:
+        rows, rule = pd.DataFrame(ready.points.loc[left_out, ["source_file", "source_row"]]), NOT_CHOSEN
+        facts = {
+            "code": rule.code,
+            "what": "excluded",
+            "zh": rule.zh,
+            "en": rule.en,
+            "fix": rule.fix,
+            "rows": len(rows),
+        }
+        yield {**facts, "files": _per_file(rows), "examples": _examples(rows)}
     outside = ready.reasons == "outside"
     if outside.any() and ready.points is not None:
         rows = pd.DataFrame(ready.points.loc[outside, ["source_file", "source_row"]])

@@ -23,6 +23,7 @@ from .basemap import lay_beneath, open_basemap
 from .calibration import hash_of, in_plan, read_calibration, realised, with_false
 from .cells import CellFiles, cell_findings, examine, topology_left
 from .charts import charts_of
+from .excluded import excluded_of
 from .explanation import explain, with_chance
 from .facts import facts_of
 from .files import issue, with_ledger, write_files
@@ -37,6 +38,7 @@ from .plan import Plan
 from .preparation import Inputs, Prepared, prepare
 from .publishing import write_public
 from .retest import Retest
+from .stories import days_of, stories_of
 from .surfaces import map_density
 from .surveillance import BIN_DAYS, Survey, survey, unit_series, visible_at
 from .watch.since import since_last
@@ -206,7 +208,10 @@ def study(ready: Prepared, responsible: Responsible, progress: Progress) -> Outc
     facts["charts"] = charts_of(ready, lowest_level(ready))
     back, told_back = look_back(ready)
     facts |= back
-    notices = [*_model_notices(statuses, ready, plan), *told_back]
+    excluded, told_excluded = excluded_of(ready)
+    levels = lowest_level(ready)
+    further = {"excluded": excluded, "days": days_of(ready, levels), "stories": stories_of(ready, levels)}
+    notices = [*_model_notices(statuses, ready, plan), *told_back, *told_excluded]
     facts["notices"] += [{"code": n.code, "zh": n.zh, "en": n.en} for n in notices]
     return Outcome(
         plan=plan,
@@ -228,6 +233,7 @@ def study(ready: Prepared, responsible: Responsible, progress: Progress) -> Outc
         history=history_of(ready, lowest_level(ready)),
         grouped=grouped,
         explanations=with_chance(explanations, warnings, facts["expected_false"]),
+        further=further,
     )
 
 
@@ -329,7 +335,7 @@ def _taking_part(name: str, statuses: dict[str, str], work: Callable[[], Any], i
 
 def _few_weeks(ready: Prepared, raised: pd.DataFrame) -> pd.DataFrame:
     """With little history there is a map and no orange or red: such warnings are shown as yellow at most."""
-    weeks = ready.counts.table["bin"].nunique() * BIN_DAYS[ready.plan.bin] / 7
+    weeks = int((ready.total > 0).sum()) * BIN_DAYS[ready.plan.bin] / 7
     if weeks >= ready.plan.early_warning.min_weeks or raised.empty:
         return raised
     return raised.assign(level=raised["level"].replace({"red": "yellow", "orange": "yellow"}))
@@ -381,7 +387,7 @@ def _model_notices(statuses: dict[str, str], ready: Prepared, plan: Plan) -> lis
         if status != "ok" and name in names:
             zh, en = names[name]
             told.append(notice("N-MODEL-001", model=zh, model_en=en))
-    weeks = ready.counts.table["bin"].nunique() * BIN_DAYS[plan.bin] / 7
+    weeks = int((ready.total > 0).sum()) * BIN_DAYS[plan.bin] / 7
     if weeks < plan.early_warning.min_weeks:
         told.append(notice("N-DATA-003", weeks=float(weeks), least=plan.early_warning.min_weeks))
     return told

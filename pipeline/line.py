@@ -14,6 +14,7 @@ from ..layers.incidents.rules import notice
 from ..models.early_warning import WarningRules
 from .outcome import Outcome
 from .plan import Plan, plan_params
+from .scope import nodes_of
 
 NO_MATTER: dict[str, tuple[str, ...]] = {
     "plan": ("title", "city", "classification", "as_of", "window", "people", "tiles", "map_credit"),
@@ -26,6 +27,9 @@ NO_MATTER: dict[str, tuple[str, ...]] = {
 Every other setting starts a new line when it is changed, also one that is not known yet: to start a line too many costs
 a few weeks of history, to change what is warned of in secret costs the record its worth.
 """
+
+
+_SCOPE = "plan.classes"
 
 
 def line_of(plan: Plan, calibration: str = "") -> dict[str, Any]:
@@ -46,8 +50,11 @@ def _settings(plan: Plan) -> Iterator[tuple[str, Any]]:
     for table, values in plan.as_dict().items():
         left_out = NO_MATTER.get(table, ())
         for name, value in values.items():
-            if "*" not in left_out and name not in left_out:
+            if "*" not in left_out and name not in left_out and f"{table}.{name}" != _SCOPE:
                 yield f"{table}.{name}", value
+    scope = list(nodes_of(plan.classes))
+    if scope:  # without one the line is that of plans from before there was a choice
+        yield _SCOPE, scope
 
 
 def rules_in_line(plan: Plan, calibration: str = "") -> WarningRules:
@@ -137,7 +144,7 @@ def _changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, l
 def _in_words(changed: Mapping[str, Sequence[Any]], most: int = 5) -> dict[str, str]:
     """What changed, by the settings' own words in Chinese and by their names."""
     words = {f"{table}.{own}": p.zh or own for _, table, own, _, _, p in plan_params()}
-    plain = lambda value: "-" if value is None else str(value)  # noqa: E731
+    plain = lambda value: "-" if value is None else "+".join(map(str, value)) if isinstance(value, list) else str(value)  # noqa: E731
     parts = [(name, f"{plain(old)} → {plain(new)}") for name, (old, new) in list(changed.items())[:most]]
     return {
         "changes": ", ".join(f"{name} {values}" for name, values in parts),

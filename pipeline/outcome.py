@@ -26,7 +26,7 @@ class Outcome:
     force and what it changes. `repaired` is the repaired copy of the cells' file, where one was wanted;
     `history` what the briefing plays. `grouped` is everything the warnings stand for (`explanation.GROUPED_COLUMNS`),
     `explanations` why each of them was given, by its id, JSON-able. `basemap` lies beneath the
-    cells of the briefing.
+    cells of the briefing. `further` holds the layers of `results.gpkg` that are for the house alone, by name.
     """
 
     plan: Plan
@@ -51,3 +51,4 @@ class Outcome:
     grouped: pd.DataFrame = field(default_factory=pd.DataFrame)
     explanations: dict[str, Any] = field(default_factory=dict)
     basemap: Basemap | None = None
+    further: dict[str, pd.DataFrame] = field(default_factory=dict)

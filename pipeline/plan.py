@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
@@ -81,6 +82,12 @@ class Plan:
         choices=("cell", "street", "city"),
         zh="检测的最细层级(网格、街道、全市)",
         help_zh="检测与制图的最细单元:网格(cell)、街道及以上(street)或仅全市(city)。",
+    )
+    classes: tuple[str, ...] = param(
+        (),
+        "Classes that are counted, with all below them, e.g. 供水排水,交通出行/道路; empty counts every class.",
+        zh="研判的类别",
+        help_zh="只计所列类别及其下各级,如 供水排水,交通出行/道路;空则计全部类别。",
     )
     class_depth: int = param(
         2,
@@ -337,6 +344,15 @@ def plan_params() -> Iterator[tuple[str, str, str, Any, Any, Param]]:
             yield prefix + name, table, name, kind, default, p
 
 
+def _listed(text: str, default: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The values of a list written as one text: comma separated, or as JSON where a value holds a comma itself."""
+    if text.lstrip().startswith("["):
+        with suppress(ValueError):
+            return tuple(json.loads(text))
+    kind = type(default[0]) if default else str
+    return tuple(kind(part.strip()) for part in text.replace("，", ",").split(",") if part.strip() or default)
+
+
 def _plain(value: Any) -> Any:
     return list(value) if isinstance(value, tuple) else value
 
@@ -345,11 +361,7 @@ def _typed(part: Any, name: str, value: Any) -> Any:
     """*value* as the type of the setting's default: lists become tuples, whole numbers become floats where meant."""
     default = next((f.default for f in fields(part) if f.name == name), None)
     if isinstance(default, tuple):
-        return (
-            tuple(value)
-            if isinstance(value, (list, tuple))
-            else tuple(type(default[0])(v) for v in str(value).split(","))
-        )
+        return tuple(value) if isinstance(value, (list, tuple)) else _listed(str(value), default)
     if isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
     if default is not None and value is not None and type(value) is not type(default):

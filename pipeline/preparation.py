@@ -28,6 +28,7 @@ from .placement import Located, Placement, judge_places, late_rows, locate_incid
 from .plan import Plan, floor_to_bin
 from .redivision import codes_of_today
 from .refusals import refusal
+from .scope import check_classes, chosen, narrowed, nodes_of
 
 Progress = Callable[[float, str], None]
 
@@ -64,7 +65,8 @@ class Prepared:
     and those of other sources; near_duplicates : rows kept that nearly were. reasons : per row of `points`, all that
     were read, what became of it. almanac : what is known of the bins of counts beside their incidents. renamed : old
     names of classes and what they are called now. calibration : how often chance lights a warning here, where that was
-    learned; record : what the ledger knows.
+    learned; record : what the ledger knows. total : (n_bins,) incidents of the city, whatever classes were chosen: what
+    tells a calm class from missing data.
     """
 
     plan: Plan
@@ -88,6 +90,7 @@ class Prepared:
     renamed: Mapping[str, str] = field(default_factory=dict)
     calibration: Calibration | None = None
     record: Record = field(default_factory=Record)
+    total: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
 
 
 @dataclass(frozen=True)
@@ -146,17 +149,17 @@ def prepare_at(source: Source, ground: Ground, as_of: pd.Timestamp, progress: Pr
     confirmed = confirm_across_sources(points, (reasons == "used") & ~false_place & ~place.by_code, plan)
     points = confirmed.points
     reasons[confirmed.dropped] = "duplicate"
+    known, used = _in_scope(points, reasons, plan, privacy.policy)
     account = _account(intake, reasons)
-    used = reasons == "used"
     if not used.any():
         raise _nothing_left(account, points["time"], as_of, plan, inputs, place)
     progress(0.5, "Counting|计数")
     units = cells.as_cells()
-    placed = place_rows(points[used], assigned[used], units, false_place[used], plan.default_points)
-    counts = _count(points[used], placed, units, false_place[used], plan).until(as_of)
-    total = counts.cube(unit_level=0).counts[:, 0]
-    valid = ~find_outages(total, plan.bin, start_hour=counts.first_bin % 24 if plan.bin == "hour" else 0)
-    almanac = make_almanac(counts, plan, valid, inputs.days, inputs.events)
+    placed = place_rows(points[known], assigned[known], units, false_place[known], plan.default_points)
+    every = _count(points[known], placed, units, false_place[known], plan).until(as_of)
+    total, valid = _complete_bins(every)
+    counts, placed = narrowed(every, plan.classes), placed[used[known]]
+    almanac = make_almanac(every, plan, valid, inputs.days, inputs.events, told=counts)
     notices = (
         *intake.notices,
         *cells.notices,
@@ -164,7 +167,8 @@ def prepare_at(source: Source, ground: Ground, as_of: pd.Timestamp, progress: Pr
         *place.notices,
         *confirmed.notices,
         *_policy_told(privacy.policy),
-        *_told(counts, valid, false_place[used], reasons, plan, as_of),
+        *_scope_told(plan, reasons),
+        *_told(every, valid, false_place[used], reasons, plan, as_of),
         *almanac.notices,
     )
     points = place.on_the_map(points)
@@ -189,7 +193,31 @@ def prepare_at(source: Source, ground: Ground, as_of: pd.Timestamp, progress: Pr
         placement=place,
         repaired=repaired,
         renamed=dict(inputs.classes or {}),
+        total=total,
     )
+
+
+def _in_scope(
+    points: gpd.GeoDataFrame, reasons: np.ndarray, plan: Plan, policy: ClassPolicy
+) -> tuple[np.ndarray, np.ndarray]:
+    """Masks of the rows that count and of those of the chosen classes among them; *reasons* tells the others.
+
+    Everything that is said of places, duplicates and missing data rests on all that count, whatever was chosen.
+    """
+    known = reasons == "used"
+    check_classes(plan.classes, points["category"].unique(), policy)
+    used = known & chosen(points["category"], plan.classes)
+    reasons[known & ~used] = "excluded"
+    if known.any() and not used.any():
+        raise refusal("E-PLAN-011", where="--classes", n=int(known.sum()))
+    return known, used
+
+
+def _complete_bins(counts: Counts) -> tuple[np.ndarray, np.ndarray]:
+    """(n_bins,) incidents of the city, and whether each bin's data are believed complete."""
+    total = counts.cube(unit_level=0).counts[:, 0]
+    start_hour = counts.first_bin % 24 if counts.bin == "hour" else 0
+    return total, ~find_outages(total, counts.bin, start_hour=start_hour)
 
 
 def _located(rows: gpd.GeoDataFrame, placed: np.ndarray, place: Placement, used: np.ndarray) -> gpd.GeoDataFrame:
@@ -238,6 +266,14 @@ def _policy_told(policy: ClassPolicy) -> list[Notice]:
     if not policy.name:
         return []
     return [notice("N-POLICY-001", file=policy.name, added=len(policy.added), removed=len(policy.removed))]
+
+
+def _scope_told(plan: Plan, reasons: np.ndarray) -> list[Notice]:
+    nodes = nodes_of(plan.classes)
+    if not nodes:
+        return []
+    words = {"classes": ", ".join(nodes), "classes_zh": "、".join(nodes)}
+    return [notice("N-CLASS-006", n=int((reasons == "excluded").sum()), **words)]
 
 
 def _at_least_in_the_city(assigned: np.ndarray) -> np.ndarray:
@@ -311,7 +347,7 @@ def _account(intake: Intake, reasons: np.ndarray) -> dict[str, int]:
         "rows_in": intake.rows_in,
         **{f"rows_{name}": int(found.get(name, 0)) for name in ("used", "after_as_of", "before_period", "outside")},
         "rows_duplicate": len(intake.duplicates) + int(found.get("duplicate", 0)),
-        "rows_excluded": len(intake.excluded),
+        "rows_excluded": len(intake.excluded) + int(found.get("excluded", 0)),
         "rows_quarantined": len(intake.quarantine),
     }
 

@@ -144,6 +144,24 @@ REFUSALS = refusals(
             "Choose one of {known}.",
             "可选:{known}。",
         ),
+        "E-PLAN-009": (
+            "no incident is of the class {node!r}",
+            "没有{node!r}这一类别的事件",
+            "Near it are: {near}. `gridbeacon check --json` gives the tree of classes.",
+            "相近的类别:{near}。`gridbeacon check --json` 给出类别树。",
+        ),
+        "E-PLAN-010": (
+            "the class policy does not let {node!r} be processed",
+            "按类别策略,{node!r}不在处理范围",
+            "Leave it out of --classes.",
+            "请从 --classes 中去掉。",
+        ),
+        "E-PLAN-011": (
+            "no incident of the chosen classes is counted; {n} of others are",
+            "所选类别没有一条事件计入(其他类别{n}条)",
+            "Choose further classes, or another --as-of.",
+            "请增选类别,或更换 --as-of。",
+        ),
         "E-DRILL-001": (
             "a drill needs bins of a day, not of a {bin}",
             "演练需按天统计,不能是{bin}",

@@ -132,7 +132,7 @@ def test_no_text_of_the_data_enters_an_expression(tmp_path):
     with sqlite3.connect(path) as raw:
         styles = [text for (text,) in raw.execute("SELECT styleQML FROM layer_styles")]
     raw.close()
-    assert len(styles) == 4 and not any("env" in text for text in styles)
+    assert len(styles) == 5 and not any("env" in text for text in styles)
 
 
 IN_QGIS = Path(__file__).with_name("qgis") / "open_results.py"

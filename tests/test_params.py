@@ -144,7 +144,7 @@ def other_value(kind, default, p):
     if isinstance(default, bool):
         return not default
     if isinstance(default, tuple):
-        return default[:-1] or default * 2
+        return default[:-1] or default * 2 or ("供水排水", "噪音,扰民")
     if isinstance(default, str):
         return default + "某"
     return next(value for value in (default + 1, default - 1, default / 2) if p.allows(type(default)(value)))

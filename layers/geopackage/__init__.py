@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
-_PUBLIC = {"LAYERS": ".tables", "write_results": ".tables"}
+_PUBLIC = {"FURTHER": ".contract", "LAYERS": ".contract", "write_results": ".tables"}
 
 
 def __getattr__(name: str) -> Any:

@@ -11,7 +11,7 @@ import pandas as pd
 
 from ...cube import ALL_CLASSES
 from .. import style
-from . import qml
+from . import house_styles, qml
 
 Levels = Mapping[int, tuple[str, float]]
 """unit_level -> name, and the mean side of its units in metres."""
@@ -65,6 +65,7 @@ ALIASES = {
     "population": "人口",
     "valid_from": "启用日期",
     "valid_to": "停用日期",
+    "pattern": "热点变化模式",
 }
 _LEVEL_WORDS = {level.name: f"{level.zh} {level.verb_zh}" for level in style.LEVELS}
 _ROLE_WORDS = {"territorial": "属地", "sectoral": "专属"}
@@ -95,6 +96,15 @@ def style_of(layer: str, table: pd.DataFrame, levels: Levels) -> str:
     makers = {"risk": _risk, "hotspots": _hotspots, "early_warnings": _warnings, "cells": _cells}
     renderer, labels = makers[layer](table, levels)
     return qml.document(renderer, labels, ALIASES, _VALUE_MAPS[layer], _PREVIEW[layer], list(table.columns))
+
+
+def emerging_of(table: pd.DataFrame, levels: Levels) -> str:
+    """The QML of hot spots by how they came about, in place of how hot they are."""
+    patterns, symbols = house_styles.pattern_rules()
+    outage = qml.Rule(f"{style.NO_DATA.zh} {style.NO_DATA.en}", _NO_DATA, len(symbols))
+    children = [qml.Rule(p.label, f"{p.condition} AND {_known()}", p.symbol) for p in patterns]
+    renderer = qml.rules(_by_level(table, levels, [*children, outage]), [*symbols, _no_data_fill()])
+    return qml.document(renderer, "", ALIASES, _VALUE_MAPS["hotspots"], _PREVIEW["hotspots"], list(table.columns))
 
 
 def _risk(table: pd.DataFrame, levels: Levels) -> tuple[str, str]:

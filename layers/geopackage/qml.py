@@ -11,6 +11,8 @@ from .. import style
 _TEXT_COLOUR = "19,27,38,255"
 _FONT = "Microsoft YaHei"
 _LABEL_KEY = "{label}"
+POINT, POLYGON = 0, 2
+"""Kinds of geometry, as QGIS numbers them."""
 
 
 @dataclass(frozen=True)
@@ -32,22 +34,26 @@ def document(
     value_maps: Mapping[str, Mapping[str, str]],
     preview: str,
     columns: Sequence[str],
+    *,
+    geometry: int = POLYGON,
+    temporal: str = "",
 ) -> str:
-    """A whole style: how a layer is drawn and labelled, and what its columns are called."""
+    """A whole style: how a layer is drawn, labelled and played, and what its columns are called."""
     names = "".join(
         f'<alias index="{number}" field="{escape(name)}" name="{escape(aliases.get(name, ""))}"/>'
         for number, name in enumerate(columns)
     )
     fields = "".join(_field(name, value_maps.get(name)) for name in columns)
+    categories = "Symbology|Labeling|Fields|Forms|AttributeTable" + ("|Temporal" if temporal else "")
     return (
         "<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>\n"
         f'<qgis version="3.22.0" labelsEnabled="{1 if labels else 0}" '
-        'styleCategories="Symbology|Labeling|Fields|Forms|AttributeTable">\n'
-        f"{renderer}\n{labels}\n"
+        f'styleCategories="{categories}">\n'
+        f"{renderer}\n{labels}\n{temporal}"
         f"<fieldConfiguration>{fields}</fieldConfiguration>\n"
         f"<aliases>{names}</aliases>\n"
         f"<previewExpression>&quot;{escape(preview)}&quot;</previewExpression>\n"
-        "<layerGeometryType>2</layerGeometryType>\n</qgis>\n"
+        f"<layerGeometryType>{geometry}</layerGeometryType>\n</qgis>\n"
     )
 
 
@@ -101,10 +107,27 @@ def hatch(text: str) -> str:
     return fill(text, outline="#ffffff", width=0.08) + pattern
 
 
-def rules(entries: Sequence[Rule], symbols: Sequence[str], order: str = "") -> str:
-    """A rule-based renderer. *order* is an expression; what is lowest is drawn last, on top."""
+def marker(shape: str, text: str, *, size: float) -> str:
+    """A point symbol's layer: shape as QGIS names it, colour, size in millimetres; a white rim sets it off."""
+    options = {"name": shape, "color": colour(text, 210), "outline_color": colour("#ffffff"), "outline_width": "0.2"}
+    if shape in ("cross", "cross2"):  # nothing but lines
+        options |= {"outline_color": colour(text), "outline_width": "0.5"}
+    return _layer("SimpleMarker", {**options, "size": f"{size:g}", "size_unit": "MM"})
+
+
+def played(start: str, end: str) -> str:
+    """How the temporal controller plays a layer: each feature from the time in *start* to that in *end*, exclusive."""
+    return (
+        f'<temporal enabled="1" mode="2" startField="{escape(start)}" endField="{escape(end)}" durationField="" '
+        'durationUnit="min" fixedDuration="0" accumulate="0" startExpression="" endExpression="" limitMode="0">'
+        "<fixedRange><start></start><end></end></fixedRange></temporal>\n"
+    )
+
+
+def rules(entries: Sequence[Rule], symbols: Sequence[str], order: str = "", kind: str = "fill") -> str:
+    """A rule-based renderer of symbols of one *kind*. *order* is an expression; the lowest is drawn last, on top."""
     tree = "".join(_rule(entry, str(number)) for number, entry in enumerate(entries))
-    drawn = "".join(_symbol(str(number), "fill", layers) for number, layers in enumerate(symbols))
+    drawn = "".join(_symbol(str(number), kind, layers) for number, layers in enumerate(symbols))
     by = f'<orderby><orderByClause asc="0" nullsFirst="0">{escape(order)}</orderByClause></orderby>' if order else ""
     return (
         f'<renderer-v2 type="RuleRenderer" forceraster="0" symbollevels="0" enableorderby="{1 if order else 0}">'

@@ -1,9 +1,10 @@
-"""The layers of `results.gpkg`: names, column types, geometry. Names are API; columns may be appended."""
+"""The layers of `results.gpkg`, written with exact types, geometry and styles."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -12,99 +13,24 @@ import pyogrio
 import shapely
 
 from .. import grouped
-from .qgis_styles import style_of
-
-_TEXT, _WHOLE, _REAL, _FLAG, _TIME = "text", "whole", "real", "flag", "time"
-
-LAYERS: dict[str, dict[str, str]] = {
-    "risk": {
-        "cell_id": _TEXT,
-        "name": _TEXT,
-        "unit_level": _WHOLE,
-        "category": _TEXT,
-        "window_start": _TIME,
-        "window_end": _TIME,
-        "incidents": _WHOLE,
-        "expected": _REAL,
-        "risk": _REAL,
-        "warning_level": _TEXT,
-        "status": _TEXT,
-        "role": _TEXT,
-    },
-    "hotspots": {
-        "cell_id": _TEXT,
-        "category": _TEXT,
-        "window_start": _TIME,
-        "window_end": _TIME,
-        "incidents": _WHOLE,
-        "gi_star": _REAL,
-        "p_value": _REAL,
-        "q_value": _REAL,
-        "hotspot_class": _TEXT,
-        "status": _TEXT,
-        "unit_level": _WHOLE,
-        "name": _TEXT,
-        "role": _TEXT,
-    },
-    "early_warnings": {
-        "warning_id": _TEXT,
-        "rank": _WHOLE,
-        "level": _TEXT,
-        "within_budget": _FLAG,
-        "cell_id": _TEXT,
-        "cell_name": _TEXT,
-        "unit_level": _WHOLE,
-        "role": _TEXT,
-        "category": _TEXT,
-        "window_start": _TIME,
-        "window_end": _TIME,
-        "observed": _WHOLE,
-        "expected": _REAL,
-        "ratio": _REAL,
-        "excess": _REAL,
-        "recurrence_days": _REAL,
-        "risk": _REAL,
-        "models": _TEXT,
-        "sources": _TEXT,
-        "source_count": _WHOLE,
-        "reason": _TEXT,
-        "reason_en": _TEXT,
-        "responsible": _TEXT,
-        "incidents": _WHOLE,
-        "closed": _TEXT,
-        "closed_count": _WHOLE,
-        "places": _TEXT,
-        "place_ids": _TEXT,
-        "first_seen": _TIME,
-        "times_seen": _WHOLE,
-        "change": _TEXT,
-        "phase": _TEXT,
-        "state": _TEXT,
-        "caveats": _TEXT,
-        "x": _REAL,
-        "y": _REAL,
-        "slot": _WHOLE,
-        "caveats_en": _TEXT,
-        "stability": _TEXT,
-        "merged_into": _TEXT,
-    },
-    "cells": {
-        "cell_id": _TEXT,
-        "name": _TEXT,
-        "unit_level": _WHOLE,
-        "parent": _TEXT,
-        "role": _TEXT,
-        "population": _REAL,
-        "responsible": _TEXT,
-        "valid_from": _TIME,
-        "valid_to": _TIME,
-    },
-}
-"""Layer -> column -> kind, in the order written. `slot` counts the more urgent warnings of the same unit."""
+from . import house_styles
+from .contract import FLAG, FURTHER, LAYERS, REAL, TEXT, TIME
+from .played_streets import played_on
+from .qgis_styles import emerging_of, style_of
 
 _GEOMETRY = "geom"
 _EARLIEST = pd.Timestamp("2000-01-01")
-_TITLES = {"risk": "风险", "hotspots": "热点", "early_warnings": "风险提示", "cells": "网格与各级单元"}
+_TITLES = {
+    "risk": "风险",
+    "hotspots": "热点",
+    "early_warnings": "风险提示",
+    "cells": "网格与各级单元",
+    "excluded": "未按原位计入的点",
+    "days": "街道逐日件数",
+    "stories": "各单元的来龙去脉",
+}
+EMERGING = "emerging"
+"""Name of the second style of `hotspots`: how they came about."""
 
 
 def write_results(
@@ -116,10 +42,13 @@ def write_results(
     early_warnings: pd.DataFrame,
     level_names: Mapping[int, str] | None = None,
     kin: pd.DataFrame | None = None,
+    further: Mapping[str, pd.DataFrame] | None = None,
 ) -> None:
-    """Write the layers `risk`, `hotspots`, `early_warnings` and `cells`, and a default style for each.
+    """Write the layers `risk`, `hotspots`, `early_warnings` and `cells`, a default style for each, and of hot spots a
+    second one, `emerging`.
 
-    *kin*, everything the warnings stand for, becomes the layer `grouped`, without geometry; None writes none.
+    *kin*, everything the warnings stand for, becomes the layer `grouped`, without geometry; None writes none. *further*
+    holds tables of `FURTHER`, for the house alone: `excluded` with points, `days` of units in *cells*, `stories`.
 
     Every row has the polygon of its `cell_id`; codes are text. GeoPackage 1.2, which older QGIS reads without a
     warning. *level_names* (unit_level -> 街道 …) names levels in legends. Equal input gives equal bytes.
@@ -131,16 +60,20 @@ def write_results(
     sizes = territorial.groupby("unit_level")["geometry"].agg(lambda shapes: float(np.sqrt(shapes.area.mean())))
     names = {int(level): (level_names or {}).get(int(level), f"第{level}级单元") for level in sizes.index}
     levels = {int(level): (names[int(level)], float(size)) for level, size in sizes.items()}
-    styles = [style_of(layer, table, levels) for layer, table in tables.items()]
+    styles = [(layer, _TITLES[layer], style_of(layer, table, levels)) for layer, table in tables.items()]
+    styles.append(("hotspots", EMERGING, emerging_of(tables["hotspots"], levels)))
+    more = _further(further or {}, cells)
+    makers = {"excluded": house_styles.excluded, "days": house_styles.days}
+    styles += [(layer, _TITLES[layer], make(more[layer])) for layer, make in makers.items() if layer in more]
     Path(path).unlink(missing_ok=True)
     before = pyogrio.get_gdal_config_option("OGR_CURRENT_DATE")
     pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": _stamp(risk, early_warnings)})
     try:
-        for layer, table in tables.items():
+        for layer, table in {**tables, **more}.items():
             _write_layer(path, layer, table)
         if kin is not None:
             grouped.write_layer(path, kin)
-        _write_styles(path, dict(zip(tables, styles, strict=True)))
+        _write_styles(path, styles)
     finally:
         pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": before})
 
@@ -165,6 +98,22 @@ def _with_geometry(
     return {layer: _typed(table, LAYERS[layer]) for layer, table in placed.items()}
 
 
+def _further(tables: Mapping[str, pd.DataFrame], cells: gpd.GeoDataFrame) -> dict[str, pd.DataFrame]:
+    """*tables* in exact types, in the order of `FURTHER`; `days` with the polygons of their units."""
+    found: dict[str, pd.DataFrame] = {}
+    for layer, columns in FURTHER.items():
+        table = tables.get(layer)
+        if table is None:
+            continue
+        if layer == "days":
+            table = played_on(table, cells)
+        if isinstance(table, gpd.GeoDataFrame):
+            found[layer] = _typed(table, columns)
+        else:
+            found[layer] = pd.DataFrame({name: _column(table, name, kind) for name, kind in columns.items()})
+    return found
+
+
 def _typed(table: gpd.GeoDataFrame, columns: Mapping[str, str]) -> gpd.GeoDataFrame:
     """*table* with exactly typed columns, also where it is empty: those of the API first, others behind."""
     others = [name for name in table.columns if name not in columns and name != table.geometry.name]
@@ -176,14 +125,14 @@ def _typed(table: gpd.GeoDataFrame, columns: Mapping[str, str]) -> gpd.GeoDataFr
 
 def _column(table: pd.DataFrame, name: str, kind: str) -> pd.api.extensions.ExtensionArray | np.ndarray:
     values = table[name] if name in table.columns else pd.Series([None] * len(table), index=table.index, dtype=object)
-    if kind == _TEXT:
+    if kind == TEXT:
         return np.array(["" if pd.isna(value) else str(value) for value in values], dtype=object)
-    if kind == _REAL:
+    if kind == REAL:
         real = pd.to_numeric(values).to_numpy(dtype=float, na_value=np.nan)
         return np.where(np.isinf(real), np.nan, real)
-    if kind == _TIME:
+    if kind == TIME:
         return pd.to_datetime(values).dt.tz_localize(None).dt.as_unit("ms").to_numpy()
-    if kind == _FLAG:
+    if kind == FLAG:
         return values.astype("boolean").fillna(True).to_numpy(dtype=bool)
     return pd.to_numeric(values).astype("Int64").array
 
@@ -195,34 +144,39 @@ def _stamp(risk: pd.DataFrame, early_warnings: pd.DataFrame) -> str:
     return f"{latest:%Y-%m-%dT%H:%M:%S}.000Z"
 
 
-def _write_layer(path: str | Path, layer: str, table: gpd.GeoDataFrame) -> None:
+def _write_layer(path: str | Path, layer: str, table: pd.DataFrame) -> None:
+    shapes: dict[str, Any] = {}
+    options = {"IDENTIFIER": layer, "DESCRIPTION": _TITLES[layer]}
+    if isinstance(table, gpd.GeoDataFrame):
+        points = layer == "excluded"
+        shapes = {"geometry_type": "Point" if points else "MultiPolygon", "promote_to_multi": not points}
+        options["GEOMETRY_NAME"] = _GEOMETRY
     pyogrio.write_dataframe(
         table,
         path,
         layer=layer,
         driver="GPKG",
-        geometry_type="MultiPolygon",
-        promote_to_multi=True,
         append=False,
         dataset_options={"VERSION": "1.2"},
-        layer_options={"GEOMETRY_NAME": _GEOMETRY, "IDENTIFIER": layer, "DESCRIPTION": _TITLES[layer]},
+        layer_options=options,
+        **shapes,
     )
 
 
-def _write_styles(path: str | Path, styles: Mapping[str, str]) -> None:
-    """The table `layer_styles` as QGIS makes it, one default style per layer."""
-    names = list(styles)
+def _write_styles(path: str | Path, styles: Sequence[tuple[str, str, str]]) -> None:
+    """The table `layer_styles` as QGIS makes it, of (layer, name, style); the first of a layer is its default."""
+    layers = [layer for layer, _, _ in styles]
     table = pd.DataFrame(
         {
             "f_table_catalog": "",
             "f_table_schema": "",
-            "f_table_name": names,
+            "f_table_name": layers,
             "f_geometry_column": _GEOMETRY,
-            "styleName": [_TITLES[name] for name in names],
-            "styleQML": [styles[name] for name in names],
+            "styleName": [name for _, name, _ in styles],
+            "styleQML": [text for _, _, text in styles],
             "styleSLD": "",
-            "useAsDefault": True,
-            "description": [_TITLES[name] for name in names],
+            "useAsDefault": [layer not in layers[:place] for place, layer in enumerate(layers)],
+            "description": [_TITLES[layer] for layer in layers],
             "owner": "",
             "ui": "",
             "update_time": pd.Timestamp(_EARLIEST),

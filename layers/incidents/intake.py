@@ -26,7 +26,8 @@ from .duplicates import LOOKED_AT, Duplicates, find_duplicates, whole_rows
 from .folders import expand, tell_drift
 from .places import WGS84, parse_crs
 from .rows import CODES, Part, few_words, read_part
-from .rules import DUPLICATES, RULES, notice, quarantined
+from .rules import RULES, notice, quarantined
+from .set_aside import duplicates_of, quarantine_of, set_aside_of
 from .sources import Source, open_sources, split_layer
 from .urls import is_url, shown_name
 
@@ -74,6 +75,8 @@ class Intake:
     dropped_columns : columns with personal data, left at the door.
     unplaced : like `incidents`, without geometry: rows of the quarantine without coordinates that bear a code;
         `layers.geocoding` brings those back whose unit exists. None where there are none.
+    set_aside : `incident_id, time, category, source_file, source_row, rule` and point: rows of the quarantine and
+        of the duplicates whose coordinates no rule objects to. None where the files were read in pieces.
     """
 
     incidents: gpd.GeoDataFrame
@@ -86,6 +89,7 @@ class Intake:
     dropped_columns: list[str]
     files: tuple[FileRead, ...] = ()
     unplaced: gpd.GeoDataFrame | None = None
+    set_aside: gpd.GeoDataFrame | None = None
 
     def __post_init__(self) -> None:
         found = len(self.incidents) + len(self.quarantine) + len(self.duplicates) + len(self.excluded)
@@ -197,7 +201,7 @@ def _assemble(
     dropped = found.table if duplicates == "drop" else found.table.iloc[:0]
     kept, shown = good.copy(), frame.drop(columns=["x", "y", "part", "place", "verdict"])
     kept[dropped.index] = False
-    quarantine = _quarantine(parts, frame[(verdicts != 0) & (verdicts != _EXCLUDED)])
+    quarantine = quarantine_of(parts, frame[(verdicts != 0) & (verdicts != _EXCLUDED)])
     excluded = frame.loc[verdicts == _EXCLUDED, ["source_file", "source_row"]].assign(rule="P-CLASS-001")
     excluded["source_file"] = excluded["source_file"].astype("str")
     rows_in = sum(part.n_rows for part in parts)
@@ -208,7 +212,7 @@ def _assemble(
     return Intake(
         incidents=_incidents(shown if kept.all() else shown[kept], crs, points.result()[kept[good]]),
         quarantine=quarantine,
-        duplicates=_duplicates(frame, dropped),
+        duplicates=duplicates_of(frame, dropped),
         excluded=excluded.reset_index(drop=True),
         rows_in=rows_in,
         notices=tuple(_notices(parts, quarantine, len(excluded), found, duplicates, classes)),
@@ -216,6 +220,7 @@ def _assemble(
         dropped_columns=list(dict.fromkeys(names)),
         files=tuple(_file_read(part) for part in parts),
         unplaced=unplaced,
+        set_aside=None if may_be_empty else set_aside_of(frame, dropped, crs),
     )
 
 
@@ -266,45 +271,6 @@ def _incidents(kept: pd.DataFrame, crs: Any, points: np.ndarray) -> gpd.GeoDataF
     table = _in_words(kept[[*COLUMNS, *asked]].reset_index(drop=True))
     table[asked] = table[asked].fillna("")
     return gpd.GeoDataFrame(table, geometry=points, crs=crs, copy=False)
-
-
-def _quarantine(parts: list[Part], rows: pd.DataFrame) -> pd.DataFrame:
-    unsplit = [(number, row, rule) for number, part in enumerate(parts) for row, rule in part.rejected]
-    judged = pd.DataFrame(
-        {
-            "part": rows["part"].to_numpy(),
-            "source_row": rows["source_row"].to_numpy(),
-            "rule": np.array(CODES, object)[rows["verdict"].to_numpy()],
-        }
-    )
-    every = pd.concat([judged, pd.DataFrame(unsplit, columns=["part", "source_row", "rule"])], ignore_index=True)
-    every = every.sort_values(["part", "source_row"], kind="stable", ignore_index=True)
-    files = np.array([part.source.name for part in parts], object)
-    return pd.DataFrame(
-        {
-            "source_file": files[every["part"].to_numpy(np.int64)],
-            "source_row": every["source_row"].astype("int64"),
-            "rule": every["rule"],
-            "reason": every["rule"].map({code: rule.zh for code, rule in RULES.items()}),
-            "reason_en": every["rule"].map({code: rule.en for code, rule in RULES.items()}),
-        }
-    )
-
-
-def _duplicates(frame: pd.DataFrame, dropped: pd.DataFrame) -> pd.DataFrame:
-    gone, kept = frame.loc[dropped.index], frame.loc[dropped["kept"]]
-    codes = np.where(dropped["same_id"].to_numpy(bool), "D-DUP-001", "D-DUP-002")
-    return pd.DataFrame(
-        {
-            "source_file": gone["source_file"].to_numpy(),
-            "source_row": gone["source_row"].to_numpy(),
-            "kept_file": kept["source_file"].to_numpy(),
-            "kept_row": kept["source_row"].to_numpy(),
-            "rule": codes.astype(object),
-            "reason": [DUPLICATES[code].zh for code in codes],
-            "reason_en": [DUPLICATES[code].en for code in codes],
-        }
-    )
 
 
 def _nothing_left(parts: list[Part], quarantine: pd.DataFrame, n_excluded: int, rows_in: int) -> InputError:

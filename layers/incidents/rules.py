@@ -176,6 +176,15 @@ _RULES = (
 RULES = {rule.code: rule for rule in _RULES}
 """Code -> rule, in the order they are looked for: the first that applies to a row is its reason."""
 
+NOT_CHOSEN = Rule(
+    "P-CLASS-002",
+    "不属于本次所选类别",
+    "a class that was not chosen for this run",
+    "Nothing need be done; --classes names the classes that are counted.",
+    "rows are of classes that were not chosen",
+)
+"""Why a row that would count is left out of a run on some classes; every other reason comes before it."""
+
 _DUPLICATES = (
     Rule(
         "D-DUP-001",
@@ -222,6 +231,10 @@ NOTICES: dict[str, tuple[str, str]] = {
     "N-CLASS-005": (
         "按方案将{n}行的{old}改称{new}",
         "{n} rows of class {old} are called {new}, as the plan says",
+    ),
+    "N-CLASS-006": (
+        "仅研判所选类别:{classes_zh};其余类别{n}行不计入",
+        "only the chosen classes are looked at: {classes}; {n} rows of other classes are not counted",
     ),
     "N-COL-001": ("个人信息列未带入:{columns}", "columns with personal data were dropped: {columns}"),
     "N-COL-002": ("自由文本列未带入:{columns}", "columns of free text were not carried: {columns}"),

@@ -21,6 +21,10 @@ RUN_NOTICES: dict[str, tuple[str, str]] = {
         "{n}条事件落在默认坐标上,按原坐标计入。",
         "{n} incidents lie on default points; they count where they lie.",
     ),
+    "N-PLACE-006": (
+        "未按原位计入的点共{n}个,图层excluded只列前{most}个",
+        "{n} points are not counted where they lie; the layer excluded lists the first {most}",
+    ),
     "N-TIME-101": (
         "研判时点取整到{moment},不完整的时段不计入。",
         "The moment of decision is {moment}; partial bins are not counted.",

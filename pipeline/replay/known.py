@@ -90,7 +90,7 @@ class Known:
 
     def _same_outages(self, days: Sequence[pd.Timestamp], last: Prepared) -> bool:
         """Whether each day would have marked the outages known at the last."""
-        total = last.counts.cube(unit_level=0).counts[:, 0]
+        total = last.total
         hour = last.counts.first_bin % 24 if self.plan.bin == "hour" else 0
         ends = [len(last.counts.until(day).bins) for day in days]
         return all(
@@ -158,7 +158,13 @@ def cut(ready: Prepared, as_of: pd.Timestamp) -> Prepared:
         events=tuple(event for event in almanac.events if event.first < n),
     )
     return replace(
-        ready, counts=counts, valid=ready.valid[:n], almanac=then, as_of=as_of, incidents=ready.incidents[known]
+        ready,
+        counts=counts,
+        valid=ready.valid[:n],
+        almanac=then,
+        as_of=as_of,
+        incidents=ready.incidents[known],
+        total=ready.total[:n],
     )
 
 
