@@ -9,7 +9,7 @@ from typing import Any
 from .dock.widget import Dock
 from .keeping import keep, recall
 from .qgis_host import QgisHost
-from .qt import QtCore, QtGui, QtWidgets
+from .qt import QtCore, QtGui, QtWidgets, Signal
 
 NAME = "gridbeacon_dock"
 SHOWN = "dock_shown"
@@ -17,6 +17,9 @@ SHOWN = "dock_shown"
 
 class Docking(QtWidgets.QDockWidget):
     """QGIS's frame around the dock, at the right of the map. It remembers whether it was shown."""
+
+    filled = Signal()
+    """The dock stands in the frame from here on."""
 
     def __init__(self, iface: Any, icon: QtGui.QIcon, open_engine_page: Callable[[], None]):
         super().__init__("GridBeacon", iface.mainWindow())
@@ -39,6 +42,7 @@ class Docking(QtWidgets.QDockWidget):
             self.host = QgisHost(self.iface, self.open_engine_page)
             self.dock = Dock(self.host)
             self.setWidget(self.dock)
+            self.filled.emit()
 
     def _turned(self, shown: bool) -> None:
         keep(SHOWN, "1" if shown else "")

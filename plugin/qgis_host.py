@@ -9,6 +9,7 @@ from typing import Any
 
 from qgis.core import Qgis, QgsMapLayer, QgsProject, QgsVectorLayer, QgsWkbTypes
 
+from .desktop.header import look
 from .host import FILE, POINTS, POLYGONS, TABLE, Host, Job, Request, Source
 from .layer_job import LayerJob
 from .qt import QtCore, QtGui
@@ -61,8 +62,10 @@ class QgisHost(Host):
         return [Source(layer.name(), kind, layer=layer.id()) for layer in fits]
 
     def fields(self, source: Source) -> list[str]:
-        """The layer's fields; those of a file are told by the check."""
-        layer = QgsProject.instance().mapLayer(source.layer) if source.kind != FILE else None
+        """The layer's fields; of a file what its first bytes show, else the check tells them."""
+        if source.kind == FILE:
+            return list(look(source.path).fields)
+        layer = QgsProject.instance().mapLayer(source.layer)
         return layer.fields().names() if isinstance(layer, QgsVectorLayer) else []
 
     def rows(self, source: Source) -> int:
