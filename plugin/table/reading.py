@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -25,7 +26,7 @@ _LONGEST_FIELD = 64 * 1024 * 1024
 
 
 class Explanations:
-    """What explains each warning, kept as text and decoded when it is looked at: all of a large run would fill memory."""
+    """What explains each warning, kept as text and decoded when looked at: all of a large run would fill memory."""
 
     def __init__(self, text: str = ""):
         self._text = text
@@ -108,12 +109,12 @@ def runs_in(folder: Path) -> tuple[Path, ...]:
 
 
 def number(text: object, otherwise: float = 0.0) -> float:
-    """*text* as a number; *otherwise* where it is none."""
+    """*text* as a finite number; *otherwise* where it is none."""
     try:
         found = float(str(text))
     except ValueError:
         return otherwise
-    return found if found == found else otherwise
+    return found if math.isfinite(found) else otherwise
 
 
 def mapping(value: object) -> Mapping[str, Any]:

@@ -1,0 +1,430 @@
+"""The early-warning table: a run's warnings, why each was given, and judging, assigning and closing them.
+
+No engine is needed: the run's files are read with the standard library, and the ledger is a room of the standard
+library too. Whatever waits for the disk goes on in the worker's thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from ...errors import GridBeaconError
+from ..host import Host
+from ..keeping import keep, recall
+from ..qt import QtCore, QtGui, QtWidgets, Signal
+from ..runs import LEDGER
+from ..words import tr
+from . import export, lists, moves, telling
+from .asking import MoveDialog
+from .bars import FilterBar, MoveBar, RunBar
+from .cells import Columns, Row
+from .clock import now_in
+from .model import Warnings
+from .reading import Run, read_run
+from .reason import ReasonPanel
+from .record import Move, Record, Written, changed_record, life_of, read_record, write
+from .view import WarningView
+from .worker import Worker
+
+LOOK_AGAIN_MS, LOOK_AGAIN_DATABASE_MS = 5_000, 60_000
+"""How often is looked whether another program has written into the ledger."""
+PATIENCE_MS = 1_500
+"""After how long a write that has not ended is said to wait for another program."""
+WIDE = 900
+"""Pixels from which on the panel stands beside the table, not below it."""
+
+
+class WarningTable(QtWidgets.QWidget):
+    """Shows the runs of a host and lets their warnings be judged."""
+
+    chosen = Signal(dict)
+    """A warning was chosen: its row of early_warnings.csv."""
+    recorded = Signal(int)
+    """So many events were just written into the ledger."""
+
+    def __init__(self, host: Host, parent: Any = None):
+        super().__init__(parent)
+        self.setObjectName("gridbeacon_warnings")
+        self.host = host
+        self.run: Run | None = None
+        self.record: Record | None = None
+        self.ledger = ""
+        self.busy = 0
+        self._writing = False
+        self._told_of = ""
+        self.worker = Worker()
+        self.destroyed.connect(self.worker.stop)
+        self.columns = Columns()
+        self.model = Warnings(self.columns, self)
+        self.runs, self.filters, self.bar = RunBar(), FilterBar(), MoveBar()
+        self.view, self.panel = WarningView(self.model), ReasonPanel(self.columns)
+        self.message, self.empty = _label("message"), _label("empty")
+        self.counts, self.false_ones = _label("counts"), _label("false_ones")
+        self.pages = QtWidgets.QStackedWidget()
+        self.splitter = QtWidgets.QSplitter(QtCore.Qt.Orientation.Vertical)
+        self.clock, self.patience = QtCore.QTimer(self), QtCore.QTimer(self)
+        self._lay_out()
+        self._connect()
+        self.bar.show_actor(recall("actor"))
+        self._say_empty(tr("No run yet. Run one, or choose the folder of a run that is finished."))
+
+    def _lay_out(self) -> None:
+        self.splitter.addWidget(self.view)
+        self.splitter.addWidget(self.panel)
+        self.splitter.setStretchFactor(0, 3)
+        self.splitter.setStretchFactor(1, 2)
+        self.splitter.setChildrenCollapsible(False)
+        self.empty.setAlignment(QtCore.Qt.AlignmentFlag.AlignCenter)
+        self.pages.addWidget(self.splitter)
+        self.pages.addWidget(self.empty)
+        layout = QtWidgets.QVBoxLayout(self)
+        layout.setContentsMargins(4, 4, 4, 4)
+        layout.setSpacing(4)
+        for widget in (self.runs, self.filters, self.message):
+            layout.addWidget(widget)
+        layout.addWidget(self.pages, 1)
+        for widget in (self.counts, self.false_ones, self.bar):
+            layout.addWidget(widget)
+        self.message.hide()
+        self.view.setContextMenuPolicy(QtCore.Qt.ContextMenuPolicy.CustomContextMenu)
+
+    def _connect(self) -> None:
+        self.runs.run_asked.connect(lambda folder: self.show_run(Path(folder), self.ledger))
+        self.runs.other_run_asked.connect(self._choose_run)
+        self.runs.ledger_asked.connect(self._choose_ledger)
+        self.filters.wanted.connect(self._filter)
+        self.view.place_asked.connect(self._show_place)
+        self.view.copy_asked.connect(self.copy)
+        self.view.find_asked.connect(self.filters.words.setFocus)
+        self.view.picked.connect(self._picked)
+        self.view.customContextMenuRequested.connect(self._offer)
+        self.panel.tickets_asked.connect(self._show_tickets)
+        self.panel.grouped_asked.connect(self._show_grouped)
+        self.bar.asked.connect(self.begin)
+        self.bar.copy_asked.connect(self.copy)
+        self.bar.export_asked.connect(self._choose_file)
+        self.bar.actor_asked.connect(self._ask_actor)
+        self.clock.timeout.connect(self.look_again)
+        self.patience.setSingleShot(True)
+        self.patience.timeout.connect(
+            lambda: self.say(tr("Another program holds the ledger; waiting, for a minute at most. Nothing is lost."))
+        )
+
+    # ---- what is shown ------------------------------------------------------------------------------------------
+
+    def show_run(self, folder: Path, ledger: str = "") -> None:
+        """Read the run in *folder* and show it, judged by *ledger*, else by the one last used or lying beside it."""
+        self._ask(partial(read_run, Path(folder)), partial(self._run_read, ledger=ledger))
+
+    def show_ledger(self, place: str) -> None:
+        """Judge by the ledger at *place* from now on; the empty text means by none."""
+        self.ledger, self.record = place, None
+        self.runs.show_ledger(place)
+        self.clock.setInterval(LOOK_AGAIN_DATABASE_MS if "://" in place else LOOK_AGAIN_MS)
+        if place:
+            self._ask(partial(read_record, place), self._record_read)
+        else:
+            self._put()
+
+    def look_again(self) -> None:
+        """Read the ledger anew if another program has written into it meanwhile."""
+        known = self.record
+        if known is not None and not self.busy and self.isVisible():
+            self._ask(partial(changed_record, known), self._looked)
+
+    def rows(self) -> list[Row]:
+        """The warnings of the run, as they stand now."""
+        if self.run is None:
+            return []
+        known, now = (self.record.rows if self.record else {}), now_in(self.run.zone).text
+        return [Row(warning, known.get(warning["warning_id"], {}), now) for warning in self.run.warnings]
+
+    def say(self, text: str, *, trouble: bool = False) -> None:
+        """Say something above the table; what is trouble says so with a sign, not by its colour alone."""
+        self.message.setText(f"⚠ {text}" if trouble else text)
+        self.message.setVisible(bool(text))
+
+    def _run_read(self, answer: Run | GridBeaconError, ledger: str) -> None:
+        if isinstance(answer, GridBeaconError):
+            self.say(telling.told(answer), trouble=True)
+            return
+        self.run, self.record, self._told_of = answer, None, ""
+        self.say("")
+        self.runs.show_runs(answer.folder, answer.beside)
+        self.false_ones.setText(telling.false_ones(answer))
+        self.show_ledger(ledger or recall("ledger") or _beside(answer.folder))
+
+    def _record_read(self, answer: Record | GridBeaconError) -> None:
+        if isinstance(answer, GridBeaconError):
+            self._put()
+            self.say(telling.told(answer), trouble=True)
+        elif answer.place == self.ledger:
+            self.record = answer
+            self._put()
+
+    def _looked(self, answer: Record | GridBeaconError | None) -> None:
+        if answer is not None:
+            self._record_read(answer)
+        elif any(row.overdue != fresh.overdue for row, fresh in zip(self.model.rows, self.rows())):  # noqa: B905
+            self._put()
+
+    def _put(self) -> None:
+        """Show the run and what the ledger says of it."""
+        if self.run is None:
+            return
+        rows = self.rows()
+        self.model.put(rows)
+        if not rows:
+            self._say_empty(telling.calm(self.run))
+        else:
+            self.pages.setCurrentIndex(0)
+        lacking = telling.unrecorded(rows, self.ledger)
+        if lacking or self.message.text() == self._told_of:
+            self.say(lacking)
+        self._told_of = lacking
+        if self.view.current() is None and rows:
+            self.view.select({rows[0].warning_id})
+        self._count()
+
+    def _say_empty(self, text: str) -> None:
+        self.empty.setText(text)
+        self.pages.setCurrentIndex(1)
+        self._count()
+
+    def _filter(self, wanted: Any) -> None:
+        self.model.want(wanted)
+        self._count()
+
+    def _count(self) -> None:
+        rows = self.model.rows
+        self.counts.setText(telling.counts(rows, len(self.model.shown_rows)) if self.run else "")
+        for label in (self.counts, self.false_ones):
+            label.setVisible(bool(label.text()))
+        self.bar.allow(self.view.selected(), busy=self._writing)
+
+    # ---- what is chosen -----------------------------------------------------------------------------------------
+
+    def _picked(self) -> None:
+        rows = self.view.selected()
+        self.bar.allow(rows, busy=self._writing)
+        row = self.view.current() if rows else None
+        if row is None or self.run is None:
+            self.panel.clear()
+            return
+        own = row.warning_id
+        tickets, grouped = (len(found.get(own, [])) for found in (self.run.tickets, self.run.grouped))
+        self.panel.show_warning(row, self.run.explained.of(own), tickets, grouped)
+        if row.known:
+            self._ask(partial(life_of, self.ledger, own), partial(self._life_read, own=own))
+        elif self.ledger:
+            self.panel.show_life([])
+        self.chosen.emit(dict(row.warning))
+
+    def _life_read(self, answer: Any, own: str) -> None:
+        row = self.view.current()
+        if not isinstance(answer, GridBeaconError) and row is not None and row.warning_id == own:
+            self.panel.show_life(answer)
+
+    def _show_place(self, row: Row) -> None:
+        if self.run is None:
+            return
+        try:
+            self.host.show_place(self.run.folder, dict(row.warning))
+        except GridBeaconError as error:
+            self.say(telling.told(error), trouble=True)
+
+    def _show_tickets(self) -> None:
+        row = self.view.current()
+        if row is not None and self.run is not None:
+            lists.tickets_list(self.run.tickets.get(row.warning_id, []), self._title(row), self).open()
+
+    def _show_grouped(self) -> None:
+        row = self.view.current()
+        if row is not None and self.run is not None:
+            lists.grouped_list(self.run.grouped.get(row.warning_id, []), self._title(row), self).open()
+
+    def _title(self, row: Row) -> str:
+        return f"{self.columns.place(row)} · {self.columns.category(row)}"
+
+    def _offer(self, place: QtCore.QPoint) -> None:
+        row = self.view.current()
+        menu = QtWidgets.QMenu(self)
+        menu.setToolTipsVisible(True)
+        if row is not None:
+            menu.addAction(tr("Show on the &map")).triggered.connect(lambda: self._show_place(row))
+            menu.addSeparator()
+        for group in (moves.USUAL, *moves.MENU):
+            menu.addActions([self.bar.actions_of[event] for event in group])
+            menu.addSeparator()
+        menu.addAction(tr("&Copy the selected rows")).triggered.connect(self.copy)
+        menu.popup(self.view.viewport().mapToGlobal(place))
+
+    # ---- what is done -------------------------------------------------------------------------------------------
+
+    def begin(self, event: str) -> MoveDialog | None:
+        """Ask for what *event* needs of the selected warnings; None, and words, where it is not possible."""
+        rows = self.view.selected()
+        if self.run is None or self.record is None or event not in moves.legal(rows) or self._writing:
+            self.say(tr("This cannot be done with the selected warnings as they stand."), trouble=True)
+            return None
+        dialog = MoveDialog(
+            event,
+            rows,
+            self.columns,
+            actor=recall("actor"),
+            now=now_in(self.run.zone),
+            deadlines=self.record.deadlines,
+            parent=self,
+        )
+        seen = {row.warning_id: self.record.last.get(row.warning_id, 0) for row in rows}
+        dialog.accepted.connect(lambda: self._write(event, dialog.asked(), seen))
+        dialog.open()
+        return dialog
+
+    def _write(self, event: str, asked: moves.Asked, seen: Mapping[str, int]) -> None:
+        if self.run is None:
+            return
+        keep("actor", asked.actor)
+        self.bar.show_actor(asked.actor)
+        move = Move(event, asked.actor, now_in(self.run.zone).text, asked.note, asked.payload)
+        self._writing = True
+        self.bar.allow([], busy=True)
+        self.say(tr("Writing into the ledger…"))
+        self.patience.start(PATIENCE_MS)
+        self._ask(partial(write, self.ledger, move, seen, asked.units), partial(self._written, event))
+
+    def _written(self, event: str, answer: Written | GridBeaconError) -> None:
+        self.patience.stop()
+        self._writing = False
+        if isinstance(answer, GridBeaconError):
+            answer = Written([], [row.warning_id for row in self.view.selected()], answer, False, None)
+        if answer.record is not None:
+            self.record = answer.record
+        if answer.left:
+            self.view.select(set(answer.left))
+        self._put()
+        self._say_written(event, answer)
+        self._picked()
+        if answer.done:
+            self.recorded.emit(len(answer.done))
+
+    def _say_written(self, event: str, answer: Written) -> None:
+        what = moves.label(event).replace("&", "").rstrip("…")
+        done = tr("Recorded for {number} warnings: {what}.", number=len(answer.done), what=what)
+        masked = tr("Personal data in the note were blotted out.") if answer.masked and answer.done else ""
+        if answer.error is None:
+            self.say(f"{done} {masked}".strip())
+            return
+        left = tr("Not recorded for {number} warnings, which stay selected.", number=len(answer.left))
+        parts = [done if answer.done else "", left, telling.told(answer.error), masked]
+        self.say(" ".join(part for part in parts if part), trouble=True)
+
+    def copy(self) -> None:
+        """Put the selected rows on the clipboard, tabs between, without anything a spreadsheet would run."""
+        rows = self.view.selected()
+        if rows:
+            QtGui.QGuiApplication.clipboard().setText(export.as_tsv(rows, self.columns))
+            self.say(tr("{number} rows copied.", number=len(rows)))
+
+    def export_to(self, path: Path, *, selected: bool) -> None:
+        """Write the selected rows, or all that are shown, to *path* as CSV."""
+        if self.run is None:
+            return
+        rows: Sequence[Row] = self.view.selected() if selected else self.model.shown_rows
+        about = [
+            tr("Run {run}, data until {until}", run=self.run.folder.name, until=self.run.manifest.get("as_of", ""))
+        ]
+        about += [line for line in (self.counts.text(), self.false_ones.text()) if line]
+        try:
+            export.write_csv(path, rows, self.columns, about)
+        except GridBeaconError as error:
+            self.say(telling.told(error), trouble=True)
+            return
+        self.say(tr("{number} rows written to {path}.", number=len(rows), path=str(path)))
+
+    def _choose_file(self, selected: bool) -> None:
+        name = str(Path(recall("export_folder") or Path.home()) / f"{tr('early warnings')}.csv")
+        path, _ = QtWidgets.QFileDialog.getSaveFileName(self, tr("Write the rows"), name, "CSV (*.csv)")
+        if path:
+            keep("export_folder", str(Path(path).parent))
+            self.export_to(Path(path), selected=selected)
+
+    def _choose_run(self) -> None:
+        start = recall("runs_folder") or str(self.run.folder.parent if self.run else Path.home())
+        folder = QtWidgets.QFileDialog.getExistingDirectory(self, tr("Folder of a finished run"), start)
+        if folder:
+            self.show_run(Path(folder))
+
+    def _choose_ledger(self) -> None:
+        start = self.ledger if "://" not in self.ledger else ""
+        kinds = tr("Ledgers") + " (*.sqlite *.db *.gpkg);;" + tr("All files") + " (*)"
+        path, _ = QtWidgets.QFileDialog.getOpenFileName(self, tr("Ledger of warnings"), start, kinds)
+        if path:
+            keep("ledger", path)
+            self.show_ledger(path)
+
+    def _ask_actor(self) -> None:
+        dialog = QtWidgets.QInputDialog(self)
+        dialog.setObjectName("ask_actor")
+        dialog.setWindowTitle(tr("Who records"))
+        dialog.setLabelText(tr("Office or duty post that stands in the ledger beside what is done here:"))
+        dialog.setTextValue(recall("actor"))
+        dialog.textValueSelected.connect(self._set_actor)
+        dialog.open()
+
+    def _set_actor(self, actor: str) -> None:
+        keep("actor", actor.strip())
+        self.bar.show_actor(actor.strip())
+
+    # ---- beside the window --------------------------------------------------------------------------------------
+
+    def _ask(self, work: Any, then: Any) -> None:
+        self.busy += 1
+        self.worker.ask(work, partial(self._answered, then))
+
+    def _answered(self, then: Any, answer: Any) -> None:
+        self.busy -= 1
+        then(answer)
+
+    def showEvent(self, event: Any) -> None:
+        super().showEvent(event)
+        last = recall("last_run")
+        if self.run is None and not self.busy and last and Path(last).is_dir():
+            self.show_run(Path(last))
+        self.clock.start()
+        self.look_again()
+
+    def hideEvent(self, event: Any) -> None:
+        self.clock.stop()
+        super().hideEvent(event)
+
+    def changeEvent(self, event: Any) -> None:
+        if event.type() == QtCore.QEvent.Type.ActivationChange and self.isActiveWindow():
+            self.look_again()
+        super().changeEvent(event)
+
+    def resizeEvent(self, event: Any) -> None:
+        beside = self.width() >= WIDE
+        wanted = QtCore.Qt.Orientation.Horizontal if beside else QtCore.Qt.Orientation.Vertical
+        if self.splitter.orientation() != wanted:
+            self.splitter.setOrientation(wanted)
+        super().resizeEvent(event)
+
+
+def _beside(folder: Path) -> str:
+    """The ledger that lies beside a run; the empty text where there is none."""
+    place = folder.parent / LEDGER
+    return str(place) if place.is_file() else ""
+
+
+def _label(name: str) -> QtWidgets.QLabel:
+    """A label that takes nothing for HTML."""
+    label = QtWidgets.QLabel()
+    label.setObjectName(name)
+    label.setTextFormat(QtCore.Qt.TextFormat.PlainText)
+    label.setWordWrap(True)
+    label.setTextInteractionFlags(QtCore.Qt.TextInteractionFlag.TextSelectableByMouse)
+    return label
