@@ -3,6 +3,7 @@
 from . import (
     calibrate_commands,
     compare_commands,
+    desktop_commands,
     learn_commands,
     ledger_commands,
     papers_commands,
@@ -15,6 +16,7 @@ from .commands import gridbeacon
 __all__ = [
     "calibrate_commands",
     "compare_commands",
+    "desktop_commands",
     "gridbeacon",
     "learn_commands",
     "ledger_commands",

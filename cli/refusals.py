@@ -196,6 +196,18 @@ REFUSALS = refusals(
             "Run again with GRIDBEACON_DEBUG=1 and send us the traceback.",
             "设置GRIDBEACON_DEBUG=1后重新运行,并把错误信息发给我们。",
         ),
+        "E-SYS-005": (
+            "the window needs PyQt5, which is not installed",
+            "窗口程序需要PyQt5,尚未安装",
+            'Install it: pip install "gridbeacon[desktop]"',
+            '安装:pip install "gridbeacon[desktop]"',
+        ),
+        "E-SYS-006": (
+            "there is no screen to open a window on",
+            "没有可用的图形界面",
+            "Start it from a desktop session; on a server use `gridbeacon run`.",
+            "请在图形桌面中启动;服务器上请用 `gridbeacon run`。",
+        ),
     }
 )
 

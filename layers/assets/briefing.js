@@ -42,6 +42,19 @@ GB.reveal = function (node) {
   else if (top + node.offsetHeight > box.scrollTop + box.clientHeight) box.scrollTop = top + node.offsetHeight - box.clientHeight;
 };
 
+/* briefing.html#warning=ID: another program leads to one warning. */
+GB.followAddress = function () {
+  var asked = /^#warning=(.+)$/.exec(location.hash);
+  if (!asked) return;
+  [["inside", false], ["beyond", true]].some(function (pair) {
+    return GB.data.warnings[pair[0]].some(function (w, i) {
+      if (encodeURIComponent(w.warning_id) !== asked[1]) return false;
+      GB.select(i, { beyond: pair[1] });
+      return true;
+    });
+  });
+};
+
 GB.reset = function () {
   GB.showAbout(false);
   GB.showDossier(false);
@@ -313,6 +326,8 @@ GB.start = function (data) {
   GB.byId("page").classList.remove("waiting");
   document.documentElement.setAttribute("data-ready", "true");
   if (location.hash === "#paper") GB.print(true);  // the sheet as a picture
+  GB.followAddress();
+  window.addEventListener("hashchange", GB.followAddress);
 };
 
 (function () {
