@@ -13,6 +13,7 @@ import re
 import sqlite3
 import struct
 import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -25,6 +26,20 @@ TABLES = (".csv", ".tsv", ".txt")
 JSONS = (".geojson", ".json")
 POLYGON_SHAPES = {5, 15, 25}
 """Shape types of a shapefile's header that are areas."""
+
+
+_UNREADABLE = (
+    OSError,
+    ValueError,
+    LookupError,
+    EOFError,
+    RuntimeError,  # a locked archive, brackets without end
+    struct.error,
+    zlib.error,
+    sqlite3.Error,
+    csv.Error,
+    zipfile.BadZipFile,
+)
 
 
 @dataclass(frozen=True)
@@ -43,7 +58,7 @@ def look(path: str) -> Look:
     name, _, layer = path.partition("|")
     try:
         return _look(Path(name), layer)
-    except (OSError, ValueError, LookupError, EOFError, struct.error, sqlite3.Error, csv.Error, zipfile.BadZipFile):
+    except _UNREADABLE:
         return Look()
 
 
@@ -110,9 +125,14 @@ def _geojson(text: str) -> Look:
         feature = json.JSONDecoder().raw_decode(text, begin)[0]
     except ValueError:  # a first feature larger than what is looked at
         return Look(areas='"Polygon"' in text or '"MultiPolygon"' in text)
-    properties: dict[str, Any] = feature.get("properties") or {}
-    shape = (feature.get("geometry") or {}).get("type", "")
-    return Look(tuple(properties), areas=shape.endswith("Polygon"))
+    properties, shape = _part(feature, "properties"), _part(feature, "geometry")
+    return Look(tuple(properties), areas=str(shape.get("type")).endswith("Polygon"))
+
+
+def _part(feature: Any, name: str) -> dict[str, Any]:
+    """An object within an object; an empty one where there is none."""
+    part = feature.get(name) if isinstance(feature, dict) else None
+    return part if isinstance(part, dict) else {}
 
 
 def _geopackage(path: Path, layer: str) -> Look:
@@ -125,7 +145,7 @@ def _geopackage(path: Path, layer: str) -> Look:
             " WHERE c.data_type IN ('features', 'attributes') ORDER BY c.rowid"
         ).fetchall()
         layers = tuple((name, shape.endswith(("POLYGON", "SURFACE"))) for name, _, shape in rows)
-        wanted = next(row for row in rows if not layer or row[0] == layer)
+        wanted = {row[0]: row for row in rows}[layer or rows[0][0]]
         columns = connection.execute("SELECT name FROM pragma_table_info(?)", (wanted[0],)).fetchall()
     finally:
         connection.close()
