@@ -71,7 +71,7 @@ NUMBERS: dict[str, dict[str, Pair]] = {
     "run": {"warnings": ("Number of early warnings", "预警条数"), **_LEVELS, **_ACCOUNT},
     "check": {**_ACCOUNT, "faults": ("Faults of the cells' topology", "网格拓扑问题数")},
     "replay": {
-        "days": ("Moments of decision", "研判时点数"),
+        "moments": ("Moments of decision", "研判时点数"),
         "outages": ("Data outages", "数据中断次数"),
         "warnings": ("Warnings that would have been raised", "当时会发出的预警条数"),
         **_LEVELS,

@@ -13,6 +13,7 @@ from .asked import (
     ledger_option,
     out_option,
     plan_option,
+    preset_option,
     progress_option,
     replace_option,
     spoken,
@@ -36,6 +37,7 @@ def _day_option(name: str, english: str, chinese: str) -> Option:
         _day_option("from", *FROM),
         _day_option("to", *TO),
         plan_option(),
+        preset_option(),
         out_option(
             spoken(
                 "Folder to write: replay.csv, days.csv, outages.csv, weeks.csv, replay.json.",
@@ -88,7 +90,7 @@ def _tell_replay(voice: Voice, found: Any, out: Path, as_json: bool, manifest: d
     voice.say(voice.pick(f"replay: {table}", f"回放:{table}"))
     if voice.mode == "json":
         raised = {str(row.level): int(row.raised) for row in found.levels.itertuples()}
-        numbers = {"days": days, "outages": outages, "warnings": sum(raised.values()), **raised}
+        numbers = {"moments": days, "outages": outages, "warnings": sum(raised.values()), **raised}
         done = {"out": str(out), "replay": str(table), "warnings": numbers["warnings"], "numbers": numbers}
         voice.emit({"done": done})
     if as_json:

@@ -54,7 +54,12 @@ def _of_all_classes(column: str) -> Callable[[Any], float]:
 
 
 ROWS = Number("rows", "Rows of the table", "结果行数", lambda table: float(len(table)))
-_INCIDENTS = Number("incidents", "Incidents looked at", "所分析的事件数", _sum("incidents"))
+_INCIDENTS = Number(
+    "incidents",
+    "Incidents of the window; for models over time, of its last bin",
+    "窗口内的事件数;时序模型为最后时段",
+    _sum("incidents"),
+)
 _LEAST = Number(
     "lowest_p",
     "Lowest probability of any unit, not corrected for looking at many",
@@ -66,6 +71,12 @@ _ALARMS = (*_SCORED, Number("alarms", "Units above their bound", "超出上限�
 _SCANNED = (
     _INCIDENTS,
     Number("clusters", "Clusters found", "发现的聚集数", _largest("cluster")),
+    Number(
+        "clear",
+        "Clusters clear of chance (p ≤ 0.05)",
+        "明确的聚集数(p ≤ 0.05)",
+        lambda table: float(table["cluster"][(table["cluster"] > 0) & (table["p_value"] <= 0.05)].nunique()),
+    ),
     Number("lowest_p", "Probability of the strongest cluster", "最强聚集的概率", _smallest("p_value")),
 )
 _GROUPED = (

@@ -160,6 +160,18 @@ STEP_WORDS: dict[str, Words] = {
     ),
 }
 
+TABLES = (
+    *("count_incidents", "change_points", "near_repeat", "escalation"),
+    *("year_on_year", "recomplaints", "closure"),
+)
+"""Steps whose table has no geometry."""
+POINTS = ("dbscan", "hdbscan", "st_dbscan")
+
+
+def geometry_of(step: str) -> str:
+    """What a step's table holds: `polygon`, `point`, or nothing."""
+    return "" if step in TABLES else "point" if step in POINTS else "polygon"
+
 
 def group_of(step: str) -> tuple[str, str]:
     """(English, Chinese) of the group a step belongs to. Raises KeyError for a step that was given none."""

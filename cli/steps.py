@@ -16,7 +16,7 @@ from .point_steps import POINT_STEPS
 from .refusals import refusal
 from .schema import describe_all
 from .step_numbers import numbers_of, tell_numbers
-from .step_words import group_of, words_of
+from .step_words import geometry_of, group_of, words_of
 from .surface_steps import RiskSettings, SurfaceSettings, compare, draw_surface
 from .voice import Progress
 
@@ -75,6 +75,7 @@ class Step:
             "help_zh": self.help_zh,
             "inputs": list(self.inputs),
             "outputs": ["gpkg", "geojson", "csv"],
+            "geometry": geometry_of(name),
             "params": self.params,
             "numbers": [number.described() for number in numbers_of(name)],
         }
