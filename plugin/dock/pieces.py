@@ -126,7 +126,7 @@ def form_of(parent: QtWidgets.QWidget) -> QtWidgets.QFormLayout:
     layout.setContentsMargins(0, 0, 0, 0)
     layout.setSpacing(4)
     layout.setLabelAlignment(QtCore.Qt.AlignmentFlag.AlignLeft | QtCore.Qt.AlignmentFlag.AlignVCenter)
-    layout.setFieldGrowthPolicy(QtWidgets.QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
+    layout.setFieldGrowthPolicy(QtWidgets.QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
     return layout
 
 
