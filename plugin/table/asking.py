@@ -34,7 +34,7 @@ class MoveDialog(QtWidgets.QDialog):
         super().__init__(parent)
         self.event_name, self.rows = event, list(rows)
         self.setObjectName(f"move_{event}")
-        self.setWindowTitle(moves.label(event).replace("&", "").rstrip("…"))
+        self.setWindowTitle(moves.name(event))
         self.setAttribute(QtCore.Qt.WidgetAttribute.WA_DeleteOnClose)
         self.form = QtWidgets.QFormLayout()
         self.missing = _plain("", "missing")

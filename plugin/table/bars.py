@@ -38,7 +38,7 @@ class RunBar(QtWidgets.QWidget):
         self.runs = QtWidgets.QComboBox()
         self.runs.setObjectName("runs")
         self.runs.setToolTip(tr("The run that is shown. Others in the same folder can be chosen, the newest first."))
-        self.runs.setAccessibleName(tr("Run"))
+        self.runs.setAccessibleName(tr("Finished run"))
         _narrow(self.runs)
         self.runs.activated.connect(self._chosen)
         self.other = _tool("other_run", tr("&Folder…"), tr("Show the run in another folder."))

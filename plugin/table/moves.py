@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -21,6 +22,7 @@ MENU = (
 )
 """The other ones, in groups."""
 
+_CHOSEN_BY = re.compile(r"\(&.\)|&")
 WITH_UNIT, WITH_DUE = ("assigned",), ("assigned", "supervised")
 
 
@@ -40,6 +42,11 @@ def label(event: str) -> str:
         "noted": tr("Add a &note…"),
         "cancelled": tr("Cance&l…"),
     }[event]
+
+
+def name(event: str) -> str:
+    """What the move is called, without the letter that chooses it."""
+    return _CHOSEN_BY.sub("", label(event)).rstrip("…")
 
 
 def meaning(event: str) -> str:

@@ -41,14 +41,19 @@ def false_ones(run: Run) -> str:
         return ""
     lang = "zh" if speaks_chinese() else "en"
     if all(numbers.get("basis") == "bound" for _, numbers in known):
-        figures = [f"{level.verb(lang)} ≤{figure(numbers.get('high'))}" for level, numbers in known]
-        return tr("False by chance alone, a week, at most: {figures}", figures=" · ".join(figures))
+        figures = [f"{level.verb(lang)} ≤{_few(numbers.get('high'))}" for level, numbers in known]
+        return tr("False by chance alone, a week before any cut, at most: {figures}", figures=" · ".join(figures))
     figures = [f"{level.verb(lang)} {figure(numbers.get('per_week'))} ({_range(numbers)})" for level, numbers in known]
-    return tr("False by chance alone, a week (95 %): {figures}", figures=" · ".join(figures))
+    return tr("False by chance alone, a week before any cut (95 %): {figures}", figures=" · ".join(figures))
 
 
 def _range(numbers: Mapping[str, Any]) -> str:
-    return f"{figure(numbers.get('low'))}–{figure(numbers.get('high'))}"
+    return f"{_few(numbers.get('low'))}–{_few(numbers.get('high'))}"
+
+
+def _few(value: object) -> str:
+    """As the briefing writes them: 0.0027, 0.12; nothing below one in ten thousand."""
+    return figure(value) if number(value) >= 0.0001 else "0"
 
 
 def _of_rows(warnings: Sequence[Mapping[str, str]]) -> dict[str, dict[str, Any]]:

@@ -312,8 +312,7 @@ class WarningTable(QtWidgets.QWidget):
             self.recorded.emit(len(answer.done))
 
     def _say_written(self, event: str, answer: Written) -> None:
-        what = moves.label(event).replace("&", "").rstrip("…")
-        done = tr("Recorded for {number} warnings: {what}.", number=len(answer.done), what=what)
+        done = tr("Recorded for {number} warnings: {what}.", number=len(answer.done), what=moves.name(event))
         masked = tr("Personal data in the note were blotted out.") if answer.masked and answer.done else ""
         if answer.error is None:
             self.say(f"{done} {masked}".strip())
