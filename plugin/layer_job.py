@@ -22,7 +22,7 @@ from .host import Job, Request, Source
 from .qt import QtCore
 from .request import arguments
 from .schema import known_columns
-from .toolbox.convert import Handover, needed_fields, own_path
+from .toolbox.convert import Handover, is_remote, needed_fields, own_path
 from .words import tr
 
 
@@ -58,7 +58,8 @@ def hand_over_layer(layer: QgsVectorLayer, name: str, chosen: list[str], known: 
     path = own_path(layer)
     if path:
         return Handover(name, path)
-    return Handover(name, "", LayerSource(layer), needed_fields(layer.fields(), chosen, known))
+    fields = needed_fields(layer.fields(), chosen, known)
+    return Handover(name, "", LayerSource(layer), fields, is_remote=is_remote(layer))
 
 
 class Writing(QgsTask):

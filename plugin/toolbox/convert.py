@@ -35,6 +35,8 @@ SIMPLE_TYPES = {1, 2, 3, 4, 5, 6, 10, 14, 15, 16}
 MOMENT = 16
 TEXT = getattr(QVariant, "String", None) or QMetaType.Type.QString
 BATCH = 2000
+REMOTE = {"postgres", "oracle", "mssql", "hana", "WFS", "OAPIF", "arcgisfeatureserver"}
+"""Providers of layers that live on another machine: a connection that breaks looks to QGIS like the end of the rows."""
 
 
 class Handover:
@@ -49,15 +51,19 @@ class Handover:
         path: str = "",
         source: QgsProcessingFeatureSource | None = None,
         fields: list[str] | None = None,
+        *,
+        is_remote: bool = False,
     ):
         self.name, self.path, self.source, self.fields = name, path, source, fields or []
+        self.is_remote = is_remote
 
     def written(self, work: Path, context: QgsCoordinateTransformContext, feedback: QgsProcessingFeedback) -> str:
         """The file the engine shall read; features are written into *work* if they have to be."""
         if self.path:
             return self.path
         path = work / f"{self.name}.gpkg"
-        write_features(self.source, path, self.name, self.fields, context, feedback)
+        at_least = count_rows(self.source, feedback) if self.is_remote else 0
+        write_features(self.source, path, self.name, self.fields, context, feedback, at_least=at_least)
         return f"{path}|{self.name}"
 
 
@@ -87,7 +93,13 @@ def hand_over(
         path = own_path(layer)
         if path:
             return Handover(name.lower(), path)
-    return Handover(name.lower(), "", source, needed_fields(source.fields(), chosen, known))
+    fields = needed_fields(source.fields(), chosen, known)
+    return Handover(name.lower(), "", source, fields, is_remote=layer is not None and is_remote(layer))
+
+
+def is_remote(layer: QgsVectorLayer) -> bool:
+    """Whether the layer's rows come from another machine."""
+    return layer.providerType() in REMOTE
 
 
 def _is_partial(value: Any) -> bool:
@@ -144,8 +156,13 @@ def write_features(
     names: list[str],
     context: QgsCoordinateTransformContext,
     feedback: QgsProcessingFeedback,
+    *,
+    at_least: int = 0,
 ) -> None:
-    """Write the fields *names* of every feature into a new GeoPackage. Raises EngineError, Cancelled."""
+    """Write the fields *names* of every feature into a new GeoPackage. Raises EngineError, Cancelled.
+
+    Fewer rows than *at_least* are an error: half of the incidents would make a calm city.
+    """
     fields, places = QgsFields(), []
     for field_name in names:
         places.append(source.fields().lookupField(field_name))
@@ -157,7 +174,11 @@ def write_features(
     _check(writer, path)
     request = QgsFeatureRequest().setSubsetOfAttributes(places)
     batch: list[QgsFeature] = []
-    for feature in source.getFeatures(request):
+    rows, features = 0, source.getFeatures(request)
+    if not features.isValid():
+        raise _broken(0, at_least)
+    for feature in features:
+        rows += 1
         slim = QgsFeature(fields)
         slim.setGeometry(feature.geometry())
         slim.setAttributes([_as_written(feature.attribute(place)) for place in places])
@@ -169,6 +190,30 @@ def write_features(
                 raise Cancelled
     _flush(writer, batch, path)
     del writer  # closes the file
+    if rows < at_least:
+        raise _broken(rows, at_least)
+
+
+def count_rows(source: QgsProcessingFeatureSource, feedback: QgsProcessingFeedback) -> int:
+    """How many rows the source has now. Raises EngineError where it cannot be reached, Cancelled."""
+    request = QgsFeatureRequest().setFlags(QgsFeatureRequest.NoGeometry).setSubsetOfAttributes([])
+    rows, features = 0, source.getFeatures(request)
+    if not features.isValid():
+        raise _broken(0, 0)
+    for _ in features:
+        rows += 1
+        if rows % BATCH == 0 and feedback.isCanceled():
+            raise Cancelled
+    return rows
+
+
+def _broken(rows: int, expected: int) -> EngineError:
+    came = tr("{rows} of {expected} rows came.", rows=f"{rows:,}", expected=f"{expected:,}") if expected else ""
+    return EngineError(
+        " ".join([tr("The layer stopped being there while it was read."), came]).strip(),
+        where=tr("the layer's database or service"),
+        fix=tr("See whether it can be reached and read, then run again: half of the rows would make a calm city."),
+    )
 
 
 def _as_written(value: Any) -> Any:
