@@ -21,7 +21,7 @@ MAY_ENTER = {
     "pipeline": GROUND | {"layers", "models", "pipeline", "sample_data"},
     "sample_data": GROUND | {"sample_data"},
     "cli": GROUND | {"layers", "models", "pipeline", "cli", "sample_data"},
-    "plugin": {"errors", "params", "plugin", "layers.style", "layers.ledger", "layers.privacy.texts"},
+    "plugin": {"errors", "params", "plugin", "layers.style", "layers.ledger", "layers.privacy.texts", "layers.chance"},
     "__main__": {"cli"},
     "__init__": set(),
 }
@@ -35,6 +35,7 @@ STDLIB_ONLY = (
     "layers/ledger/",
     "layers/refusals/",
     "layers/privacy/texts.py",
+    "layers/chance.py",
     "layers/columns/names.py",
     "plugin/",
 )
@@ -320,6 +321,7 @@ LIGHT = [
     "gridbeacon.layers.ledger.opening",
     "gridbeacon.layers.ledger.postgres",
     "gridbeacon.layers.privacy.texts",
+    "gridbeacon.layers.chance",
 ]
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Container, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from osgeo import gdal
 from qgis.core import (
     QgsLayerTreeGroup,
     QgsLayerTreeLayer,
@@ -20,24 +23,27 @@ from qgis.core import (
     QgsProcessingOutputRasterLayer,
     QgsProcessingOutputVectorLayer,
     QgsProject,
+    QgsRasterLayer,
+    QgsVectorLayer,
 )
 
-from ..words import pick, tr
-
-SURFACE = "surface.tif"
-TABLES = "results.gpkg"
-RANK = "gridbeacon/rank"
+from ...errors import EnvironmentProblem
+from ..words import tr
+from . import classes, look, playing, provenance
+from .contents import SURFACE, TABLES, contents
+from .marks import LAYER, RANK, RUN
 
 
 class Result(NamedTuple):
-    """One layer of a run: its output, its table (the surface has none), its names; drawn, unfolded."""
+    """One layer of a run: its output, its table (the surface has none), its name; drawn, unfolded, one of several."""
 
     output: str
     layer: str
     english: str
-    chinese: str
     visible: bool
     unfolded: bool
+    evidence: bool = False
+    optional: bool = False
 
     def uri(self, folder: Path) -> str:
         """The layer as QGIS opens it; empty where the run has not made its file."""
@@ -49,21 +55,189 @@ class Result(NamedTuple):
     @property
     def title(self) -> str:
         """The layer's name in QGIS's language."""
-        return pick(self.english, self.chinese)
+        return tr(self.english)
 
 
+NAMES_COLUMNS = {
+    "EARLY_WARNINGS": "Early warnings",
+    "DAYS": "Incidents day by day",
+    "EXCLUDED": "Points that were not counted",
+    "CELLS": "Boundaries of the units",
+    "RISK": "Risk",
+    "HOTSPOTS": "Hot spots",
+    "EMERGING": "How hot spots came about",
+    "DENSITY": "Density (events/km² per period)",
+}
 RESULTS = (
-    Result("EARLY_WARNINGS", "early_warnings", "Early warnings", "早期预警", True, True),
-    Result("CELLS", "cells", "Cells", "网格单元", True, False),
-    Result("HOTSPOTS", "hotspots", "Hot spots", "热点", False, False),
-    Result("RISK", "risk", "Risk", "风险", True, True),
-    Result("DENSITY", "", "Density (events/km² per period)", "密度(件/平方公里·周期)", False, False),
+    Result("EARLY_WARNINGS", "early_warnings", NAMES_COLUMNS["EARLY_WARNINGS"], True, True),
+    Result("DAYS", "days", NAMES_COLUMNS["DAYS"], True, False, optional=True),
+    Result("EXCLUDED", "excluded", NAMES_COLUMNS["EXCLUDED"], False, False, optional=True),
+    Result("CELLS", "cells", NAMES_COLUMNS["CELLS"], True, False),
+    Result("RISK", "risk", NAMES_COLUMNS["RISK"], True, True, evidence=True),
+    Result("HOTSPOTS", "hotspots", NAMES_COLUMNS["HOTSPOTS"], False, True, evidence=True),
+    Result("EMERGING", "hotspots", NAMES_COLUMNS["EMERGING"], False, True, evidence=True),
+    Result("DENSITY", "", NAMES_COLUMNS["DENSITY"], False, True, evidence=True, optional=True),
 )
-"""From the top of the layer tree to its bottom."""
+"""From the top of the layer tree to its bottom. Of the evidence one layer is drawn at a time."""
+
+DRESS: list[Callable[[QgsMapLayer], None]] = []
+"""Called with each layer of a run before it joins the project; other rooms add map tips and the like here."""
+
+
+Opened = list[tuple[Result, QgsMapLayer]]
+
+
+def show_run(folder: Path, project: QgsProject, *, canvas: Any = None) -> list[QgsMapLayer]:
+    """The run's layers in *project*, in one group; layers of it that are there already are left as the user has them.
+
+    All of them are opened before the first is added, so that nothing is half-added. Main thread only; `Showing` does
+    the same without holding up the window. With *canvas*, days can be played. Raises EnvironmentProblem.
+    """
+    return add_layers(open_layers(folder, layers_of(folder, project)), folder, project, canvas=canvas)
+
+
+def open_layers(folder: Path, present: Container[str] = ()) -> Opened:
+    """The run's layers but for those *present* in the project, dressed and ready. In any thread.
+
+    Raises EnvironmentProblem if one of them cannot be opened.
+    """
+    with _untouched():
+        made = [(result, _opened(result, folder)) for result in RESULTS if result.output not in present]
+    found = [(result, layer) for result, layer in made if layer is not None]
+    for _, layer in found:
+        dress(layer)
+    return found
+
+
+def add_layers(made: Opened, folder: Path, project: QgsProject, *, canvas: Any = None) -> list[QgsMapLayer]:
+    """Put opened layers into the run's group; returns all layers of the run, from the top. Main thread only."""
+    if canvas is not None:
+        canvas.freeze(True)
+    try:
+        for result, layer in made:
+            project.addMapLayer(layer, False)
+            place_in_group(layer, project, folder, result)
+    finally:
+        if canvas is not None:
+            canvas.freeze(False)
+    if made:
+        playing.make_playable(project, canvas, contents(folder).window)
+    everything = layers_of(folder, project)
+    return [everything[result.output] for result in RESULTS if result.output in everything]
+
+
+def layers_of(folder: Path, project: QgsProject) -> dict[str, QgsMapLayer]:
+    """Layers of this run in the project, by their output's name."""
+    ours = [layer for layer in project.mapLayers().values() if layer.customProperty(RUN) == run_key(folder)]
+    return {str(layer.customProperty(LAYER)): layer for layer in ours}
+
+
+def run_key(folder: Path) -> str:
+    """What tells this run from every other one."""
+    return str(Path(folder).resolve())
+
+
+def dress(layer: QgsMapLayer) -> None:
+    """Let the other rooms add what is theirs."""
+    for add in DRESS:
+        add(layer)
+
+
+@contextmanager
+def _untouched() -> Iterator[None]:
+    """QGIS opens a GeoPackage for writing at first and leaves its journal mode in it: the file's checksum would change."""
+    gdal.SetThreadLocalConfigOption("OGR_SQLITE_JOURNAL", "DELETE")
+    try:
+        yield
+    finally:
+        gdal.SetThreadLocalConfigOption("OGR_SQLITE_JOURNAL", None)
+
+
+def _opened(result: Result, folder: Path) -> QgsMapLayer | None:
+    """The layer, furnished; None where this run has none. Raises EnvironmentProblem."""
+    uri = result.uri(folder)
+    if result.optional and (not uri or result.layer not in ("", *contents(folder).tables)):
+        return None
+    options = QgsVectorLayer.LayerOptions()
+    options.loadDefaultStyle = result.output in look.DRAWN_BY_THE_FILE
+    layer = QgsVectorLayer(uri, result.title, "ogr", options) if result.layer else QgsRasterLayer(uri, result.title)
+    if not layer.isValid():
+        raise EnvironmentProblem(
+            tr("The results of this run cannot be opened: {layer}.", layer=result.title),
+            where=str(folder / (TABLES if result.layer else SURFACE)),
+            fix=tr("The file was moved, is being written to by another program, or is damaged. Run once more."),
+        )
+    furnish(layer, result, folder)
+    return layer
+
+
+def furnish(layer: QgsMapLayer, result: Result, folder: Path) -> None:
+    """Style, words, time and origin of one layer of a run."""
+    layer.setCustomProperty(RANK, RESULTS.index(result))
+    layer.setCustomProperty(RUN, run_key(folder))
+    layer.setCustomProperty(LAYER, result.output)
+    look.furnish(layer, result.output)
+    if isinstance(layer, QgsVectorLayer):
+        layer.setReadOnly(True)
+        classes.begin(layer, folder)
+    playing.set_time(layer, result.output)
+    provenance.tell(layer, result.title, folder)
+
+
+def place_in_group(layer: QgsMapLayer, project: QgsProject, folder: Path, result: Result) -> None:
+    """Put *layer* into the run's group, below the layers that rank above it."""
+    group = _group(project, folder)
+    parent = _evidence(group) if result.evidence else group
+    rank = RESULTS.index(result)
+    above = [place for place, node in enumerate(parent.children()) if _rank(node) < rank]
+    old = project.layerTreeRoot().findLayer(layer.id())
+    node = parent.insertLayer(above[-1] + 1 if above else 0, layer)
+    node.setItemVisibilityChecked(result.visible)
+    node.setExpanded(result.unfolded and result.visible)
+    # Only now: a layer whose last node is removed leaves the project.
+    if old is not None and isinstance(old.parent(), QgsLayerTreeGroup):
+        old.parent().removeChildNode(old)
+
+
+def group_of(folder: Path, project: QgsProject) -> QgsLayerTreeGroup | None:
+    """The run's group, whatever the user has called it since; None where there is none."""
+    groups = project.layerTreeRoot().findGroups(True)
+    return next((group for group in groups if group.customProperty(RUN) == run_key(folder)), None)
+
+
+def group_name(folder: Path) -> str:
+    """What the run is called in the layer tree at first."""
+    return f"GridBeacon · {folder.name}"
+
+
+def _group(project: QgsProject, folder: Path) -> QgsLayerTreeGroup:
+    found = group_of(folder, project)
+    if found is None:
+        found = project.layerTreeRoot().insertGroup(0, group_name(folder))
+        found.setCustomProperty(RUN, run_key(folder))
+    return found
+
+
+def _evidence(group: QgsLayerTreeGroup) -> QgsLayerTreeGroup:
+    """The sub-group of which one layer is drawn at a time, for one would hide the other."""
+    found = next((node for node in group.findGroups() if node.customProperty(RANK) is not None), None)
+    if found is None:
+        found = group.addGroup(tr("Evidence (one at a time)"))
+        found.setCustomProperty(RANK, len(RESULTS))
+        found.setIsMutuallyExclusive(True, -1)
+    return found
+
+
+def _rank(node: QgsLayerTreeNode) -> int:
+    """The rank of a layer of ours; what is not ours stays below."""
+    layer = node.layer() if isinstance(node, QgsLayerTreeLayer) else None
+    return len(RESULTS) if layer is None else int(layer.customProperty(RANK, len(RESULTS)))
+
 
 _WAITING: list[QgsProcessingLayerPostProcessorInterface] = []
 """Post-processors on their way: Processing keeps no reference of its own, and Python would collect them."""
 MANY = 100
+PATTERNS = "|subset=\"pattern\" <> ''"
 
 
 def add_outputs(algorithm: QgsProcessingAlgorithm) -> None:
@@ -84,58 +258,40 @@ def load_outputs(done: dict[str, Any], context: QgsProcessingContext) -> dict[st
         "BRIEFING": str(done.get("briefing") or ""),
         "WARNINGS": int(done.get("warnings") or 0),
     }
-    found = {result: uri for result in RESULTS if (uri := result.uri(folder))}
+    held = {"", *contents(folder).tables}
+    found = {result: uri for result in RESULTS if result.layer in held and (uri := result.uri(folder))}
+    # Processing tells its results apart by this text: two layers of one table must not have the same.
+    found = {result: uri + (PATTERNS if result.output == "EMERGING" else "") for result, uri in found.items()}
     for result, uri in found.items():
         outputs[result.output] = uri
-        if context.project() is None:
-            continue
-        details = QgsProcessingContext.LayerDetails(result.title, context.project(), result.output)
-        details.forceName = True
-        # One for each layer: the context deletes it with the layer's details, and a shared one would be deleted twice.
-        furnisher = Furnisher(result, group_name(folder))
-        _WAITING.append(furnisher)
-        details.setPostProcessor(furnisher)
-        context.addLayerToLoadOnCompletion(uri, details)
+        if context.project() is not None:
+            _queue(result, uri, folder, context)
     del _WAITING[:-MANY]
     return outputs
 
 
-def group_name(folder: Path) -> str:
-    """What the run is called in the layer tree."""
-    return f"GridBeacon · {folder.name}"
+def _queue(result: Result, uri: str, folder: Path, context: QgsProcessingContext) -> None:
+    details = QgsProcessingContext.LayerDetails(result.title, context.project(), result.output)
+    details.forceName = True
+    # One for each layer: the context deletes it with the layer's details, and a shared one would be deleted twice.
+    furnisher = Furnisher(result, folder)
+    _WAITING.append(furnisher)
+    details.setPostProcessor(furnisher)
+    context.addLayerToLoadOnCompletion(uri, details)
 
 
 class Furnisher(QgsProcessingLayerPostProcessorInterface):
-    """Gives one layer of a run its name and its place in the run's group; its style lies in the file."""
+    """Gives one layer of a run its style and its place in the run's group."""
 
-    def __init__(self, result: Result, group: str):
+    def __init__(self, result: Result, folder: Path):
         super().__init__()
-        self.result, self.group = result, group
+        self.result, self.folder = result, folder
 
     def postProcessLayer(self, layer: QgsMapLayer, context: QgsProcessingContext, feedback: QgsProcessingFeedback):
         """Called by Processing on the main thread, after the layer was added to the project."""
         layer.setName(self.result.title)
-        layer.loadDefaultStyle()  # Processing opens its results without the style that lies beside them
-        place_in_group(layer, context.project() or QgsProject.instance(), self.group, self.result)
-
-
-def place_in_group(layer: QgsMapLayer, project: QgsProject, name: str, result: Result) -> None:
-    """Move *layer* into the group *name*, below the layers that rank above it."""
-    root = project.layerTreeRoot()
-    group = root.findGroup(name) or root.insertGroup(0, name)
-    rank = RESULTS.index(result)
-    layer.setCustomProperty(RANK, rank)
-    above = [place for place, node in enumerate(group.children()) if _rank(node) < rank]
-    old = root.findLayer(layer.id())
-    node = group.insertLayer(above[-1] + 1 if above else 0, layer)
-    node.setItemVisibilityChecked(result.visible)
-    node.setExpanded(result.unfolded)
-    # Only now: a layer whose last node is removed leaves the project.
-    if old is not None and isinstance(old.parent(), QgsLayerTreeGroup):
-        old.parent().removeChildNode(old)
-
-
-def _rank(node: QgsLayerTreeNode) -> int:
-    """The rank of a layer of ours; what is not ours stays below."""
-    layer = node.layer() if isinstance(node, QgsLayerTreeLayer) else None
-    return len(RESULTS) if layer is None else int(layer.customProperty(RANK, len(RESULTS)))
+        if self.result.output in look.DRAWN_BY_THE_FILE:
+            layer.loadDefaultStyle()  # Processing opens its results without the style that lies beside them
+        furnish(layer, self.result, self.folder)
+        dress(layer)
+        place_in_group(layer, context.project() or QgsProject.instance(), self.folder, self.result)

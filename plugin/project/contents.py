@@ -1,0 +1,95 @@
+"""What a run's files hold, read with the standard library in a few milliseconds however large the city is."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from ..words import tr
+
+TABLES = "results.gpkg"
+SURFACE = "surface.tif"
+MANIFEST = "manifest.json"
+
+
+class Contents(NamedTuple):
+    """Tables; classes, all incidents first; levels as (unit_level, name), the finest first; window; extent of the city.
+
+    The extent is (west, south, east, north) in the run's coordinate system, in metres.
+    """
+
+    tables: tuple[str, ...] = ()
+    classes: tuple[str, ...] = ()
+    levels: tuple[tuple[int, str], ...] = ()
+    window: tuple[datetime, datetime] | None = None
+    extent: tuple[float, ...] = ()
+
+
+def contents(folder: Path) -> Contents:
+    """What the run's tables hold; nothing where they cannot be read."""
+    path = Path(folder) / TABLES
+    try:
+        return _contents(path, path.stat().st_mtime_ns)
+    except (OSError, sqlite3.Error):
+        return Contents()
+
+
+def manifest(folder: Path) -> dict[str, Any]:
+    """The run's manifest; empty where it cannot be read."""
+    path = Path(folder) / MANIFEST
+    try:
+        return _manifest(path, path.stat().st_mtime_ns)
+    except (OSError, ValueError):
+        return {}
+
+
+@lru_cache(maxsize=4)
+def _manifest(path: Path, changed: int) -> dict[str, Any]:
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+@lru_cache(maxsize=8)
+def _contents(path: Path, changed: int) -> Contents:
+    """Rows of `risk` begin with the city's, a row for each class, and end with the finest units: no scan is needed."""
+    with opened(path) as book:
+        tables = tuple(str(row[0]) for row in book.execute("SELECT table_name FROM gpkg_contents"))
+        found: dict[str, None] = {}
+        first = None
+        for cell, category in book.execute("SELECT cell_id, category FROM risk ORDER BY fid"):
+            if first is not None and cell != first:
+                break
+            first, found[str(category)] = cell, None
+        last = book.execute("SELECT unit_level FROM risk WHERE role = 'territorial' ORDER BY fid DESC LIMIT 1")
+        finest = int((last.fetchone() or (0,))[0])
+        levels = tuple((level, _level_name(book, level)) for level in range(finest, 0, -1))
+        window = book.execute("SELECT window_start, window_end FROM risk ORDER BY fid LIMIT 1").fetchone()
+        bounds = "SELECT min_x, min_y, max_x, max_y FROM gpkg_contents WHERE table_name = 'cells'"
+        extent = tuple(number for number in book.execute(bounds).fetchone() or () if number is not None)
+    span = (_moment(window[0]), _moment(window[1])) if window and all(window) else None
+    return Contents(tables, tuple(found), levels, span, extent)
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[sqlite3.Connection]:
+    """The file for reading only. Raises sqlite3.Error."""
+    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=0.2)) as book:
+        yield book
+
+
+def _level_name(book: sqlite3.Connection, level: int) -> str:
+    columns = {row[1] for row in book.execute("PRAGMA table_info(cells)")}
+    if "level_name" in columns:
+        row = book.execute("SELECT level_name FROM cells WHERE unit_level = ? LIMIT 1", (level,)).fetchone()
+        if row and row[0]:
+            return str(row[0])
+    return tr("Level {number}", number=level)
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text[:19])

@@ -1,0 +1,103 @@
+"""From a warning to its place on the map, and from a place on the map to its warning."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from qgis.core import (
+    QgsCoordinateTransform,
+    QgsExpression,
+    QgsFeatureRequest,
+    QgsGeometry,
+    QgsProject,
+    QgsRectangle,
+    QgsVectorLayer,
+)
+
+from ...errors import InputError
+from ...layers import style
+from ..qt import QtGui
+from ..words import tr
+from .results import layers_of, show_run
+
+ROOM_AROUND = 1.6
+"""Width of the map around a place, in widths of the place."""
+FLASHES, FLASH_MS = 3, 500
+
+
+def flash(iface: Any, folder: Path, warning: dict[str, str]) -> None:
+    """Zoom to the unit of a *warning* (a row of early_warnings.csv), and flash it with the units that carry it.
+
+    The run's layers are added first where they are missing. Raises InputError if the run does not know the place,
+    EnvironmentProblem if its layers cannot be opened.
+    """
+    project, canvas = QgsProject.instance(), iface.mapCanvas()
+    layers = layers_of(folder, project)
+    if "EARLY_WARNINGS" not in layers or "CELLS" not in layers:
+        show_run(folder, project, canvas=canvas)
+        layers = layers_of(folder, project)
+    layer = layers["EARLY_WARNINGS"]
+    whole = shapes(layer, "warning_id", [warning.get("warning_id", "")])
+    if not whole:
+        layer = layers["CELLS"]
+        whole = shapes(layer, "cell_id", [warning.get("cell_id", "")])
+    if not whole:
+        raise InputError(
+            tr("The place of this warning is not in the run."),
+            where=str(warning.get("cell_name") or warning.get("cell_id") or ""),
+            fix=tr("Choose the run that the warning belongs to."),
+        )
+    zoom_to(canvas, whole, layer, project)
+    carriers = shapes(layers["CELLS"], "cell_id", _codes(warning.get("place_ids", "")))
+    outline, inside = _colours(warning.get("level", ""))
+    canvas.flashGeometries([*carriers, *whole], layer.crs(), outline, inside, FLASHES, FLASH_MS)
+
+
+def shapes(layer: QgsVectorLayer, column: str, codes: Iterable[str]) -> list[QgsGeometry]:
+    """Geometries of the rows whose *column* is one of *codes*."""
+    wanted = [code for code in codes if code]
+    if not wanted:
+        return []
+    listed = ", ".join(QgsExpression.quotedValue(code) for code in wanted)
+    request = QgsFeatureRequest().setFilterExpression(f"{QgsExpression.quotedColumnRef(column)} IN ({listed})")
+    found = [feature.geometry() for feature in layer.getFeatures(request.setSubsetOfAttributes([]))]
+    return [shape for shape in found if not shape.isEmpty()]
+
+
+def zoom_to(canvas: Any, whole: list[QgsGeometry], layer: QgsVectorLayer, project: QgsProject) -> None:
+    """Show the place with some of its surroundings, whatever coordinate system the map is in."""
+    bounds = QgsRectangle()
+    for shape in whole:
+        bounds.combineExtentWith(shape.boundingBox())
+    there = QgsCoordinateTransform(layer.crs(), canvas.mapSettings().destinationCrs(), project)
+    bounds = there.transformBoundingBox(bounds)
+    bounds.scale(ROOM_AROUND)
+    canvas.setExtent(bounds)
+    canvas.refresh()
+
+
+def follow(layer: QgsVectorLayer, chosen: Callable[[str], None]) -> None:
+    """Call *chosen* with the `cell_id` of a warning that the user selects on the map."""
+
+    def tell(selected: list[int], *_: Any) -> None:
+        if len(selected) == 1:
+            feature = next(layer.getFeatures(QgsFeatureRequest(selected[0])), None)
+            if feature is not None:
+                chosen(str(feature["cell_id"]))
+
+    layer.selectionChanged.connect(tell)
+
+
+def _codes(text: str) -> list[str]:
+    return [code for code in (text or "").split(";") if code]
+
+
+def _colours(level: str) -> tuple[QtGui.QColor, QtGui.QColor]:
+    """Outline and fill of a flash, in the level's colour."""
+    known = {entry.name: entry.dark for entry in style.LEVELS}
+    outline, inside = (QtGui.QColor(known.get(level, style.GROUND["light"]["muted"])) for _ in range(2))
+    outline.setAlpha(255)
+    inside.setAlpha(110)
+    return outline, inside
