@@ -54,6 +54,7 @@ class GridBeaconPlugin:
         for action in self.actions:
             self.iface.addPluginToMenu(MENU, action)
         self.iface.addToolBarIcon(toggle)
+        engine.sweep_beside()
 
     def _action(self, name: str, text: str, call: Any) -> QAction:
         action = QAction(text, self.iface.mainWindow())

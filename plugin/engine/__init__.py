@@ -34,6 +34,7 @@ _PUBLIC = {
     "packages_online": ".ways",
     "last_briefing": ".last_run",
     "sweep": ".sweeping",
+    "sweep_beside": ".sweeping",
     "sweep_dead": ".sweeping",
     "work_folder": ".sweeping",
 }

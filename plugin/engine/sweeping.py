@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -45,10 +46,15 @@ def sweep_dead(now: float | None = None) -> list[Path]:
     moment = time.time() if now is None else now
     gone = []
     for folder in _left_behind():
-        if moment - folder.stat().st_mtime > OLD and not _held(folder):
+        if moment - _changed(folder) > OLD and not _held(folder):
             shutil.rmtree(folder, ignore_errors=True)
             gone += [] if folder.exists() else [folder]
     return gone
+
+
+def sweep_beside() -> None:
+    """`sweep_dead` in a thread: what was left may be large, and nobody waits for it."""
+    threading.Thread(target=sweep_dead, name="gridbeacon-sweep", daemon=True).start()
 
 
 def _left_behind() -> Iterator[Path]:
@@ -61,7 +67,19 @@ def _left_behind() -> Iterator[Path]:
 
 
 def _ours(folder: Path) -> bool:
-    return not hasattr(os, "getuid") or folder.stat().st_uid == os.getuid()
+    """Whether this user made it; what another session takes away meanwhile is nobody's."""
+    try:
+        return not hasattr(os, "getuid") or folder.stat().st_uid == os.getuid()
+    except OSError:
+        return False
+
+
+def _changed(folder: Path) -> float:
+    """When anything in *folder* changed last, in seconds of the epoch; now, where it cannot be told."""
+    try:
+        return max(entry.stat().st_mtime for entry in (folder, *folder.iterdir()))
+    except OSError:
+        return time.time()
 
 
 def _held(folder: Path) -> bool:

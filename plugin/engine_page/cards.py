@@ -56,12 +56,13 @@ class WayCard(QtWidgets.QFrame):
         """Buttons stand at the left."""
         self.row.addStretch(1)
 
-    def allow(self, name: str, why_not: str = "") -> None:
-        """Enable a button, or disable it and say why."""
-        self.buttons[name].setEnabled(not why_not)
-        reasons = [why_not] if why_not else []
-        self.hint.setText("\n".join(reasons) or self.hint.text())
-        self.hint.setVisible(bool(self.hint.text()))
+    def allow(self, **why_not: str) -> None:
+        """Enable the buttons named, or disable them where a reason stands; the reasons are shown."""
+        for name, reason in why_not.items():
+            self.buttons[name].setEnabled(not reason)
+        reasons = [reason for reason in dict.fromkeys(why_not.values()) if reason]
+        self.hint.setText("\n".join(reasons))
+        self.hint.setVisible(bool(reasons))
 
 
 class Ways(QtWidgets.QWidget):
@@ -134,10 +135,8 @@ class Ways(QtWidgets.QWidget):
         old = "" if facts["enough"] else tr("It is too old: the engine needs Python 3.11. Name another one below.")
         no_pip = "" if facts["pip"] else tr("It has no pip, so it cannot fetch packages: use a folder.")
         no_venv = "" if facts["venv"] else tr("It cannot make environments (on Debian: package python3-venv).")
-        self.own.allow("packages_from", old)
-        self.own.allow("packages_online", old or no_pip)
-        for name in ("environment_online", "environment_from"):
-            self.environment.allow(name, old or no_venv)
+        self.own.allow(packages_from=old, packages_online=old or no_pip)
+        self.environment.allow(environment_online=old or no_venv, environment_from=old or no_venv)
 
     def show_no_bundled(self, why: str) -> None:
         """There is no such Python: only the last card serves."""
