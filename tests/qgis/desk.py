@@ -83,7 +83,7 @@ class Desk:
             "errors.py",
             "params.py",
             "metadata.txt",
-            "layers/columns.json",
+            "layers",
         ):
             target = self.plugin / part
             target.parent.mkdir(parents=True, exist_ok=True)
