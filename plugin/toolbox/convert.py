@@ -175,7 +175,8 @@ def write_features(
     request = QgsFeatureRequest().setSubsetOfAttributes(places)
     batch: list[QgsFeature] = []
     rows, features = 0, source.getFeatures(request)
-    if not features.isValid():
+    # An iterator over an edited layer calls itself invalid until the first row is asked for.
+    if at_least and not features.isValid():
         raise _broken(0, at_least)
     for feature in features:
         rows += 1
@@ -198,12 +199,12 @@ def count_rows(source: QgsProcessingFeatureSource, feedback: QgsProcessingFeedba
     """How many rows the source has now. Raises EngineError where it cannot be reached, Cancelled."""
     request = QgsFeatureRequest().setFlags(QgsFeatureRequest.NoGeometry).setSubsetOfAttributes([])
     rows, features = 0, source.getFeatures(request)
-    if not features.isValid():
-        raise _broken(0, 0)
     for _ in features:
         rows += 1
         if rows % BATCH == 0 and feedback.isCanceled():
             raise Cancelled
+    if not features.isValid():  # only now: an edited layer asks its provider late
+        raise _broken(0, 0)
     return rows
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Container, Iterable
 from typing import Any
 
 from qgis.core import (
@@ -19,7 +20,9 @@ from ..words import pick
 
 # QGIS moved this enum in 3.36; only the name without its scope works before and after.
 ADVANCED = QgsProcessingParameterDefinition.FlagAdvanced
-UNITS = {"days": "天", "weeks": "周", "bins": "时段", "min": "分钟", "m": "米", "km²": "平方公里"}
+UNITS = {"days": "天", "weeks": "周", "hours": "小时", "bins": "时段", "min": "分钟", "m": "米", "km²": "平方公里"}
+NAME = re.compile(r"[^:;。,:;,(]+(\([^():;]{1,12}\))?")
+"""How far the Chinese words of a setting are its name; what follows explains it."""
 
 
 def name_of(param: dict[str, Any]) -> str:
@@ -27,7 +30,7 @@ def name_of(param: dict[str, Any]) -> str:
     return param["name"].upper()
 
 
-def add_parameters(algorithm: QgsProcessingAlgorithm, params: Iterable[dict[str, Any]], shown: set[str]) -> None:
+def add_parameters(algorithm: QgsProcessingAlgorithm, params: Iterable[dict[str, Any]], shown: Container[str]) -> None:
     """Give *algorithm* one parameter for each setting; those not in *shown* are folded away as advanced."""
     for param in params:
         algorithm.addParameter(parameter_of({**param, "advanced": param["name"] not in shown}))
@@ -44,14 +47,15 @@ def parameter_of(param: dict[str, Any]) -> QgsProcessingParameterDefinition:
 
 def label_of(param: dict[str, Any]) -> str:
     """What the dialog calls the setting, with its unit."""
-    words = pick(param["name"].replace("_", " ").capitalize(), param.get("zh", ""))
-    unit = pick(param.get("unit", ""), UNITS.get(param.get("unit", ""), ""))
-    return f"{words} ({unit})" if unit else words
+    named = NAME.match(param.get("zh", ""))
+    words = pick(param["name"].replace("_", " ").capitalize(), named[0] if named else "")
+    unit = param.get("unit", "")
+    return f"{words} ({pick(unit, UNITS.get(unit, unit))})" if unit else words
 
 
 def help_of(param: dict[str, Any]) -> str:
     """What the setting does."""
-    return pick(param.get("help", ""), param.get("help_zh", ""))
+    return pick(param.get("help", ""), param.get("help_zh") or param.get("zh", ""))
 
 
 def read_settings(

@@ -1,4 +1,4 @@
-"""The Processing provider: what the engine's schema lists, and nothing more."""
+"""The Processing provider: what the engine's schema lists, three commands pinned on top, and the ready models."""
 
 from __future__ import annotations
 
@@ -8,7 +8,11 @@ from qgis.PyQt.QtGui import QIcon
 from ...errors import GridBeaconError
 from ..schema import read_schema
 from ..words import in_words
-from .algorithms import ICON, RunAlgorithm
+from .base import ICON
+from .commands import PINNED
+from .step import ENDINGS, StepAlgorithm
+
+__all__ = ["ICON", "GridBeaconProvider"]
 
 
 class GridBeaconProvider(QgsProcessingProvider):
@@ -29,8 +33,19 @@ class GridBeaconProvider(QgsProcessingProvider):
     def svgIconPath(self):
         return str(ICON)
 
+    def supportedOutputVectorLayerExtensions(self):
+        return list(ENDINGS)
+
+    def supportsNonFileBasedOutput(self):
+        return False
+
     def loadAlgorithms(self):
         try:
-            self.addAlgorithm(RunAlgorithm(read_schema()))
+            schema = read_schema()
+            for key, algorithm in PINNED.items():
+                if key in schema:
+                    self.addAlgorithm(algorithm(key, schema))
+            for key in schema["steps"]:
+                self.addAlgorithm(StepAlgorithm(key, schema))
         except GridBeaconError as error:
             QgsMessageLog.logMessage(in_words(error), "GridBeacon", Qgis.MessageLevel.Critical)

@@ -18,6 +18,8 @@ LEFT_OUT = shutil.ignore_patterns(
 SCHEMA = {
     "version": "0",
     "run": {
+        "title": "Run everything",
+        "title_zh": "一键研判",
         "help": "Find hot spots and warnings.",
         "help_zh": "识别热点与预警。",
         "params": [
