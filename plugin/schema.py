@@ -11,11 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import EngineError
-from .words import tr
+from .words import pick, tr
 
 ROOT = Path(__file__).resolve().parents[1]
 SCHEMA = ROOT / "schema.json"
 COLUMNS = ROOT / "layers" / "columns.json"
+UNITS = {"days": "天", "weeks": "周", "hours": "小时", "bins": "时段", "min": "分钟", "m": "米", "km²": "平方公里"}
+NAME = re.compile(r"[^:;。,:;,(]+(\([^():;]{1,12}\))?")
+"""How far the Chinese words of a setting are its name; what follows explains it."""
 CLASS_LEVELS = ("category_1", "category_2", "category_3", "category_4")
 PLAIN_ROLES = ("source", "kind", "severity", "closed_time", "handler", "cell_code")
 
@@ -104,6 +107,29 @@ def _guess_place(known: Callable[[str], str]) -> dict[str, str]:
 def normal_name(name: str) -> str:
     """A column's name the way the engine compares it: NFKC, small letters, blanks and hyphens as `_`."""
     return re.sub(r"[\s\-]+", "_", unicodedata.normalize("NFKC", name).replace("\ufeff", "").strip().casefold())
+
+
+def unit_of(param: dict[str, Any]) -> str:
+    """The unit of a setting in the face's language."""
+    unit = param.get("unit", "")
+    return pick(unit, UNITS.get(unit, unit))
+
+
+def label_of(param: dict[str, Any]) -> str:
+    """What a setting is called, without its unit."""
+    named = NAME.match(param.get("zh", ""))
+    return pick(param["name"].replace("_", " ").capitalize(), named[0] if named else "")
+
+
+def help_of(param: dict[str, Any]) -> str:
+    """What a setting does."""
+    return pick(param.get("help", ""), param.get("help_zh") or param.get("zh", ""))
+
+
+def choice_of(param: dict[str, Any], value: str) -> str:
+    """What a value of a choice is called: in Chinese the word its help has for it, `小时(hour)`, else the value."""
+    said = re.search(rf"([^、,;:。,;:()\s]{{1,12}}?)[((]{re.escape(value)}[))]", param.get("help_zh", ""))
+    return pick(value, re.sub("^(或|以及|与)", "", said[1]) if said else value)
 
 
 def _read(path: Path) -> dict[str, Any]:

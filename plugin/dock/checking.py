@@ -61,7 +61,7 @@ class Checking(QtCore.QObject):
         elif self._rows(request) > LARGE:
             self.summary.wait(tr("Large inputs: check them when you are ready."), by_hand=True)
         else:
-            self.summary.wait(tr("Checking the inputs…"))
+            self.summary.working(tr("Checking the inputs…"))
             self.timer.start()
 
     def start(self) -> None:
@@ -77,14 +77,15 @@ class Checking(QtCore.QObject):
         job.progressed.connect(self._progressed)
         job.finished.connect(lambda done: self._finished(job, done, out))
         job.failed.connect(lambda error: self._failed(job, error))
-        self.summary.wait(tr("Checking the inputs…"))
+        self.summary.working(tr("Checking the inputs…"))
         job.start()
 
     def stop(self) -> None:
-        """No check from here on; what a stopped one still says is not heard."""
-        self.timer.stop()
+        """No check from here on; one that is stopped says nothing any more and counts as not made."""
         job, self.job = self.job, None
-        self.stale = True
+        if job is not None or self.timer.isActive():
+            self.stale = True
+        self.timer.stop()
         if job is not None:
             job.cancel()
 

@@ -24,7 +24,7 @@ class ClassTree(QtWidgets.QWidget):
         self.tree = QtWidgets.QTreeWidget()
         self.tree.setObjectName("classes")
         self.tree.setToolTip(tr("Only incidents of the ticked classes are counted and tested."))
-        self.tree.setHeaderLabels([tr("Class"), tr("Incidents")])
+        self.tree.setHeaderLabels([tr("Class"), tr("Rows")])
         self.tree.header().setStretchLastSection(False)
         self.tree.header().setSectionResizeMode(0, QtWidgets.QHeaderView.ResizeMode.Stretch)
         self.tree.setMinimumHeight(160)

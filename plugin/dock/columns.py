@@ -6,7 +6,7 @@ from typing import Any
 
 from ..qt import QtCore, QtGui, QtWidgets, Signal
 from ..words import tr
-from .pieces import form_of
+from .pieces import form_of, narrow
 
 INCIDENT_COLUMNS = {
     "time": "Time",
@@ -14,7 +14,7 @@ INCIDENT_COLUMNS = {
     "id": "Number",
     "source": "Source",
     "kind": "Handled or reported",
-    "severity": "Severity",
+    "severity": "Weight",
     "reported_time": "Reported at",
     "closed_time": "Closed at",
     "handler": "Handled by",
@@ -47,8 +47,7 @@ class FieldBox(QtWidgets.QComboBox):
         super().__init__()
         self.role, self.guessed = role, ""
         self.setToolTip(tr("Field: {role}. As found by its name, unless you choose another.", role=label))
-        self.setSizeAdjustPolicy(QtWidgets.QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.setMinimumContentsLength(8)
+        narrow(self, 6)
         self.activated.connect(self._told)
         self.offer([], "")
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from ...errors import GridBeaconError
 from .. import schema
+from ..engine.last_run import last_briefing
 from ..host import POINTS, Host, Job, Request, Source
 from ..keeping import keep, recall
 from ..qt import QtCore, QtWidgets, Signal
@@ -17,7 +18,7 @@ from ..runs import free_folder
 from ..words import tr
 from .checking import Checking
 from .choices import Choices
-from .progress import RunBar, shortcut
+from .progress import RunBar
 
 PATIENCE = 500
 """Milliseconds without a change after which the form is remembered."""
@@ -41,6 +42,7 @@ class RunForm(QtWidgets.QWidget):
         self._connect()
         self.restore(recall("form"))
         self.offer_sources()
+        self._take_last()
 
     def _lay_out(self) -> None:
         self.choices.put_summary(self.checking.summary)
@@ -53,8 +55,6 @@ class RunForm(QtWidgets.QWidget):
         layout.setContentsMargins(6, 6, 6, 6)
         layout.addWidget(scroll, 1)
         layout.addWidget(self.foot)
-        shortcut(self, "Ctrl+Return", self.run)
-        shortcut(self, "Esc", self.cancel)
 
     def _connect(self) -> None:
         self.remembering = QtCore.QTimer(self)
@@ -79,6 +79,16 @@ class RunForm(QtWidgets.QWidget):
         if self.job is None:
             self.checking.inputs_changed()
 
+    def keyPressEvent(self, event: Any) -> None:
+        """Ctrl+Return runs, Escape stops, wherever in the form the cursor is."""
+        keys, control = QtCore.Qt.Key, QtCore.Qt.KeyboardModifier.ControlModifier
+        if event.key() == keys.Key_Escape and self.job is not None:
+            self.cancel()
+        elif event.key() in (keys.Key_Return, keys.Key_Enter) and event.modifiers() & control:
+            self.run()
+        else:
+            super().keyPressEvent(event)
+
     def offer_sources(self) -> None:
         """Show what the host has now; what was chosen stays chosen where it still is there."""
         self.choices.incidents.offer(self.host.incident_sources())
@@ -87,6 +97,13 @@ class RunForm(QtWidgets.QWidget):
     def request(self) -> Request:
         """What stands in the form. `out` is left open."""
         return self.choices.request()
+
+    def _take_last(self) -> None:
+        """The briefing and the pages of the last good run can be opened from the beginning."""
+        page = last_briefing()
+        if page is not None:
+            self.folder = page.parent
+            self.foot.done(tr("Last run: {name}", name=self.folder.name))
 
     # --- the inputs -----------------------------------------------------------------------------------------------
 
@@ -115,6 +132,7 @@ class RunForm(QtWidgets.QWidget):
     def _take_findings(self, found: dict[str, Any]) -> None:
         """The engine has looked: its classes, and the fields of files whose names only it can read."""
         self.choices.classes.offer(found.get("class_tree") or {})
+        self.choices.period.tell_latest(str((found.get("period") or {}).get("as_of", "")))
         sources = self.choices.incidents.chosen()
         if not self._fields_of(sources):
             names = dict.fromkeys(name for file in found.get("files", ()) for name in file.get("columns", ()))

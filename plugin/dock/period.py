@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from ..qt import QtCore, QtWidgets, Signal
+from ..schema import help_of, label_of, unit_of
 from ..words import pick, tr
-from .pieces import form_of, in_a_row, words
-from .settings import label_of, unit_of, value_in_words
+from .pieces import form_of, in_a_row, narrow, words
+from .settings import value_in_words
 
 DAY, MOMENT = "yyyy-MM-dd", "yyyy-MM-ddTHH:mm"
 SHOWN = "yyyy-MM-dd HH:mm"
@@ -24,6 +25,7 @@ class PeriodBox(QtWidgets.QWidget):
         self.presets = {preset["name"]: preset for preset in run.get("presets", [])}
         self.preset_box = QtWidgets.QComboBox()
         self.preset_box.setObjectName("preset")
+        narrow(self.preset_box, 6)
         self.preset_box.setToolTip(tr("Settings for a purpose; what you change yourself stays as you set it."))
         for preset in self.presets.values():
             self.preset_box.addItem(pick(preset["name"].capitalize(), preset.get("zh", "")), preset["name"])
@@ -35,17 +37,16 @@ class PeriodBox(QtWidgets.QWidget):
         self._preset_changed()
 
     def _make_moment(self) -> None:
-        help = pick(*(self.params.get("as_of", {}).get(key, "") for key in ("help", "zh")))
-        self.latest = QtWidgets.QCheckBox(tr("latest"))
+        self.latest = QtWidgets.QCheckBox(tr("last complete day"))
         self.latest.setObjectName("latest")
         self.latest.setToolTip(tr("Up to the end of the last complete day. Without the tick: the moment beside it."))
         self.latest.setChecked(True)
-        self.moment = QtWidgets.QDateTimeEdit(QtCore.QDate.currentDate().startOfDay())
+        self.moment = QtWidgets.QDateTimeEdit(QtCore.QDateTime(QtCore.QDate.currentDate(), QtCore.QTime(0, 0)))
         self.moment.setObjectName("as_of")
         self.moment.setCalendarPopup(True)
         self.moment.setDisplayFormat(SHOWN)
-        self.moment.setToolTip(help)
-        self.moment.setEnabled(False)
+        self.moment.setToolTip(help_of(self.params.get("as_of", {})))
+        self.moment.hide()
         self.latest.toggled.connect(self._latest_turned)
         self.moment.dateTimeChanged.connect(lambda _: self.changed.emit())
 
@@ -55,7 +56,7 @@ class PeriodBox(QtWidgets.QWidget):
         self.window_box.setObjectName("window")
         self.window_box.setRange(int(param.get("low") or 1), int(param.get("high") or 3660))
         self.window_box.setSuffix(f" {unit_of(param)}")
-        self.window_box.setToolTip(param.get("help", ""))
+        self.window_box.setToolTip(help_of(param))
         self.window_box.valueChanged.connect(lambda _: self.changed.emit())
 
     def _lay_out(self) -> None:
@@ -64,6 +65,7 @@ class PeriodBox(QtWidgets.QWidget):
         layout.addRow("", self.about)
         moment = QtWidgets.QWidget()
         in_a_row(moment, self.moment, self.latest)
+        moment.layout().setStretch(1, 1)
         layout.addRow(tr("Up to"), moment)
         layout.addRow(tr("Hot spots over"), self.window_box)
 
@@ -96,19 +98,28 @@ class PeriodBox(QtWidgets.QWidget):
             self.moment.setDateTime(moment)
         self.window_box.setValue(int(settings.get("window", self._usual_window())))
 
+    def tell_latest(self, as_of: str) -> None:
+        """What the last complete day was found to be; the moment begins there when another one is wanted."""
+        found = QtCore.QDateTime.fromString(as_of, QtCore.Qt.DateFormat.ISODate)
+        if self.latest.isChecked() and found.isValid():
+            self.latest.setText(
+                tr("last complete day ({moment})", moment=as_of.replace("T00:00:00", "").replace("T", " "))
+            )
+            self.moment.blockSignals(True)
+            self.moment.setDateTime(found)
+            self.moment.blockSignals(False)
+
     def _usual_window(self) -> int:
         return int(self.sets().get("window", self.params.get("window", {}).get("default") or 28))
 
     def _latest_turned(self, latest: bool) -> None:
-        self.moment.setEnabled(not latest)
+        self.moment.setVisible(not latest)
         self.changed.emit()
 
     def _preset_changed(self) -> None:
         preset = self.presets.get(self.preset_box.currentData(), {})
         named = [(self.params[name], value) for name, value in self.sets().items() if name in self.params]
-        lines = [pick(preset.get("help", ""), preset.get("help_zh", ""))]
-        lines += [f"{label_of(param)}: {value_in_words(param, value)}" for param, value in named]
-        self.about.setText(lines[0])
-        self.about.setToolTip("\n".join(lines))
+        sets = " · ".join(f"{label_of(param)} {value_in_words(param, value)}" for param, value in named)
+        self.about.setText("\n".join(filter(None, (pick(preset.get("help", ""), preset.get("help_zh", "")), sets))))
         self.window_box.setValue(self._usual_window())
         self.changed.emit()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..qt import QtCore, QtWidgets, Signal
+from ..qt import QtCore, QtGui, QtWidgets, Signal
 from ..words import tr
 
 INDENT = 16
@@ -23,26 +23,27 @@ class Fold(QtWidgets.QWidget):
         self.head = QtWidgets.QToolButton()
         self.head.setText(title)
         self.head.setToolTip(help or title)
-        self.head.setCheckable(True)
         self.head.setAutoRaise(True)
+        self.head.setFocusPolicy(QtCore.Qt.FocusPolicy.StrongFocus)
         self.head.setToolButtonStyle(QtCore.Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        self.head.setSizePolicy(QtWidgets.QSizePolicy.Policy.Expanding, QtWidgets.QSizePolicy.Policy.Fixed)
-        self.head.toggled.connect(self._turn)
-        layout = stacked(self, self.head, content)
-        layout.setSpacing(2)
+        self.head.clicked.connect(lambda: self.unfold(not self.is_unfolded()))
+        row = QtWidgets.QWidget()
+        in_a_row(row, self.head).addStretch(1)
+        stacked(self, row, content).setSpacing(2)
         content.setContentsMargins(INDENT, 0, 0, 4)
-        self._turn(False)
+        self.unfold(False)
 
-    def _turn(self, unfolded: bool) -> None:
+    def is_unfolded(self) -> bool:
+        """Whether the content is to be seen."""
+        return self.content.isVisibleTo(self)
+
+    def unfold(self, unfolded: bool = True) -> None:
+        """Show or hide the content."""
         arrows = QtCore.Qt.ArrowType
         self.head.setArrowType(arrows.DownArrow if unfolded else arrows.RightArrow)
         self.content.setVisible(unfolded)
         if unfolded:
             self.opened.emit()
-
-    def unfold(self, unfolded: bool = True) -> None:
-        """Show or hide the content."""
-        self.head.setChecked(unfolded)
 
     def tell(self, words: str) -> None:
         """Put *words* behind the title: what is chosen inside, to be read while it is folded."""
@@ -115,9 +116,27 @@ def words(text: str = "", *, quiet: bool = False) -> QtWidgets.QLabel:
     label = QtWidgets.QLabel(text)
     label.setTextFormat(QtCore.Qt.TextFormat.PlainText)
     label.setWordWrap(True)
-    label.setEnabled(not quiet)
+    if quiet:
+        label.setForegroundRole(QtGui.QPalette.ColorRole.PlaceholderText)
     label.setTextInteractionFlags(QtCore.Qt.TextInteractionFlag.TextSelectableByMouse)
     return label
+
+
+def heading(text: str) -> QtWidgets.QLabel:
+    """A title in bold."""
+    label = words(text)
+    label.setWordWrap(False)
+    font = label.font()
+    font.setBold(True)
+    label.setFont(font)
+    return label
+
+
+def narrow(box: QtWidgets.QComboBox, letters: int) -> None:
+    """Let a list take the room there is, however long its entries are, and no less than some letters."""
+    box.setSizeAdjustPolicy(QtWidgets.QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+    box.setMinimumContentsLength(letters)
+    box.setSizePolicy(QtWidgets.QSizePolicy.Policy.Expanding, QtWidgets.QSizePolicy.Policy.Fixed)
 
 
 def form_of(parent: QtWidgets.QWidget) -> QtWidgets.QFormLayout:

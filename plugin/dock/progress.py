@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from ..qt import QtCore, QtGui, QtWidgets, Signal
+from ..qt import QtCore, QtWidgets, Signal
 from ..words import tr
 from .pieces import Fold, in_a_row, stacked, words
 from .summary import Problem
@@ -110,7 +110,7 @@ class RunBar(QtWidgets.QWidget):
         self.run.show()
 
     def done(self, text: str) -> None:
-        """The run came to its end."""
+        """There is a run whose briefing and pages can be opened."""
         self.rest()
         self.told.setText(text)
         self.told.show()
@@ -142,12 +142,3 @@ def _button(text: str, name: str, help: str, signal: Any) -> QtWidgets.QPushButt
     button.setToolTip(help)
     button.clicked.connect(lambda: signal.emit())
     return button
-
-
-def shortcut(parent: QtWidgets.QWidget, keys: str, call: Any) -> Any:
-    """A key that works while the focus is inside *parent*."""
-    kind = getattr(QtGui, "QShortcut", None) or QtWidgets.QShortcut
-    made = kind(QtGui.QKeySequence(keys), parent)
-    made.setContext(QtCore.Qt.ShortcutContext.WidgetWithChildrenShortcut)
-    made.activated.connect(call)
-    return made

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 from ..qt import QtWidgets, Signal
-from ..words import pick, tr
-from .pieces import Fold, form_of, in_a_row, small_button, stacked, words
+from ..schema import choice_of, help_of, label_of, unit_of
+from ..words import tr
+from .pieces import Fold, form_of, in_a_row, narrow, small_button, stacked, words
 
-UNITS = {"days": "天", "weeks": "周", "hours": "小时", "bins": "时段", "min": "分钟", "m": "米", "km²": "平方公里"}
 FAR = 10**9
 """Bound of a number whose setting names none."""
 
@@ -28,21 +28,12 @@ def groups() -> list[tuple[str, tuple[str, ...]]]:
     ]
 
 
-def unit_of(param: dict[str, Any]) -> str:
-    """The unit of a setting in the face's language."""
-    unit = param.get("unit", "")
-    return pick(unit, UNITS.get(unit, unit))
-
-
-def label_of(param: dict[str, Any]) -> str:
-    """What a setting is called."""
-    return pick(param["name"].replace("_", " ").capitalize(), param.get("zh", "").rstrip("。"))
-
-
 def value_in_words(param: dict[str, Any], value: Any) -> str:
     """A value as the form shows it."""
     if isinstance(value, bool):
         return tr("yes") if value else tr("no")
+    if param["type"] == "choice":
+        return choice_of(param, str(value))
     text = ", ".join(str(item) for item in value) if isinstance(value, (list, tuple)) else str(value)
     return f"{text} {unit_of(param)}".strip()
 
@@ -57,9 +48,9 @@ class Setting(QtWidgets.QWidget):
         self.param, self.usual = param, param.get("default")
         self.setObjectName(f"setting_{param['name']}")
         self.label = words(label_of(param))
-        self.label.setToolTip(help_of(param))
+        self.label.setToolTip(explained(param))
         self.field, self.read, self.write = _MAKERS[param["type"]](param, self._told)
-        self.field.setToolTip(help_of(param))
+        self.field.setToolTip(explained(param))
         self.back = small_button("↺", tr("Set back to the default"))
         self.back.setAutoRaise(True)
         self.back.clicked.connect(self.set_back)
@@ -98,7 +89,7 @@ class Setting(QtWidgets.QWidget):
     def matches(self, text: str) -> bool:
         """Whether name, label or help hold *text*."""
         facts = self.param
-        return any(text in str(facts.get(key, "")).casefold() for key in ("name", "zh", "help"))
+        return any(text in str(facts.get(key, "")).casefold() for key in ("name", "zh", "help", "help_zh"))
 
     def _told(self, *_: Any) -> None:
         self._mark()
@@ -207,9 +198,9 @@ class SettingsBox(QtWidgets.QWidget):
             fold.unfold(bool(wanted))
 
 
-def help_of(param: dict[str, Any]) -> str:
+def explained(param: dict[str, Any]) -> str:
     """What a setting does, its range and its default."""
-    lines = [pick(param.get("help", ""), param.get("help_zh", "") or param.get("zh", ""))]
+    lines = [help_of(param)]
     low, high = param.get("low"), param.get("high")
     if low is not None or high is not None:
         lines.append(f"{'' if low is None else f'{low:g}'} … {'' if high is None else f'{high:g}'} {unit_of(param)}")
@@ -273,9 +264,11 @@ def _switch(param: dict[str, Any], told: Callable[..., None]) -> Any:
 
 def _choice(param: dict[str, Any], told: Callable[..., None]) -> Any:
     field = QtWidgets.QComboBox()
-    field.addItems(param["choices"])
+    narrow(field, 4)
+    for value in param["choices"]:
+        field.addItem(choice_of(param, value), value)
     field.currentIndexChanged.connect(told)
-    return field, field.currentText, lambda value: field.setCurrentIndex(max(field.findText(value), 0))
+    return field, field.currentData, lambda value: field.setCurrentIndex(max(field.findData(value), 0))
 
 
 def _text(param: dict[str, Any], told: Callable[..., None]) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 from ..host import FILE, Source
 from ..qt import QtWidgets, Signal
 from ..words import tr
-from .pieces import CHOOSE, in_a_row, small_button
+from .pieces import CHOOSE, in_a_row, narrow, small_button
 
 KINDS = "*.csv *.xlsx *.gpkg *.geojson *.json *.parquet *.geoparquet *.zip *.gz"
 """Names of files the engine reads itself."""
@@ -24,8 +24,7 @@ class SourceBox(QtWidgets.QWidget):
         self.title, self.several, self.none = title, several, none
         self.files: list[tuple[Source, ...]] = []
         self.combo = QtWidgets.QComboBox()
-        self.combo.setSizeAdjustPolicy(QtWidgets.QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.combo.setMinimumContentsLength(12)
+        narrow(self.combo, 8)
         self.combo.setToolTip(title)
         self.combo.currentIndexChanged.connect(self._told)
         self.combo.activated.connect(self._decided)

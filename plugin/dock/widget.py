@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
 from ..engine.last_run import last_briefing
 from ..host import Host
 from ..qt import QtCore, QtWidgets, Signal
+from ..table.widget import WarningTable
 from ..words import tr
 from .form import RunForm
 
@@ -25,12 +23,11 @@ class Dock(QtWidgets.QWidget):
         self.setObjectName("gridbeacon")
         self.host = host
         self.form = RunForm(host)
-        self.table = _warning_table(host)
+        self.table = WarningTable(host)
         self.tabs = QtWidgets.QTabWidget()
         self.tabs.setDocumentMode(True)
         self.tabs.addTab(self.form, tr("Run"))
-        if self.table is not None:
-            self.tabs.addTab(self.table, tr("Warnings"))
+        self.tabs.addTab(self.table, tr("Warnings"))
         layout = QtWidgets.QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.tabs)
@@ -44,13 +41,11 @@ class Dock(QtWidgets.QWidget):
     def _show_last(self) -> None:
         """The warnings of the last good run are there from the beginning."""
         page = last_briefing()
-        if page is not None and self.table is not None:
+        if page is not None:
             self.table.show_run(page.parent, self.form.choices.record.ledger_path())
 
     def show_run(self, folder: Path) -> None:
         """Show the warnings of the run in *folder*."""
-        if self.table is None:
-            return
         self.table.show_run(folder, self.form.choices.record.ledger_path())
         self.tabs.setCurrentWidget(self.table)
 
@@ -61,9 +56,3 @@ class Dock(QtWidgets.QWidget):
     def stop(self) -> None:
         """End whatever goes on: the dock is taken away."""
         self.form.stop()
-
-
-def _warning_table(host: Host) -> Any:
-    """The table of warnings, where this copy has one."""
-    name = f"{__package__.rpartition('.')[0]}.table.widget"
-    return import_module(name).WarningTable(host) if find_spec(name) else None

@@ -1,0 +1,74 @@
+"""Runs inside the real QGIS desktop: walks through the dock and writes down what happened.
+
+What to do stands in the JSON file GRIDBEACON_WISH names.
+"""
+
+import json
+import os
+import sys
+import traceback
+from pathlib import Path
+
+import qgis.utils
+from qgis.core import QgsProject
+from qgis.PyQt.QtCore import QTimer
+from qgis.PyQt.QtTest import QTest
+from qgis.PyQt.QtWidgets import QDockWidget
+from qgis.utils import iface
+
+sys.path.append(os.environ["GRIDBEACON_SCRIPTS"])
+from dock_walk import Walk  # noqa: E402
+
+wish = json.loads(Path(os.environ["GRIDBEACON_WISH"]).read_text(encoding="utf-8"))
+folder = Path(wish["folder"])
+report = {}
+
+
+def begin():
+    try:
+        walk()
+    except Exception:
+        report["error"] = traceback.format_exc()
+    (folder / "report.json").write_text(json.dumps(report, ensure_ascii=False, default=str), encoding="utf-8")
+    QgsProject.instance().clear()
+    iface.actionExit().trigger()
+
+
+def walk():
+    """Layers, check, run and cancel, run again."""
+    window = iface.mainWindow()
+    window.setGeometry(0, 0, *wish.get("size", (1600, 1000)))
+    for dock in window.findChildren(QDockWidget):
+        if dock.objectName() in ("Browser", "Browser2", "LayerOrder", "ProcessingToolbox", "MessageLog"):
+            dock.hide()
+    steps = Walk(qgis.utils.plugins[wish["name"]], folder)
+    steps.add_layers(wish["layers"])
+    iface.zoomFull()
+    steps.phase("open")
+    steps.open(wish.get("width", 400))
+    steps.type("runs", wish["runs"])
+    report["chosen"] = [steps.choose(box, text) for box, text in wish["choose"]]
+    steps.phase("check")
+    report["facts"] = steps.checked(wish.get("patience", 120))
+    steps.picture("dock")
+    steps.picture("window", window)
+    for number, after in enumerate(wish.get("cancel", ())):
+        steps.phase(f"cancel {number}")
+        report.setdefault("cancelled", []).append(steps.cancel(after))
+    steps.phase("run")
+    report["run"] = steps.run(wish.get("patience", 300))
+    steps.phase("after")
+    QTest.qWait(1500)
+    steps.picture("after", window)
+    steps.docking.dock.tabs.setCurrentIndex(0)
+    steps.picture("dock_after")
+    for part in wish.get("unfold", ()):
+        fold = getattr(steps.form.choices, part)
+        fold.unfold()
+        QTest.qWait(200)
+        steps.picture(part)
+        fold.unfold(False)
+    report["pauses"] = steps.heart.told()
+
+
+QTimer.singleShot(1500, begin)
