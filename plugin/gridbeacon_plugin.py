@@ -14,6 +14,7 @@ from . import engine
 from .docking import Docking
 from .qgis_host import is_input
 from .qt import QAction
+from .story.attach import Stories
 from .toolbox.provider import ICON, GridBeaconProvider
 from .words import pick, tr
 
@@ -30,6 +31,7 @@ class GridBeaconPlugin:
         self.actions: list[QAction] = []
         self.page: Any = None
         self.docking: Docking | None = None
+        self.stories: Stories | None = None
 
     def initProcessing(self) -> None:
         """Register the provider; all that qgis_process calls."""
@@ -44,9 +46,11 @@ class GridBeaconPlugin:
         self.docking = Docking(self.iface, icon, self.open_engine)
         toggle = self.docking.toggle
         toggle.setText(tr("GridBeacon dock"))
+        self.stories = Stories(self.iface, self.docking)
         self.actions = [
             toggle,
             self._action("gridbeacon_run", tr("Run everything…"), self.open_run),
+            self.stories.action,
             self._action("gridbeacon_engine", tr("Engine…"), self.open_engine),
             self._action("gridbeacon_last", tr("Last briefing"), self.open_last),
             self._action("gridbeacon_help", tr("Help"), self.open_help),
@@ -54,6 +58,7 @@ class GridBeaconPlugin:
         for action in self.actions:
             self.iface.addPluginToMenu(MENU, action)
         self.iface.addToolBarIcon(toggle)
+        self.iface.addToolBarIcon(self.stories.action)
         engine.sweep_beside()
 
     def _action(self, name: str, text: str, call: Any) -> QAction:
@@ -71,6 +76,9 @@ class GridBeaconPlugin:
                 action.deleteLater()
         self.actions = []
         self._drop_menu()
+        if self.stories is not None:
+            self.stories.take_away()
+            self.stories = None
         if self.docking is not None:
             self.docking.take_away()
             self.docking = None

@@ -30,8 +30,9 @@ def test_the_plugin_loads_without_any_package_of_the_engine(stand_in):
     """Loaded by name with None in sys.modules for every compiled package; 20 reloads leave nothing behind."""
     told = stand_in.ask("load_plugin.py", reloads=20)
     assert told["algorithms"] == ["gridbeacon:run"]
-    assert told["menu"] == ["GridBeacon dock", "Run everything…", "Engine…", "Last briefing", "Help"]
-    assert told["toolbar"] == ["gridbeacon_toggle"]
+    menu = ["GridBeacon dock", "Run everything…", "Story of a cell", "Engine…", "Last briefing", "Help"]
+    assert told["menu"] == menu
+    assert told["toolbar"] == ["gridbeacon_toggle", "gridbeacon_pick"]
     assert told["icon"]
     assert {"RUN_FOLDER", "BRIEFING", "WARNINGS", "RISK", "HOTSPOTS", "EARLY_WARNINGS", "CELLS", "DENSITY"} <= set(
         told["outputs"]

@@ -49,7 +49,7 @@ class Stories(QtCore.QObject):
         self.tool.end()
         self.iface.unregisterCustomDropHandler(self.drops)
         results.DRESS.remove(tips.dress)
-        for gone in (self.tool, self.action, self.drops, self):
+        for gone in (self.tool, self.drops, self):  # the action goes with the plugin's other ones
             gone.deleteLater()
 
     def _join(self) -> None:
