@@ -31,7 +31,7 @@ def print_warnings(iface: Any, folder: Path) -> None:
     Raises InputError where the run has no warnings, EnvironmentProblem where its layers cannot be opened.
     """
     project = QgsProject.instance()
-    show_run(folder, project, canvas=iface.mapCanvas())
+    show_run(folder, project, canvas=iface.mapCanvas())  # what the user has taken out is needed again
     layout = layout_of(folder, project) or make_layout(folder, project)
     designer = iface.openLayoutDesigner(layout)
     designer.setAtlasPreviewEnabled(True)
@@ -61,16 +61,16 @@ def make_layout(folder: Path, project: QgsProject) -> QgsPrintLayout:
     layout.pageCollection().page(0).setPageSize("A4", QgsLayoutItemPage.Orientation.Landscape)
     _tell(layout, manifest(folder))
     _follow(layout, warnings)
-    drawn = [layers[name] for name in ("EARLY_WARNINGS", "CELLS", "RISK") if name in layers]
+    drawn = [layers[name] for name in ("EARLY_WARNINGS", "CELLS", "RISK")]
     sheet = page.Page(layout)
-    bounds = QgsRectangle(*contents(folder).extent)
-    main = page.draw_map(sheet, drawn, bounds)
+    held = contents(folder)
+    bounds, finest = QgsRectangle(*held.extent), held.levels[0][0]
+    main = page.draw_map(sheet, drawn, bounds, finest)
     page.draw_overview(sheet, main, layers["CELLS"], bounds)
     page.draw_head(sheet)
     page.draw_figures(sheet, warnings)
-    for layer, box in zip((warnings, layers.get("RISK")), page.LEGENDS):
-        if layer is not None:
-            page.draw_legend(sheet, main, layer, box, page.LEGEND_ROWS)
+    page.draw_legend(sheet, main, warnings, page.LEGENDS[0])
+    page.draw_legend(sheet, main, layers["RISK"], page.LEGENDS[1])
     page.draw_foot(sheet)
     project.layoutManager().addLayout(layout)
     return layout

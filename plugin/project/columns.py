@@ -109,7 +109,7 @@ def _codes() -> dict[str, dict[str, str]]:
         "hotspot_class": {entry.name: pick(entry.en, entry.zh) for entry in style.HOTSPOT_CLASSES},
         "pattern": {
             **patterns,
-            **{kind: patterns["cold"] for kind in cold},
+            **dict.fromkeys(cold, patterns["cold"]),
             "none": pick(style.EMERGING_CLASSES[-2].en, style.EMERGING_CLASSES[-2].zh),
             "": tr("not looked for"),
         },

@@ -1,4 +1,4 @@
-"""How a run's layers are drawn and what their columns are called, in QGIS's language; colours and words of layers.style.
+"""How a run's layers are drawn, in QGIS's language, with the colours and words of layers.style.
 
 Expressions hold names of columns and constants of ours only.
 """
@@ -164,7 +164,7 @@ def warning_words() -> dict[str, str]:
 
 
 def reason(label: str) -> str:
-    """The half of a label in two languages that QGIS speaks: the Chinese stands first and ends before a Latin letter."""
+    """The half of a label in two languages that QGIS speaks; the Chinese stands first."""
     halves = re.fullmatch(r"(.*[^\x00-\x7f]\S*) ([ -~]+)\((\d+)\)", label)
     return f"{pick(halves[2], halves[1])} ({halves[3]})" if halves else label
 

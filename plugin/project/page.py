@@ -39,7 +39,7 @@ from .columns import level_words
 FONTS = ("Microsoft YaHei", "PingFang SC", "Noto Sans CJK SC", "Source Han Sans SC", "WenQuanYi Micro Hei", "SimHei")
 INK, MUTED, LINE = (style.GROUND["light"][name] for name in ("text", "muted", "line"))
 LEGEND_ROWS = 6
-"""Of the warnings four levels, those that are over and those beyond the budget; of the risk five classes and no data."""
+"""Of the warnings: four levels, what is over, what is beyond the budget. Of the risk: five classes and no data."""
 
 
 class Box(NamedTuple):
@@ -51,9 +51,9 @@ class Box(NamedTuple):
     height: float
 
 
-MAP = Box(8, 30, 182, 124)
-OVERVIEW = Box(146, 156, 44, 32)
-LEGENDS = Box(8, 156, 68, 32), Box(77, 156, 68, 32)
+MAP = Box(8, 30, 182, 126)
+OVERVIEW = Box(152, 30, 38, 28)
+LEGENDS = Box(8, 157, 90, 32), Box(99, 157, 91, 32)
 RIGHT = Box(195, 30, 94, 160)
 
 
@@ -136,7 +136,9 @@ def cases(column: str, pairs: Sequence[tuple[str, str]]) -> str:
 def draw_head(page: Page) -> None:
     """Level with its verb on the level's colour, place, class, window; city and number of the page at the right."""
     words = cases("level", [(level.name, level_words(level)) for level in style.LEVELS])
-    level = page.text(f"[% {words} %]", Box(8, 8, 52, 16), size=15, bold=True, colour="#ffffff", name="level")
+    level = page.text(
+        f"[% {words} %]", Box(8, 8, 52, 16), size=float(pick("11.5", "15")), bold=True, colour="#ffffff", name="level"
+    )
     level.setHAlign(QtCore.Qt.AlignmentFlag.AlignHCenter)
     level.setBackgroundEnabled(True)
     colours = cases("level", [(entry.name, entry.light) for entry in style.LEVELS])
@@ -169,14 +171,18 @@ WINDOW = (
 """Whole days are named by the first and the last; where a window begins or ends within a day, by its hours."""
 
 
-def figures(layer: QgsVectorLayer) -> list[tuple[str, str]]:
-    """(what it is called, expression) of each row of the table; rows of columns the run lacks are left out."""
+def figures(layer: QgsVectorLayer) -> list[tuple[str, str, str]]:
+    """(column, what it is called, expression) of each row of the table; rows of columns the run lacks are left out."""
     many, years, days = tr("over 100 times"), tr("years"), tr("days")
     ratio = f'CASE WHEN "ratio" >= 100 THEN \'{many}\' ELSE format_number("ratio", 1) END'
     rare = (
         f"CASE WHEN \"recurrence_days\" >= 36500 THEN '{tr('over 100 years')}' "
         f'WHEN "recurrence_days" >= 730 THEN format_number("recurrence_days" / 365.25, 0) || \' {years}\' '
         f"ELSE format_number(\"recurrence_days\", 0) || ' {days}' END"
+    )
+    usual = (
+        f"CASE WHEN \"expected\" < 0.05 THEN '{tr('hardly any')}' "
+        'WHEN "expected" < 10 THEN format_number("expected", 1) ELSE format_number("expected", 0) END'
     )
     changes = [(chinese, pick(english, chinese)) for chinese, english in style.CHANGES.items()]
     states = [(chinese, pick(english, chinese)) for chinese, english in style.STATES.items()]
@@ -190,7 +196,7 @@ def figures(layer: QgsVectorLayer) -> list[tuple[str, str]]:
         ),
         ("deadline", tr("Deadline"), "left(replace(to_string(\"deadline\"), 'T', ' '), 16)"),
         ("observed", tr("Observed"), 'format_number("observed", 0)'),
-        ("expected", tr("Usual number"), 'format_number("expected", 1)'),
+        ("expected", tr("Usual number"), usual),
         ("ratio", tr("Times the usual"), ratio),
         ("recurrence_days", tr("By chance once in"), rare),
         ("sources", tr("Sources (incidents)"), '"sources"'),
@@ -199,10 +205,15 @@ def figures(layer: QgsVectorLayer) -> list[tuple[str, str]]:
         ("first_seen", tr("First seen"), "format_date(\"first_seen\", 'yyyy-MM-dd')"),
         ("change", tr("Change"), cases("change", changes)),
         ("state", tr("State of handling"), cases("state", states)),
-        (caveats, tr("Caveats"), f'"{caveats}"'),
+        (caveats, tr("Caveats"), f"replace(\"{caveats}\", ';', '; ')"),
     ]
     known = set(layer.fields().names())
-    return [(words, expression) for column, words, expression in rows if column in known]
+    return [row for row in rows if row[0] in known]
+
+
+ROW = 8.4
+TALL = {"places": 14.4, "caveats": 17, "caveats_en": 17}
+"""Heights in millimetres; a row that lists names has room for a second and a third line."""
 
 
 def draw_figures(page: Page, layer: QgsVectorLayer) -> None:
@@ -211,15 +222,15 @@ def draw_figures(page: Page, layer: QgsVectorLayer) -> None:
     page.text(f'[% "{reason}" %]', Box(RIGHT.x, RIGHT.y, RIGHT.width, 20), size=12.5, bold=True, name="reason")
     rows = figures(layer)
     y = RIGHT.y + 23
-    for place, (words, expression) in enumerate(rows):
-        height = 8.6 if place + 1 < len(rows) else 18
-        box = Box(RIGHT.x, y, RIGHT.width, height)
-        page.line(box)
-        page.text(words, Box(box.x, y, 33, 8.6), size=8.5, colour=MUTED)
-        value = page.text(
-            f"[% coalesce(to_string({expression}), '') %]", Box(box.x + 34, y + 0.6, 60, height - 1.2), size=9
-        )
-        value.setId(f"figure {place}")
+    for column, words, expression in rows:
+        height = TALL.get(column, ROW)
+        page.line(Box(RIGHT.x, y, RIGHT.width, height))
+        page.text(words, Box(RIGHT.x, y, 33, ROW), size=8.5, colour=MUTED)
+        inside = Box(RIGHT.x + 34, y + 0.4, 60, height - 0.8)
+        value = page.text(f"[% coalesce(nullif(to_string({expression}), ''), '—') %]", inside, name=column)
+        if height > ROW:
+            value.setVAlign(QtCore.Qt.AlignmentFlag.AlignTop)
+            value.setMarginY(1.8)
         y += height
 
 
@@ -252,12 +263,19 @@ def _map(page: Page, box: Box, layers: Sequence[QgsMapLayer], bounds: QgsRectang
     return shown
 
 
-def draw_map(page: Page, layers: Sequence[QgsMapLayer], bounds: QgsRectangle) -> QgsLayoutItemMap:
-    """The warning's unit with its surroundings; with each page the map moves to the next one."""
+def draw_map(page: Page, layers: Sequence[QgsMapLayer], bounds: QgsRectangle, finest: int) -> QgsLayoutItemMap:
+    """The warning's unit with its surroundings; with each page the map moves to the next one.
+
+    The smaller the unit, the more of what lies around it: a margin in percent of its size.
+    """
     shown = _map(page, MAP, layers, bounds, "map")
     shown.setAtlasDriven(True)
     shown.setAtlasScalingMode(QgsLayoutItemMap.AtlasScalingMode.Auto)
-    shown.setAtlasMargin(0.8)
+    around = f'CASE WHEN "unit_level" = 0 THEN 6 WHEN "unit_level" >= {finest} THEN 250 ELSE 80 END'
+    properties = shown.dataDefinedProperties()
+    margin = QgsLayoutObject.DataDefinedProperty.MapAtlasMargin
+    properties.setProperty(margin, QgsProperty.fromExpression(around))
+    shown.setDataDefinedProperties(properties)
     bar = QgsLayoutItemScaleBar(page.layout)
     bar.setLinkedMap(shown)
     bar.setStyle("Single Box")
@@ -276,22 +294,26 @@ def draw_map(page: Page, layers: Sequence[QgsMapLayer], bounds: QgsRectangle) ->
 
 
 def draw_overview(page: Page, main: QgsLayoutItemMap, cells: QgsMapLayer, bounds: QgsRectangle) -> None:
-    """The whole city, small, with a frame around what the map shows."""
+    """The whole city, small, with a frame around what the map shows; left out where that is the whole city."""
     small = _map(page, OVERVIEW, [cells], bounds, "overview")
+    properties = small.dataDefinedProperties()
+    seen = QgsProperty.fromExpression('CASE WHEN "unit_level" = 0 THEN 0 ELSE 100 END')
+    properties.setProperty(QgsLayoutObject.DataDefinedProperty.Opacity, seen)
+    small.setDataDefinedProperties(properties)
     frame = QgsLayoutItemMapOverview("frame", small)
     frame.setLinkedMap(main)
     small.overviews().addOverview(frame)
 
 
-def draw_legend(page: Page, main: QgsLayoutItemMap, layer: QgsMapLayer, box: Box, shown: int) -> None:
-    """What a layer's first so many symbols stand for, in words."""
+def draw_legend(page: Page, main: QgsLayoutItemMap, layer: QgsMapLayer, box: Box) -> None:
+    """What a layer's symbols stand for, in words."""
     legend = QgsLayoutItemLegend(page.layout)
     legend.setLinkedMap(main)
     legend.setAutoUpdateModel(False)
     root = legend.model().rootGroup()
     root.removeAllChildren()
     node = root.addLayer(layer)
-    QgsMapLayerLegendUtils.setLegendNodeOrder(node, list(range(shown)))
+    QgsMapLayerLegendUtils.setLegendNodeOrder(node, list(range(LEGEND_ROWS)))
     legend.model().refreshLayerLegend(node)
     for part, size, bold in (
         (QgsLegendStyle.Style.Subgroup, 8.5, True),

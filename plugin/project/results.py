@@ -145,7 +145,7 @@ def dress(layer: QgsMapLayer) -> None:
 
 @contextmanager
 def _untouched() -> Iterator[None]:
-    """QGIS opens a GeoPackage for writing at first and leaves its journal mode in it: the file's checksum would change."""
+    """QGIS first opens a GeoPackage for writing and leaves its journal mode in it: the checksum would change."""
     gdal.SetThreadLocalConfigOption("OGR_SQLITE_JOURNAL", "DELETE")
     try:
         yield
