@@ -10,6 +10,7 @@ os.environ.setdefault("OGR_CURRENT_DATE", "2000-01-01T00:00:00Z")
 
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
@@ -57,6 +58,12 @@ def _libreoffice_with_calc() -> str | None:
 _CALC = (("lib", ".so"), ("", ".dll"), ("../Frameworks/lib", ".dylib"))
 
 
+def _wheels_of_the_engine() -> str | None:
+    """The folder of wheel files that `make test` fetches once, for the Python of the tests."""
+    folder = Path(sys.prefix) / "wheels"
+    return str(folder) if (folder / "complete").exists() else None
+
+
 PARTS: dict[str, Callable[[], str | None]] = {
     "qgis": lambda: _system_python_with_qgis() if _on_path("xvfb-run") else None,
     "chromium": lambda: _on_path("chromium", "chromium-browser", "google-chrome", "chrome"),
@@ -64,6 +71,7 @@ PARTS: dict[str, Callable[[], str | None]] = {
     "postgis": lambda: _postgresql_with_postgis(),
     "libreoffice": lambda: _on_path("soffice", "libreoffice") if _on_path("pdftoppm") else None,
     "calc": _libreoffice_with_calc,
+    "wheels": lambda: _wheels_of_the_engine(),
 }
 """Part of the machine -> where it is, or None."""
 

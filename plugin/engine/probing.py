@@ -47,9 +47,12 @@ class ProbeJob(ProcessJob):
 
     def _result(self) -> dict[str, Any]:
         try:
-            return {"json": json.loads(b"".join(self._printed).decode("utf-8"))}
+            told = json.loads(b"".join(self._printed).decode("utf-8"))
         except ValueError as error:
             raise _no_python(self.python) from error
+        if not isinstance(told, dict) or "packages" not in told:
+            raise _no_python(self.python)
+        return {"json": told}
 
     def _tidy(self) -> None:
         super()._tidy()

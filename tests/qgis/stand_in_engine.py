@@ -37,6 +37,7 @@ def fine(out: Path) -> int:
         "environment": {name: os.environ.get(name) for name in shown},
         "package": str(Path(package.__file__).parent),
         "folder": str(Path.cwd()),
+        "path": sys.path,
     }
     (out / "asked.json").write_text(json.dumps(asked, ensure_ascii=False), encoding="utf-8")
     (out / "briefing.html").write_text("<!doctype html>", encoding="utf-8")
@@ -109,6 +110,19 @@ def mumble(out: Path) -> int:
     """End without a word of the protocol."""
     print("{not json\nplain words", file=sys.stderr)
     return 3
+
+
+def starve_in_a_shell(out: Path) -> int:
+    """As `starve`, told by a shell around the engine."""
+    return 137
+
+
+def flood(out: Path) -> int:
+    """Say and print far more than a pipe holds."""
+    for number in range(20_000):
+        say(fraction=number / 20_000, text="Working", text_zh="计算中")
+    print(json.dumps({"rows": ["网格" * 20] * 50_000}, ensure_ascii=False))
+    return 0
 
 
 def main() -> None:
