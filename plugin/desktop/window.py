@@ -8,12 +8,12 @@ from typing import Any
 
 from ..dock.widget import Dock
 from ..engine import end_all
+from ..engine_page import EnginePage
 from ..keeping import keep, recall
 from ..qt import QtCore, QtGui, QtWidgets
 from ..words import pick, tr
 from .desktop_host import BRIEFING, DesktopHost
 from .menus import add_menus
-from .self_test import SelfTest
 from .strip import Strip
 
 ICON = Path(__file__).resolve().parents[1] / "icons" / "gridbeacon.svg"
@@ -33,7 +33,7 @@ class Window(QtWidgets.QMainWindow):
         self.setAcceptDrops(True)
         self.host = DesktopHost()
         self.strip, self.dock = Strip(), Dock(self.host)
-        self.engine_page: SelfTest | None = None
+        self.engine_page: EnginePage | None = None
         centre = QtWidgets.QWidget()
         layout = QtWidgets.QVBoxLayout(centre)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -95,23 +95,23 @@ class Window(QtWidgets.QMainWindow):
 
     def dragEnterEvent(self, event: Any) -> None:
         """Files and folders are welcome."""
-        if event.mimeData().hasUrls():
+        if _paths(event):
             event.acceptProposedAction()
 
     def dropEvent(self, event: Any) -> None:
         """Take what was dropped."""
         event.acceptProposedAction()
-        self.take([url.toLocalFile() for url in event.mimeData().urls() if url.isLocalFile()])
+        self.take(_paths(event))
 
     # --- the window itself ----------------------------------------------------------------------------------------
 
     def open_engine_page(self) -> None:
-        """Show which Python runs the engine, and test it."""
+        """Show which Python runs the engine, and how it is."""
         if self.engine_page is None:
-            self.engine_page = SelfTest(self)
+            self.engine_page = EnginePage(self)
         self.engine_page.show()
         self.engine_page.raise_()
-        self.engine_page.ask()
+        self.engine_page.refresh()
 
     def _take_up_size(self) -> None:
         kept = recall("desktop_size")
@@ -135,6 +135,11 @@ class Window(QtWidgets.QMainWindow):
         question = tr("A run goes on. Stop it and close the window?")
         answer = QtWidgets.QMessageBox.question(self, self.windowTitle(), question, buttons.Yes | buttons.No)
         return answer == buttons.Yes
+
+
+def _paths(event: Any) -> list[str]:
+    """The files and folders that are dragged."""
+    return [url.toLocalFile() for url in event.mimeData().urls() if url.isLocalFile()]
 
 
 def run_of(path: Path) -> Path | None:
