@@ -18,7 +18,12 @@ _NAMED = 3
 def sentence(told: object, name: str = "sentence") -> str:
     """The sentence of a part of an explanation in the face's language; empty where there is none."""
     part = mapping(told)
-    return shown(pick(str(part.get(f"{name}_en") or ""), str(part.get(name) or "")), 600)
+    return _begun(shown(pick(str(part.get(f"{name}_en") or ""), str(part.get(name) or "")), 600))
+
+
+def _begun(text: str) -> str:
+    """*text* as a sentence begins; Chinese has no capitals."""
+    return text[:1].upper() + text[1:]
 
 
 def reason(row: Row) -> str:
@@ -29,7 +34,7 @@ def reason(row: Row) -> str:
 def caveats(row: Row) -> list[str]:
     """What is to be minded, each by itself."""
     text = pick(row.warning.get("caveats_en", ""), row.warning.get("caveats", ""))
-    return [shown(part) for part in text.replace(";", ";").split(";") if part.strip()]
+    return [_begun(shown(part)) for part in text.replace(";", ";").split(";") if part.strip()]
 
 
 def badge(row: Row, told: Mapping[str, Any]) -> str:
@@ -65,7 +70,7 @@ def _why(told: Mapping[str, Any]) -> list[str]:
             )
             for part in parts
         ]
-        lines += [f"{title}: {' · '.join(named)}"] if named else []
+        lines += [f"{title}{pick(': ', ':')}{' · '.join(named)}"] if named else []
     return _some(lines) or [tr("The run tells no more about it.")]
 
 

@@ -170,7 +170,7 @@ class MoveBar(QtWidgets.QWidget):
     def allow(self, rows: Sequence[Row], *, busy: bool) -> None:
         """Enable what every one of the selected rows allows; say of the rest why not."""
         allowed = set() if busy else moves.legal(rows)
-        why = self._why_not(rows, busy)
+        why = _why_not(rows, allowed, busy)
         for event, action in self.actions_of.items():
             action.setEnabled(event in allowed)
             tip = moves.meaning(event) if event in allowed else f"{moves.meaning(event)}\n{why}".strip()
@@ -183,16 +183,18 @@ class MoveBar(QtWidgets.QWidget):
         """Name who records."""
         self.actor.setText(tr("By: {actor}", actor=shown(actor, 16).replace("&", "&&")) if actor else tr("By: …"))
 
-    def _why_not(self, rows: Sequence[Row], busy: bool) -> str:
-        if busy:
-            return tr("Not now: the ledger is being written.")
-        if not rows:
-            return tr("Not now: no warning is selected.")
-        if not all(row.step for row in rows):
-            return tr("Not possible: the ledger has no record of it.")
-        allowed, side = moves.legal(rows), 0 if speaks_chinese() else 1
-        named = ", ".join(words[side] for event, words in EVENTS.items() if event in allowed)
-        return tr("Not possible as it stands. Possible now: {events}.", events=named)
+
+def _why_not(rows: Sequence[Row], allowed: set[str], busy: bool) -> str:
+    """Why a move that is not among the *allowed* is not."""
+    if busy:
+        return tr("Not now: the ledger is being written.")
+    if not rows:
+        return tr("Not now: no warning is selected.")
+    if not all(row.step for row in rows):
+        return tr("Not possible: the ledger has no record of it.")
+    side = 0 if speaks_chinese() else 1
+    named = ", ".join(words[side] for event, words in EVENTS.items() if event in allowed)
+    return tr("Not possible as it stands. Possible now: {events}.", events=named)
 
 
 def _line(widget: QtWidgets.QWidget) -> QtWidgets.QHBoxLayout:

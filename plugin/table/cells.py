@@ -71,6 +71,10 @@ class Row:
         """Whether it was due before now."""
         return bool(self.due) and self.due.replace(" ", "T") < self.now
 
+    def becomes_overdue(self, later: str) -> bool:
+        """Whether it is due between now and *later*."""
+        return bool(self.due) and self.now <= self.due.replace(" ", "T") < later
+
     @property
     def open(self) -> bool:
         """Whether it is not signed off yet."""
@@ -104,24 +108,25 @@ class Columns:
         self.all = self._made()
 
     def _made(self) -> tuple[Column, ...]:
-        place = Column("place", tr("Place"), tr("The unit the warning names."), self.place, self.place, 17)
+        wide = 4 + max(len(verb) * (2 if self.chinese else 1) for verb in self.levels.values())
+        place = Column("place", tr("Place"), tr("The unit the warning names."), self.place, self.place, 16)
         return (
-            Column("rank", "#", tr("Rank by urgency, as on the map and in the briefing."), self.rank, _rank, 3, True),
-            Column("level", tr("Level"), tr("What is asked of people."), self.level, self._level_key, 9),
+            Column("rank", "#", tr("Rank by urgency, as on the map and in the briefing."), self.rank, _rank, 2, True),
+            Column("level", tr("Level"), tr("What is asked of people."), self.level, self._level_key, wide),
             place,
-            Column("category", tr("Class"), tr("The class of incidents."), self.category, _category, 11),
+            Column("category", tr("Class"), tr("The class of incidents."), self.category, _category, 9),
             Column(
                 "figures",
                 tr("Seen / usual"),
                 tr("Incidents counted, and what this unit's own past lets expect. Sorts by the difference."),
                 self.figures,
                 _excess,
-                9,
+                10,
                 True,
             ),
             Column("state", tr("State"), tr("Where it stands in the ledger."), self.state, self._state_key, 11),
-            Column("due", tr("Due"), tr("By when the next step is due."), self.due, _due_key, 13),
-            Column("change", tr("Change"), tr("Against the last list issued."), self.change, _change_key, 8),
+            Column("due", tr("Due"), tr("By when the next step is due."), self.due, _due_key, 18),
+            Column("change", tr("Change"), tr("Against the last list issued."), self.change, _change_key, 9),
             Column(
                 "responsible",
                 tr("Responsible"),
@@ -174,9 +179,9 @@ class Columns:
         return ("·" if self.chinese else ": ").join(parts)
 
     def due(self, row: Row) -> str:
-        """Day and hour, and a word where it is past."""
+        """Day and hour, with a word in front where it is past."""
         when = row.due.replace("T", " ")[5:16]
-        return f"{when} {self._overdue}" if row.overdue else when
+        return f"{self._overdue} {when}" if row.overdue else when
 
     def unit(self, row: Row) -> str:
         """Who has it, else who would."""

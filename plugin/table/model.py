@@ -6,7 +6,7 @@ milliseconds.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,8 @@ _TIP = QtCore.Qt.ItemDataRole.ToolTipRole
 _SWATCH = QtCore.Qt.ItemDataRole.DecorationRole
 _ALIGNED = QtCore.Qt.ItemDataRole.TextAlignmentRole
 _FONT = QtCore.Qt.ItemDataRole.FontRole
+_GAP = "\u2002"
+"""Keeps figures on the right of a column off the words of the next."""
 _SPOKEN = QtCore.Qt.ItemDataRole.AccessibleTextRole
 
 
@@ -36,6 +38,22 @@ class Wanted:
 OVERDUE, NOT_KNOWN = "overdue", "not known"
 
 
+@dataclass(frozen=True)
+class Listed:
+    """Rows with what the words of the filter are looked for in. Made in the worker's thread: thousands take a while."""
+
+    rows: list[Row]
+    haystacks: dict[str, str]
+
+
+def listed(
+    warnings: Iterable[Mapping[str, str]], known: Mapping[str, Mapping[str, Any]], now: str, columns: Columns
+) -> Listed:
+    """The warnings of a run, and where each stands in the ledger at the city's time *now*."""
+    rows = [Row(warning, known.get(warning["warning_id"], {}), now) for warning in warnings]
+    return Listed(rows, {row.warning_id: _haystack(row, columns.all) for row in rows})
+
+
 class Warnings(QtCore.QAbstractTableModel):
     """Rows and columns; `shown_rows` are those the filter lets through, in their order."""
 
@@ -51,10 +69,9 @@ class Warnings(QtCore.QAbstractTableModel):
         self._bold = QtGui.QFont()
         self._bold.setBold(True)
 
-    def put(self, rows: Sequence[Row]) -> None:
-        """Show *rows* instead of what was there; the filter and the order stay."""
-        self.rows = list(rows)
-        self._haystacks = {row.warning_id: _haystack(row, self.columns.all) for row in self.rows}
+    def put(self, listed: Listed) -> None:
+        """Show other rows instead of what was there; the filter and the order stay."""
+        self.rows, self._haystacks = listed.rows, listed.haystacks
         self._refresh()
 
     def want(self, wanted: Wanted) -> None:
@@ -121,7 +138,9 @@ class Warnings(QtCore.QAbstractTableModel):
         if row is None:
             return None
         column = self.columns.all[index.column()]
-        if role in (_DISPLAY, _SPOKEN):
+        if role == _DISPLAY:
+            return f"{column.text(row)}{_GAP}" if column.right else column.text(row)
+        if role == _SPOKEN:
             return column.text(row)
         if role == _TIP:
             return as_tip(_tip(row, column))
@@ -151,8 +170,8 @@ def _tip(row: Row, column: Column) -> str:
     return column.text(row)
 
 
-def _swatch(fill: str, edge: str) -> QtGui.QPixmap:
-    """A small square in a level's colour, with an edge that is seen on any ground."""
+def _swatch(fill: str, edge: str) -> QtGui.QIcon:
+    """A small square in a level's colour, with an edge that is seen on any ground; the same where it is selected."""
     picture = QtGui.QPixmap(14, 14)
     picture.fill(QtCore.Qt.GlobalColor.transparent)
     painter = QtGui.QPainter(picture)
@@ -160,4 +179,6 @@ def _swatch(fill: str, edge: str) -> QtGui.QPixmap:
     painter.setBrush(QtGui.QColor(fill))
     painter.drawRect(1, 1, 11, 11)
     painter.end()
-    return picture
+    icon = QtGui.QIcon(picture)
+    icon.addPixmap(picture, QtGui.QIcon.Mode.Selected)
+    return icon

@@ -78,6 +78,11 @@ def _bars(labels: tuple[str, ...], observed: Sequence[object], usual: Sequence[o
     return Bars(labels, tuple(number(value) for value in observed), tuple(number(value) for value in usual))
 
 
+def theme_of(widget: QtWidgets.QWidget) -> str:
+    """Whether the window's ground is `dark` or `light`: colours are chosen to be read on it."""
+    return "dark" if widget.palette().color(QtGui.QPalette.ColorRole.Window).lightness() < 128 else "light"
+
+
 class Plot(QtWidgets.QWidget):
     """Draws a `Series` or `Bars`; what it shows stands in its tooltip in words, for those who do not see it."""
 
@@ -105,7 +110,7 @@ class Plot(QtWidgets.QWidget):
         font = painter.font()
         font.setPointSizeF(max(font.pointSizeF() * 0.85, 7.0))
         painter.setFont(font)
-        theme = "dark" if self.palette().color(QtGui.QPalette.ColorRole.Window).lightness() < 128 else "light"
+        theme = theme_of(self)
         field = QtCore.QRectF(self.rect()).adjusted(_LEFT, _TOP, -_RIGHT, -_BOTTOM)
         if isinstance(self.shown, Series):
             _draw_series(painter, field, self.shown, theme)

@@ -10,7 +10,7 @@ from ..qt import QtCore, QtGui, QtWidgets, Signal
 from ..words import pick, tr
 from . import answers
 from .cells import Columns, Row, shown
-from .plot import Plot, hours_of, series_of, weekdays_of
+from .plot import Plot, hours_of, series_of, theme_of, weekdays_of
 from .reading import mapping
 
 
@@ -46,13 +46,14 @@ class ReasonPanel(QtWidgets.QScrollArea):
         layout.setSpacing(3)
         for widget in (self.title, self.sentence, self.series):
             layout.addWidget(widget)
+        for question, answer in self.questions:
+            answer.setIndent(8)
+            layout.addWidget(question)
+            layout.addWidget(answer)
         bars = QtWidgets.QHBoxLayout()
         bars.addWidget(self.hours, 3)
         bars.addWidget(self.weekdays, 2)
         layout.addLayout(bars)
-        for question, answer in self.questions:
-            layout.addWidget(question)
-            layout.addWidget(answer)
         buttons = QtWidgets.QHBoxLayout()
         buttons.addWidget(self.tickets)
         buttons.addWidget(self.grouped)
@@ -80,6 +81,7 @@ class ReasonPanel(QtWidgets.QScrollArea):
         level = next((level for level in LEVELS if level.name == row.warning["level"]), None)
         verb = self.columns.level(row)
         word = f"{level.numeral} · {verb}" if level else verb
+        self.title.setStyleSheet(f"color: {level.colour(theme_of(self))}" if level else "")
         self.title.setText(f"{word}  {self.columns.place(row)} · {shown(row.warning.get('category'))}")
         self.sentence.setText(answers.reason(row))
         self._draw(row, told)

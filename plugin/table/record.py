@@ -7,7 +7,7 @@ that was replaced or moved away meanwhile, and no other program finds it held.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from typing import Any
 from ...errors import GridBeaconError, InputError
 from ...layers.ledger.deadlines import Deadlines
 from ...layers.ledger.opening import open_ledger
-from ...layers.ledger.states import EVENTS
+from ...layers.ledger.states import EVENTS, ISSUED
 from ...layers.privacy.texts import mask_text
 from ..words import pick, tr
 
@@ -29,10 +29,14 @@ class Record:
     mark: tuple[float, ...]
     """What the file looked like before it was read; see `mark_of`."""
     rows: dict[str, dict[str, Any]] = field(default_factory=dict)
-    """warning_id -> where it stands, as `Ledger.warnings` tells it."""
-    last: dict[str, int] = field(default_factory=dict)
-    """warning_id -> number of its last event."""
+    """warning_id -> where it stands, as `Ledger.warnings` tells it; of the run's warnings only."""
+    lives: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    """warning_id -> its events, oldest first; `payload` is a mapping, of `issued` its level alone."""
     deadlines: Deadlines = field(default_factory=Deadlines)
+
+    def last(self, warning_id: str) -> int:
+        """Number of the warning's last event; 0 where it has none."""
+        return int(self.lives[warning_id][-1]["seq"]) if warning_id in self.lives else 0
 
 
 @dataclass(frozen=True)
@@ -68,33 +72,39 @@ def mark_of(place: str) -> tuple[float, ...]:
     return tuple(found)
 
 
-def read_record(place: str) -> Record:
-    """What the ledger at *place* says now. Raises InputError or EnvironmentProblem as `open_ledger` does."""
+def read_record(place: str, ids: Collection[str]) -> Record:
+    """What the ledger at *place* says of the warnings *ids*.
+
+    Raises InputError or EnvironmentProblem as `open_ledger` does.
+    """
     mark = mark_of(place)
     with open_ledger(place, create=False) as book:
         head = book.head()
-        rows = {str(row["warning_id"]): row for row in book.warnings()}
-        last = {event["warning_id"]: event["seq"] for event in book.events() if event["warning_id"]}
-        return Record(place, head, mark, rows, last, book.deadlines())
+        rows = {str(row["warning_id"]): row for row in book.warnings() if row["warning_id"] in ids}
+        lives: dict[str, list[dict[str, Any]]] = {}
+        for event in book.events():
+            if event["warning_id"] in ids:
+                lives.setdefault(event["warning_id"], []).append({**event, "payload": _told(event)})
+        return Record(place, head, mark, rows, lives, book.deadlines())
 
 
-def changed_record(known: Record) -> Record | None:
+def changed_record(known: Record, ids: Collection[str]) -> Record | None:
     """What the ledger says now if another has written since *known*; else None."""
     if mark_of(known.place) == known.mark != ():
         return None
     with open_ledger(known.place, create=False) as book:
         head = book.head()
-    return read_record(known.place) if head != known.head else None
+    return read_record(known.place, ids) if head != known.head else None
 
 
-def life_of(place: str, warning_id: str) -> list[dict[str, Any]]:
-    """Every event of a warning, oldest first, `payload` as a mapping."""
-    with open_ledger(place, create=False) as book:
-        return [{**event, "payload": json.loads(event["payload"])} for event in book.events(warning_id)]
+def _told(event: Mapping[str, Any]) -> dict[str, Any]:
+    """An event's payload; an issued one holds the whole warning, of which the level is told."""
+    payload: dict[str, Any] = json.loads(event["payload"])
+    return {"level": payload.get("level")} if event["event"] == ISSUED else payload
 
 
-def write(place: str, move: Move, seen: Mapping[str, int], units: Mapping[str, str] | None = None) -> Written:
-    """Record *move* for each warning of *seen*, which maps it to the last event the user knew of.
+def write(place: str, move: Move, seen: Mapping[str, int], units: Mapping[str, str], ids: Collection[str]) -> Written:
+    """Record *move* for each warning of *seen*, which maps it to the last event the user knew of; then read it anew.
 
     Stops at the first that the ledger refuses, or that another has touched since it was looked at. What was recorded
     until then stays recorded. *units* gives each warning's own unit where an assignment names none. Personal data in
@@ -106,18 +116,18 @@ def write(place: str, move: Move, seen: Mapping[str, int], units: Mapping[str, s
         with open_ledger(place, create=False) as book:
             for own, known in seen.items():
                 _refuse_changed(list(book.events(own)), known)
-                payload = {**move.payload, **({"to": units[own]} if units and units.get(own) else {})}
+                payload = {**move.payload, **({"to": units[own]} if units.get(own) else {})}
                 book.record(own, move.event, actor=move.actor, time=move.time, note=note, payload=payload)
                 done.append(own)
     except GridBeaconError as refused:
         error = refused
     left = [own for own in seen if own not in done]
-    return Written(done, left, error, note != move.note, _read_again(place))
+    return Written(done, left, error, note != move.note, _read_again(place, ids))
 
 
-def _read_again(place: str) -> Record | None:
+def _read_again(place: str, ids: Collection[str]) -> Record | None:
     try:
-        return read_record(place)
+        return read_record(place, ids)
     except GridBeaconError:
         return None
 

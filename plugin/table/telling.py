@@ -19,16 +19,15 @@ def told(error: GridBeaconError) -> str:
     return shown(f"{problem} ({error.where}) {fix}", 600)
 
 
-def counts(rows: Sequence[Row], shown_rows: int) -> str:
-    """How many warnings there are of each level, how many are open and overdue, how many are shown."""
+def totals(rows: Sequence[Row]) -> str:
+    """How many warnings there are of each level, how many are open and how many overdue."""
     lang = "zh" if speaks_chinese() else "en"
     of = Counter(row.warning["level"] for row in rows)
-    levels = " · ".join(f"{level.verb(lang)} {of[level.name]}" for level in LEVELS if of[level.name])
+    levels = " · ".join(f"{level.verb(lang)} {of[level.name]:,}" for level in LEVELS if of[level.name])
     parts = [tr("{number} warnings", number=f"{len(rows):,}"), levels]
     parts.append(tr("open {number}", number=f"{sum(row.open for row in rows):,}"))
     late = sum(row.overdue for row in rows)
     parts += [tr("overdue {number}", number=f"{late:,}")] if late else []
-    parts += [tr("{number} shown", number=f"{shown_rows:,}")] if shown_rows != len(rows) else []
     return " · ".join(part for part in parts if part)
 
 

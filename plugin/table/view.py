@@ -11,7 +11,7 @@ from .cells import Row
 from .model import Warnings
 
 HIDDEN = "table_hidden"
-_MARGIN = 14
+_MARGIN = 8
 
 
 class WarningView(QtWidgets.QTableView):
@@ -65,8 +65,10 @@ class WarningView(QtWidgets.QTableView):
 
     def selected(self) -> list[Row]:
         """The selected rows, in their order."""
-        places = sorted(index.row() for index in self.selectionModel().selectedRows())
-        return [row for row in map(self.rows.at, places) if row is not None]
+        places: set[int] = set()
+        for stretch in self.selectionModel().selection():
+            places.update(range(stretch.top(), stretch.bottom() + 1))
+        return [row for row in map(self.rows.at, sorted(places)) if row is not None]
 
     def current(self) -> Row | None:
         """The row the keyboard is on; None where there is none."""

@@ -6,7 +6,7 @@ library too. Whatever waits for the disk goes on in the worker's thread.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,21 +18,19 @@ from ..qt import QtCore, QtGui, QtWidgets, Signal
 from ..runs import LEDGER
 from ..words import tr
 from . import export, lists, moves, telling
-from .asking import MoveDialog
 from .bars import FilterBar, MoveBar, RunBar
 from .cells import Columns, Row
 from .clock import now_in
-from .model import Warnings
+from .judging import Judging
+from .model import Listed, Warnings, listed
 from .reading import Run, read_run
 from .reason import ReasonPanel
-from .record import Move, Record, Written, changed_record, life_of, read_record, write
+from .record import Record, changed_record, read_record
 from .view import WarningView
 from .worker import Worker
 
 LOOK_AGAIN_MS, LOOK_AGAIN_DATABASE_MS = 5_000, 60_000
 """How often is looked whether another program has written into the ledger."""
-PATIENCE_MS = 1_500
-"""After how long a write that has not ended is said to wait for another program."""
 WIDE = 900
 """Pixels from which on the panel stands beside the table, not below it."""
 
@@ -52,9 +50,9 @@ class WarningTable(QtWidgets.QWidget):
         self.run: Run | None = None
         self.record: Record | None = None
         self.ledger = ""
-        self.busy = 0
-        self._writing = False
+        self._asked = 0
         self._told_of = ""
+        self._fresh, self._totals = False, ""
         self.worker = Worker()
         self.destroyed.connect(self.worker.stop)
         self.columns = Columns()
@@ -65,7 +63,8 @@ class WarningTable(QtWidgets.QWidget):
         self.counts, self.false_ones = _label("counts"), _label("false_ones")
         self.pages = QtWidgets.QStackedWidget()
         self.splitter = QtWidgets.QSplitter(QtCore.Qt.Orientation.Vertical)
-        self.clock, self.patience = QtCore.QTimer(self), QtCore.QTimer(self)
+        self.clock, self.soon = QtCore.QTimer(self), QtCore.QTimer(self)
+        self.judging = Judging(self)
         self._lay_out()
         self._connect()
         self.bar.show_actor(recall("actor"))
@@ -74,8 +73,6 @@ class WarningTable(QtWidgets.QWidget):
     def _lay_out(self) -> None:
         self.splitter.addWidget(self.view)
         self.splitter.addWidget(self.panel)
-        self.splitter.setStretchFactor(0, 3)
-        self.splitter.setStretchFactor(1, 2)
         self.splitter.setChildrenCollapsible(False)
         self.empty.setAlignment(QtCore.Qt.AlignmentFlag.AlignCenter)
         self.pages.addWidget(self.splitter)
@@ -99,25 +96,32 @@ class WarningTable(QtWidgets.QWidget):
         self.view.place_asked.connect(self._show_place)
         self.view.copy_asked.connect(self.copy)
         self.view.find_asked.connect(self.filters.words.setFocus)
-        self.view.picked.connect(self._picked)
+        self.soon.setSingleShot(True)
+        self.soon.timeout.connect(self.show_picked)
+        self.view.picked.connect(self.soon.start)
         self.view.customContextMenuRequested.connect(self._offer)
         self.panel.tickets_asked.connect(self._show_tickets)
         self.panel.grouped_asked.connect(self._show_grouped)
-        self.bar.asked.connect(self.begin)
+        self.bar.asked.connect(self.judging.begin)
         self.bar.copy_asked.connect(self.copy)
         self.bar.export_asked.connect(self._choose_file)
-        self.bar.actor_asked.connect(self._ask_actor)
+        self.bar.actor_asked.connect(self.judging.ask_actor)
         self.clock.timeout.connect(self.look_again)
-        self.patience.setSingleShot(True)
-        self.patience.timeout.connect(
-            lambda: self.say(tr("Another program holds the ledger; waiting, for a minute at most. Nothing is lost."))
-        )
+
+    @property
+    def busy(self) -> bool:
+        """Whether something is under way that will change what is shown."""
+        return self._asked > 0 or self.soon.isActive()
+
+    def ids(self) -> frozenset[str]:
+        """The warnings of the run."""
+        return frozenset(warning["warning_id"] for warning in self.run.warnings) if self.run else frozenset()
 
     # ---- what is shown ------------------------------------------------------------------------------------------
 
     def show_run(self, folder: Path, ledger: str = "") -> None:
         """Read the run in *folder* and show it, judged by *ledger*, else by the one last used or lying beside it."""
-        self._ask(partial(read_run, Path(folder)), partial(self._run_read, ledger=ledger))
+        self.ask(partial(read_run, Path(folder)), partial(self._run_read, ledger=ledger))
 
     def show_ledger(self, place: str) -> None:
         """Judge by the ledger at *place* from now on; the empty text means by none."""
@@ -125,22 +129,15 @@ class WarningTable(QtWidgets.QWidget):
         self.runs.show_ledger(place)
         self.clock.setInterval(LOOK_AGAIN_DATABASE_MS if "://" in place else LOOK_AGAIN_MS)
         if place:
-            self._ask(partial(read_record, place), self._record_read)
+            self.ask(partial(read_record, place, self.ids()), self._record_read)
         else:
-            self._put()
+            self.put()
 
     def look_again(self) -> None:
         """Read the ledger anew if another program has written into it meanwhile."""
         known = self.record
         if known is not None and not self.busy and self.isVisible():
-            self._ask(partial(changed_record, known), self._looked)
-
-    def rows(self) -> list[Row]:
-        """The warnings of the run, as they stand now."""
-        if self.run is None:
-            return []
-        known, now = (self.record.rows if self.record else {}), now_in(self.run.zone).text
-        return [Row(warning, known.get(warning["warning_id"], {}), now) for warning in self.run.warnings]
+            self.ask(partial(changed_record, known, self.ids()), self._looked)
 
     def say(self, text: str, *, trouble: bool = False) -> None:
         """Say something above the table; what is trouble says so with a sign, not by its colour alone."""
@@ -151,7 +148,7 @@ class WarningTable(QtWidgets.QWidget):
         if isinstance(answer, GridBeaconError):
             self.say(telling.told(answer), trouble=True)
             return
-        self.run, self.record, self._told_of = answer, None, ""
+        self.run, self.record, self._told_of, self._fresh = answer, None, "", True
         self.say("")
         self.runs.show_runs(answer.folder, answer.beside)
         self.false_ones.setText(telling.false_ones(answer))
@@ -159,34 +156,50 @@ class WarningTable(QtWidgets.QWidget):
 
     def _record_read(self, answer: Record | GridBeaconError) -> None:
         if isinstance(answer, GridBeaconError):
-            self._put()
+            self.put()
             self.say(telling.told(answer), trouble=True)
         elif answer.place == self.ledger:
             self.record = answer
-            self._put()
+            self.put()
 
     def _looked(self, answer: Record | GridBeaconError | None) -> None:
         if answer is not None:
             self._record_read(answer)
-        elif any(row.overdue != fresh.overdue for row, fresh in zip(self.model.rows, self.rows())):  # noqa: B905
-            self._put()
-
-    def _put(self) -> None:
-        """Show the run and what the ledger says of it."""
-        if self.run is None:
             return
-        rows = self.rows()
-        self.model.put(rows)
-        if not rows:
-            self._say_empty(telling.calm(self.run))
-        else:
+        now = now_in(self.run.zone if self.run else "").text
+        if any(row.becomes_overdue(now) for row in self.model.rows):
+            self.put()
+
+    def put(self) -> None:
+        """Show the run and what the ledger says of it."""
+        run, record = self.run, self.record
+        if run is None:
+            return
+        known, now = (record.rows if record else {}), now_in(run.zone).text
+
+        def prepared() -> tuple[Listed, str, str]:
+            found = listed(run.warnings, known, now, self.columns)
+            return found, telling.totals(found.rows), telling.unrecorded(found.rows, self.ledger)
+
+        self.ask(prepared, partial(self._show, run, record))
+
+    def _show(self, run: Run, record: Record | None, answer: Any) -> None:
+        if run is not self.run or record is not self.record or isinstance(answer, GridBeaconError):
+            return  # another run was asked for meanwhile
+        found, self._totals, lacking = answer
+        self.model.put(found)
+        if found.rows:
             self.pages.setCurrentIndex(0)
-        lacking = telling.unrecorded(rows, self.ledger)
+        else:
+            self._say_empty(telling.calm(run))
         if lacking or self.message.text() == self._told_of:
             self.say(lacking)
         self._told_of = lacking
-        if self.view.current() is None and rows:
-            self.view.select({rows[0].warning_id})
+        if self._fresh:
+            self._fresh = False
+            self._share()
+        if self.view.current() is None and found.rows:
+            self.view.select({found.rows[0].warning_id})
         self._count()
 
     def _say_empty(self, text: str) -> None:
@@ -199,17 +212,19 @@ class WarningTable(QtWidgets.QWidget):
         self._count()
 
     def _count(self) -> None:
-        rows = self.model.rows
-        self.counts.setText(telling.counts(rows, len(self.model.shown_rows)) if self.run else "")
+        all_rows, seen = len(self.model.rows), len(self.model.shown_rows)
+        part = "" if seen == all_rows else f" · {tr('{number} shown', number=f'{seen:,}')}"
+        self.counts.setText(f"{self._totals}{part}" if self.run else "")
         for label in (self.counts, self.false_ones):
             label.setVisible(bool(label.text()))
-        self.bar.allow(self.view.selected(), busy=self._writing)
+        self.bar.allow(self.view.selected(), busy=self.judging.writing)
 
     # ---- what is chosen -----------------------------------------------------------------------------------------
 
-    def _picked(self) -> None:
+    def show_picked(self) -> None:
+        """Show why the warning that was chosen was given, and what may be done with those that are selected."""
         rows = self.view.selected()
-        self.bar.allow(rows, busy=self._writing)
+        self.bar.allow(rows, busy=self.judging.writing)
         row = self.view.current() if rows else None
         if row is None or self.run is None:
             self.panel.clear()
@@ -217,16 +232,9 @@ class WarningTable(QtWidgets.QWidget):
         own = row.warning_id
         tickets, grouped = (len(found.get(own, [])) for found in (self.run.tickets, self.run.grouped))
         self.panel.show_warning(row, self.run.explained.of(own), tickets, grouped)
-        if row.known:
-            self._ask(partial(life_of, self.ledger, own), partial(self._life_read, own=own))
-        elif self.ledger:
-            self.panel.show_life([])
+        if self.record is not None:
+            self.panel.show_life(self.record.lives.get(own, []))
         self.chosen.emit(dict(row.warning))
-
-    def _life_read(self, answer: Any, own: str) -> None:
-        row = self.view.current()
-        if not isinstance(answer, GridBeaconError) and row is not None and row.warning_id == own:
-            self.panel.show_life(answer)
 
     def _show_place(self, row: Row) -> None:
         if self.run is None:
@@ -262,64 +270,7 @@ class WarningTable(QtWidgets.QWidget):
         menu.addAction(tr("&Copy the selected rows")).triggered.connect(self.copy)
         menu.popup(self.view.viewport().mapToGlobal(place))
 
-    # ---- what is done -------------------------------------------------------------------------------------------
-
-    def begin(self, event: str) -> MoveDialog | None:
-        """Ask for what *event* needs of the selected warnings; None, and words, where it is not possible."""
-        rows = self.view.selected()
-        if self.run is None or self.record is None or event not in moves.legal(rows) or self._writing:
-            self.say(tr("This cannot be done with the selected warnings as they stand."), trouble=True)
-            return None
-        dialog = MoveDialog(
-            event,
-            rows,
-            self.columns,
-            actor=recall("actor"),
-            now=now_in(self.run.zone),
-            deadlines=self.record.deadlines,
-            parent=self,
-        )
-        seen = {row.warning_id: self.record.last.get(row.warning_id, 0) for row in rows}
-        dialog.accepted.connect(lambda: self._write(event, dialog.asked(), seen))
-        dialog.open()
-        return dialog
-
-    def _write(self, event: str, asked: moves.Asked, seen: Mapping[str, int]) -> None:
-        if self.run is None:
-            return
-        keep("actor", asked.actor)
-        self.bar.show_actor(asked.actor)
-        move = Move(event, asked.actor, now_in(self.run.zone).text, asked.note, asked.payload)
-        self._writing = True
-        self.bar.allow([], busy=True)
-        self.say(tr("Writing into the ledger…"))
-        self.patience.start(PATIENCE_MS)
-        self._ask(partial(write, self.ledger, move, seen, asked.units), partial(self._written, event))
-
-    def _written(self, event: str, answer: Written | GridBeaconError) -> None:
-        self.patience.stop()
-        self._writing = False
-        if isinstance(answer, GridBeaconError):
-            answer = Written([], [row.warning_id for row in self.view.selected()], answer, False, None)
-        if answer.record is not None:
-            self.record = answer.record
-        if answer.left:
-            self.view.select(set(answer.left))
-        self._put()
-        self._say_written(event, answer)
-        self._picked()
-        if answer.done:
-            self.recorded.emit(len(answer.done))
-
-    def _say_written(self, event: str, answer: Written) -> None:
-        done = tr("Recorded for {number} warnings: {what}.", number=len(answer.done), what=moves.name(event))
-        masked = tr("Personal data in the note were blotted out.") if answer.masked and answer.done else ""
-        if answer.error is None:
-            self.say(f"{done} {masked}".strip())
-            return
-        left = tr("Not recorded for {number} warnings, which stay selected.", number=len(answer.left))
-        parts = [done if answer.done else "", left, telling.told(answer.error), masked]
-        self.say(" ".join(part for part in parts if part), trouble=True)
+    # ---- what goes out -----------------------------------------------------------------------------------------
 
     def copy(self) -> None:
         """Put the selected rows on the clipboard, tabs between, without anything a spreadsheet would run."""
@@ -365,27 +316,15 @@ class WarningTable(QtWidgets.QWidget):
             keep("ledger", path)
             self.show_ledger(path)
 
-    def _ask_actor(self) -> None:
-        dialog = QtWidgets.QInputDialog(self)
-        dialog.setObjectName("ask_actor")
-        dialog.setWindowTitle(tr("Who records"))
-        dialog.setLabelText(tr("Office or duty post that stands in the ledger beside what is done here:"))
-        dialog.setTextValue(recall("actor"))
-        dialog.textValueSelected.connect(self._set_actor)
-        dialog.open()
-
-    def _set_actor(self, actor: str) -> None:
-        keep("actor", actor.strip())
-        self.bar.show_actor(actor.strip())
-
     # ---- beside the window --------------------------------------------------------------------------------------
 
-    def _ask(self, work: Any, then: Any) -> None:
-        self.busy += 1
+    def ask(self, work: Any, then: Any) -> None:
+        """Do *work* beside the window, then *then* with its answer."""
+        self._asked += 1
         self.worker.ask(work, partial(self._answered, then))
 
     def _answered(self, then: Any, answer: Any) -> None:
-        self.busy -= 1
+        self._asked -= 1
         then(answer)
 
     def showEvent(self, event: Any) -> None:
@@ -410,7 +349,18 @@ class WarningTable(QtWidgets.QWidget):
         wanted = QtCore.Qt.Orientation.Horizontal if beside else QtCore.Qt.Orientation.Vertical
         if self.splitter.orientation() != wanted:
             self.splitter.setOrientation(wanted)
+            self._share()
         super().resizeEvent(event)
+
+    def _share(self) -> None:
+        """Give the list as much as it needs, and the panel what is left: most of it, where warnings are few."""
+        if self.splitter.orientation() == QtCore.Qt.Orientation.Horizontal:
+            self.splitter.setSizes([58, 42])
+            return
+        line = self.view.verticalHeader().defaultSectionSize()
+        needed = line * (min(max(len(self.model.rows), 4), 40) + 2)
+        room = max(self.pages.height(), 2 * line)
+        self.splitter.setSizes([min(needed, room // 2), room - min(needed, room // 2)])
 
 
 def _beside(folder: Path) -> str:
