@@ -11,7 +11,7 @@ sys.path.append(str(Path(__file__).parent / "qgis"))
 from desk import Desk
 
 pytestmark = pytest.mark.qgis
-WINDOWS = ["gridbeacon_engine", "gridbeacon_dock_action"]
+WINDOWS = ["gridbeacon_engine", "gridbeacon_toggle"]
 """Actions that open a window which does not wait for an answer."""
 
 

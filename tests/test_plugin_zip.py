@@ -117,7 +117,7 @@ def test_the_plugin_manager_installs_the_zip_into_a_fresh_profile(built, tmp_pat
     wish = {
         "zip": str(built),
         "scripts": str(Path(__file__).parent / "qgis"),
-        "open": ["gridbeacon_engine", "gridbeacon_dock_action"],
+        "open": ["gridbeacon_engine", "gridbeacon_toggle"],
         "reloads": 5,
     }
     told = drive(profiles, tmp_path / "work", wish, dict(os.environ), tmp_path / "x.png", "desktop_install.py")

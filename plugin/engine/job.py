@@ -156,6 +156,8 @@ class ProcessJob(Job):
         ending.emit(*facts)
 
     def _tidy(self) -> None:
+        if self in _ALIVE and QtCore.QCoreApplication.instance() is not None:
+            QtCore.QCoreApplication.instance().aboutToQuit.disconnect(self.end_now)
         _ALIVE.discard(self)
 
 

@@ -32,7 +32,8 @@ def opened():
     plugin = qgis.utils.plugins[name]
     found = [action for action in plugin.actions if action.objectName() in wish["open"]]
     for action in found:
-        action.trigger()
+        if not action.isChecked():
+            action.trigger()
     settle()
     return [action.objectName() for action in found]
 

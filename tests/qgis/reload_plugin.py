@@ -14,11 +14,13 @@ def open_everything():
     for action in list(session.face.menu):
         if action.objectName() in wish["open"] and action.objectName() not in opened:
             opened.append(action.objectName())
-            action.trigger()
+            if not action.isChecked():
+                action.trigger()
     settle()
     return opened
 
 
+session.face.window.show()
 session.load(name)  # once: what QGIS itself makes on first use is no leftover
 open_everything()
 unload(name)
