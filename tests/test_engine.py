@@ -21,6 +21,8 @@ from desk import Desk
 
 pytest.importorskip("PyQt5")
 SESSION = Path(__file__).parent / "qt" / "engine_session.py"
+BLOCK = 0.3
+"""Seconds the window may stand still: 0.01 on a machine of one's own, more where others work too; a wait is longer."""
 POISON = dict.fromkeys(
     ("PYTHONHOME", "PYTHONPATH", "PROJ_LIB", "PROJ_DATA", "GDAL_DATA", "GRIDBEACON_PACKAGES"), "/nowhere"
 )
@@ -101,7 +103,7 @@ def test_a_cancel_ends_everything_within_two_seconds(stand_in, tmp_path, behavio
     cancels = ask(stand_in, home, acts, qt)
     for told in cancels:
         assert (told["ending"], told["endings"], told["left"]) == ("cancelled", 1, []), told
-        assert told["took"] < 2.0 and told["longest"] < 0.1, told
+        assert told["took"] < 2.0 and told["longest"] < BLOCK, told
     assert cancels[-1]["seen"] == 3, "the engine and its two children were at work before the cancel"
     assert list(runs.iterdir()) == [] and list(home.glob("gridbeacon-*")) == []
 
@@ -117,7 +119,7 @@ def test_a_flood_of_output_neither_blocks_nor_is_lost(stand_in, tmp_path):
     act["arguments"] += ["--json"]
     (told,) = ask(stand_in, tmp_path / "home", [act])
     assert told["ending"] == "finished" and told["done"] == {"rows": 50_000}, told
-    assert told["steps"][-1][0] > 0.999 and told["longest"] < 0.25
+    assert told["steps"][-1][0] > 0.999 and told["longest"] < BLOCK
 
 
 def test_the_surroundings_of_the_engine_are_clean(stand_in, tmp_path):

@@ -186,7 +186,6 @@ def _use_packages(python: Path, new: Path, made: Path | None = None) -> dict[str
 
 def _fresh(python: Path, folder: Path) -> Path:
     """The folder that is filled before it takes the place of *folder*; what an earlier try has left is taken away."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
     new = folder.with_name(f"{folder.name}.new")
     for left in (new, *folder.parent.glob(f"*{GONE}*")):
         discard(python, left)
@@ -216,6 +215,7 @@ def _isolated(script: Path) -> list[str]:
 
 def _process(python: Path, arguments: list[str]) -> QtCore.QProcess:
     """A process, not yet started, in the plugin's own folder."""
+    home().mkdir(parents=True, exist_ok=True)
     process = QtCore.QProcess()
     process.setProgram(str(python))
     process.setArguments(arguments)
