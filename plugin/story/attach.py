@@ -35,7 +35,7 @@ class Stories(QtCore.QObject):
         self.action.setToolTip(tr("A cell's history, hours, classes and warnings: click it on the map (Esc ends it)"))
         self.tool.setAction(self.action)
         self.action.triggered.connect(self._turned)
-        self.tool.chosen.connect(self.show_place)
+        self.tool.chosen.connect(self.show_place, QtCore.Qt.ConnectionType.QueuedConnection)
         self.tool.missed.connect(self._say)
         self.drops = OfferDrop(iface, self.take_files)
         iface.registerCustomDropHandler(self.drops)

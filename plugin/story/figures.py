@@ -38,9 +38,10 @@ def level_words(unit: Unit) -> str:
     """What kind of unit it is: grid cell, community … or the number of its level where the city has no name for it."""
     if unit.level == 0:
         return tr("whole city")
+    if unit.role == "sectoral":
+        return tr("sectoral unit")
     name = unit.level_name if speaks_chinese() else LEVELS_EN.get(unit.level_name, unit.level_name)
-    words = name or tr("unit of level {number}", number=unit.level)
-    return tr("{unit}, sectoral", unit=words) if unit.role == "sectoral" else words
+    return name or tr("unit of level {number}", number=unit.level)
 
 
 def span(first: date, last: date) -> str:

@@ -37,13 +37,11 @@ def theme_of(widget: QtWidgets.QWidget) -> str:
 
 
 def nice_top(value: int) -> int:
-    """The smallest of 1, 2, 4, 6, 8, 10, 20, 40 … that is not below *value*: half of it is a round number too."""
-    scale = 1
-    while True:
-        for step in (1, 2, 4, 6, 8):
-            if step * scale >= value:
-                return step * scale
-        scale *= 10
+    """The end of a scale from zero to *value*: 1, or even in its first two digits, so that half of it is whole."""
+    if value <= 1:
+        return 1
+    step = 2 * 10 ** max(len(str(value)) - 2, 0)
+    return -(-value // step) * step
 
 
 class BarPlot(QtWidgets.QWidget):

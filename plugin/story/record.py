@@ -144,11 +144,16 @@ def _unit(tables: sqlite3.Connection, cell_id: str) -> Unit | None:
         name=str(told.get("name") or ""),
         level=int(told.get("unit_level") or 0),
         level_name=str(told.get("level_name") or ""),
-        parent=str(told.get("parent") or ""),
+        parent=_parent(cell_id, told.get("parent")),
         role=str(told.get("role") or ""),
         population=float(told.get("population") or 0),
         responsible=str(told.get("responsible") or ""),
     )
+
+
+def _parent(cell_id: str, told: Any) -> str:
+    """The unit above: what has none of its own, such as a sectoral unit, lies in the city."""
+    return str(told or "") or ("" if cell_id == WHOLE else WHOLE)
 
 
 def _above(tables: sqlite3.Connection, unit: Unit) -> Iterator[Unit]:
@@ -183,7 +188,7 @@ def _line(tables: sqlite3.Connection, cell_id: str, parents: dict[str, str]) -> 
     for _ in range(HIGHEST):
         if cell_id not in parents:
             row = tables.execute("SELECT parent FROM cells WHERE cell_id = ?", (cell_id,)).fetchone()
-            parents[cell_id] = str(row["parent"] or "") if row else ""
+            parents[cell_id] = _parent(cell_id, row["parent"]) if row else ""
         cell_id = parents[cell_id]
         if not cell_id:
             break

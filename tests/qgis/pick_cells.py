@@ -1,4 +1,4 @@
-"""Asks the map for units in several projects' coordinates, by function and by mouse; reads map tips over hostile text."""
+"""Asks the map for units in several projections, by function and by mouse; reads map tips over hostile text."""
 
 import importlib
 import time
@@ -40,10 +40,10 @@ units = layers["CELLS"]
 
 
 def tip_of(output):
-    """The tip QGIS would show over the first feature of the layer."""
+    """The tip QGIS would show over the last feature of the layer."""
     layer = layers[output]
     context = QgsExpressionContext(QgsExpressionContextUtils.globalProjectLayerScopes(layer))
-    context.setFeature(next(layer.getFeatures()))
+    context.setFeature(list(layer.getFeatures())[-1])
     return QgsExpression.replaceExpressionText(layer.mapTipTemplate(), context)
 
 

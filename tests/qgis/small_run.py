@@ -72,11 +72,21 @@ def rows_of(table: str, across: int):
         first = {"first_day": "2025-10-01", "hours": " ".join(["1"] * 24), "weekdays": "1 2 3 4 5 6 7"}
         last = {"window_start": "2025-12-04T00:00:00", "window_end": "2026-01-01T00:00:00"}
         yield {"cell_id": "CITY", **first, **last, "days": "0:3 91:5", "classes": '{"供水": 5}'}, None
-        yield {"cell_id": "3-3", **first, **last, "first_day": "2025-12-31", "days": "0:5", "classes": '{"<b>": 5}'}, None
+        yield (
+            {"cell_id": "3-3", **first, **last, "first_day": "2025-12-31", "days": "0:5", "classes": '{"<b>": 5}'},
+            None,
+        )
     else:
         told = {"cell_id": "3-3", "name": HOSTILE, "cell_name": HOSTILE, "category": HOSTILE, **WINDOW}
         told |= {"status": "ok", "risk": 0.96, "incidents": 5, "expected": 0.3, "hotspot_class": "hot 99"}
-        told |= {"pattern": "new_hot", "warning_id": "w1", "rank": 1, "level": "red", "state": "待研判", "phase": "open"}
+        told |= {
+            "pattern": "new_hot",
+            "warning_id": "w1",
+            "rank": 1,
+            "level": "red",
+            "state": "待研判",
+            "phase": "open",
+        }
         told |= {"reason": HOSTILE, "reason_en": HOSTILE, "within_budget": 1, "unit_level": 4}
         yield {name: value for name, value in told.items() if name in COLUMNS[table]}, (3, 3, 1)
 

@@ -1,0 +1,138 @@
+"""Runs inside the real QGIS desktop: opens a run, clicks cells, drops files, and writes down what happened.
+
+What to do stands in the JSON file GRIDBEACON_WISH names; a picture is taken from outside while READY is there.
+"""
+
+import json
+import os
+import time
+import traceback
+from pathlib import Path
+
+import qgis.utils
+from qgis.core import QgsCoordinateReferenceSystem, QgsCoordinateTransform, QgsFeatureRequest, QgsProject
+from qgis.PyQt.QtCore import QMimeData, QPoint, QPointF, Qt, QTimer, QUrl
+from qgis.PyQt.QtGui import QDragEnterEvent, QDropEvent
+from qgis.PyQt.QtTest import QTest
+from qgis.PyQt.QtWidgets import QApplication, QDockWidget, QLabel, QPushButton
+from qgis.utils import iface
+
+wish = json.loads(Path(os.environ["GRIDBEACON_WISH"]).read_text(encoding="utf-8"))
+folder = Path(wish["folder"])
+report = {}
+PLAIN, LEFT = Qt.KeyboardModifier.NoModifier, Qt.MouseButton.LeftButton
+
+
+def wait_for_map():
+    canvas = iface.mapCanvas()
+    for _ in range(100):
+        QTest.qWait(100)
+        if not canvas.isDrawing():
+            return
+
+
+def units():
+    return next(layer for layer in QgsProject.instance().mapLayers().values() if "layername=cells" in layer.source())
+
+
+def click(cell_id):
+    """Click into the middle of a unit, as a person does; how long the window stood still, in ms."""
+    layer, canvas = units(), iface.mapCanvas()
+    feature = next(layer.getFeatures(QgsFeatureRequest().setFilterExpression(f"\"cell_id\" = '{cell_id}'")))
+    system = canvas.mapSettings().destinationCrs()
+    transform = QgsCoordinateTransform(layer.crs(), system, QgsProject.instance())
+    box = transform.transformBoundingBox(feature.geometry().boundingBox())
+    box.scale(wish.get("zoom", 6))
+    canvas.setExtent(box)
+    wait_for_map()
+    middle = transform.transform(feature.geometry().pointOnSurface().asPoint())
+    pixel = canvas.getCoordinateTransform().transform(middle)
+    begun = time.perf_counter()
+    QTest.mouseClick(canvas.viewport(), LEFT, PLAIN, QPoint(round(pixel.x()), round(pixel.y())))
+    return (time.perf_counter() - begun) * 1000
+
+
+def drop(widget, paths):
+    """Drop files on the middle of a widget."""
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(path) for path in paths])
+    spot, copy = widget.rect().center(), Qt.DropAction.CopyAction
+    enter = QDragEnterEvent(spot, copy, data, LEFT, PLAIN)
+    QApplication.sendEvent(widget, enter)
+    event = QDropEvent(QPointF(spot), copy, data, LEFT, PLAIN)
+    QApplication.sendEvent(widget, event)
+    QTest.qWait(1500)
+    return enter.isAccepted() and event.isAccepted()
+
+
+def bar():
+    """Words and buttons of the message bar."""
+    items = iface.messageBar().items()
+    words = [label.text() for item in items for label in item.findChildren(QLabel) if label.text()]
+    return words, [button.text() for item in items for button in item.findChildren(QPushButton) if button.text()]
+
+
+def walk():
+    window, stories = iface.mainWindow(), qgis.utils.plugins[wish["name"]].stories
+    window.setGeometry(0, 0, *wish.get("size", (1600, 1000)))
+    for dock in window.findChildren(QDockWidget):
+        if dock.objectName() in ("Browser", "Browser2", "LayerOrder", "ProcessingToolbox", "MessageLog"):
+            dock.hide()
+    before = iface.mapCanvas().mapTool()
+    stories.action.trigger()
+    QTest.qWait(300)
+    stories.docking.host.show_run(Path(wish["run"]))
+    for _ in range(100):
+        QTest.qWait(100)
+        if any("layername=cells" in layer.source() for layer in QgsProject.instance().mapLayers().values()):
+            break
+    QgsProject.instance().setCrs(QgsCoordinateReferenceSystem(wish.get("crs", "EPSG:4326")))
+    window.resizeDocks([stories.docking], [wish.get("width", 400)], Qt.Orientation.Horizontal)
+    iface.messageBar().clearWidgets()
+    report["shown"] = []
+    for cell_id in wish["cells"]:
+        report.setdefault("blocked", []).append(click(cell_id))
+        QTest.qWait(400)
+        story = stories.panel.story
+        report["shown"].append([story.unit.cell_id, stories.panel.title.text(), stories.panel.facts.text()])
+    report["in_front"] = stories.docking.dock.tabs.currentWidget() is stories.panel
+    report["checked"] = stories.action.isChecked()
+    report["tips"] = {
+        layer.name(): layer.mapTipTemplate() != ""
+        for layer in QgsProject.instance().mapLayers().values()
+        if hasattr(layer, "mapTipTemplate")
+    }
+    QTest.qWait(500)
+    (folder / "READY").write_text("", encoding="utf-8")
+    while not (folder / "LEAVE").exists():
+        QTest.qWait(100)
+    QTest.keyClick(iface.mapCanvas(), Qt.Key.Key_Escape)
+    report["given_back"] = iface.mapCanvas().mapTool() is before and not stories.action.isChecked()
+    iface.messageBar().clearWidgets()
+    if wish.get("drop"):
+        layers = set(QgsProject.instance().mapLayers())
+        report["dropped"] = drop(window, wish["drop"])
+        report["offered"] = bar()
+        report["opened"] = len(set(QgsProject.instance().mapLayers()) - layers)
+        window.grab().save(str(folder / "offer.png"))
+        next(b for i in iface.messageBar().items() for b in i.findChildren(QPushButton) if b.toolTip()).click()
+        QTest.qWait(300)
+        form = stories.docking.dock.form
+        report["taken"] = [source.path for source in form.choices.incidents.chosen()]
+        report["form_in_front"] = stories.docking.dock.tabs.currentWidget() is form
+        drop(stories.docking.dock, wish["drop_on_dock"])
+        report["on_dock"] = [s.path for s in form.choices.incidents.chosen() + form.choices.cells.chosen()]
+        stories.docking.grab().save(str(folder / "dropped.png"))
+
+
+def begin():
+    try:
+        walk()
+    except Exception:
+        report["error"] = traceback.format_exc()
+    (folder / "report.json").write_text(json.dumps(report, ensure_ascii=False, default=str), encoding="utf-8")
+    QgsProject.instance().clear()
+    iface.actionExit().trigger()
+
+
+QTimer.singleShot(1500, begin)
