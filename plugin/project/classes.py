@@ -8,6 +8,7 @@ from qgis.core import QgsLayerTreeGroup, QgsRectangle, QgsVectorLayer
 
 from .contents import Contents, contents
 from .marks import LAYER, RUN, SHOWN_CLASS, SHOWN_LEVEL
+from .untouched import untouched
 
 FILTERED = ("RISK", "HOTSPOTS", "EMERGING")
 CORNERS = 4
@@ -24,9 +25,10 @@ def show_class(group: QgsLayerTreeGroup, category: str, level: int | None = None
     """Let the evidence of a run's group show one class, on units of one level (None: the level shown now)."""
     level = shown(group)[1] if level is None else level
     held = contents(Path(str(group.customProperty(RUN, ""))))
-    for node in group.findLayers():
-        if isinstance(node.layer(), QgsVectorLayer):
-            _filter(node.layer(), held, category, level)
+    with untouched():
+        for node in group.findLayers():
+            if isinstance(node.layer(), QgsVectorLayer):
+                _filter(node.layer(), held, category, level)
     group.setCustomProperty(SHOWN_CLASS, category)
     group.setCustomProperty(SHOWN_LEVEL, level)
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Container
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from osgeo import gdal
 from qgis.core import (
     QgsLayerTreeGroup,
     QgsLayerTreeLayer,
@@ -32,6 +30,7 @@ from ..words import tr
 from . import classes, look, playing, provenance
 from .contents import SURFACE, TABLES, contents
 from .marks import LAYER, RANK, RUN
+from .untouched import untouched
 
 
 class Result(NamedTuple):
@@ -101,7 +100,9 @@ def open_layers(folder: Path, present: Container[str] = ()) -> Opened:
 
     Raises EnvironmentProblem if one of them cannot be opened.
     """
-    with _untouched():
+    if not contents(folder).tables:  # GDAL would wait for a locked file for a minute, and with it the window
+        raise _unreadable(tr(RESULTS[0].english), folder / TABLES)
+    with untouched():
         made = [(result, _opened(result, folder)) for result in RESULTS if result.output not in present]
     found = [(result, layer) for result, layer in made if layer is not None]
     for _, layer in found:
@@ -143,16 +144,6 @@ def dress(layer: QgsMapLayer) -> None:
         add(layer)
 
 
-@contextmanager
-def _untouched() -> Iterator[None]:
-    """QGIS first opens a GeoPackage for writing and leaves its journal mode in it: the checksum would change."""
-    gdal.SetThreadLocalConfigOption("OGR_SQLITE_JOURNAL", "DELETE")
-    try:
-        yield
-    finally:
-        gdal.SetThreadLocalConfigOption("OGR_SQLITE_JOURNAL", None)
-
-
 def _opened(result: Result, folder: Path) -> QgsMapLayer | None:
     """The layer, furnished; None where this run has none. Raises EnvironmentProblem."""
     uri = result.uri(folder)
@@ -162,13 +153,17 @@ def _opened(result: Result, folder: Path) -> QgsMapLayer | None:
     options.loadDefaultStyle = result.output in look.DRAWN_BY_THE_FILE
     layer = QgsVectorLayer(uri, result.title, "ogr", options) if result.layer else QgsRasterLayer(uri, result.title)
     if not layer.isValid():
-        raise EnvironmentProblem(
-            tr("The results of this run cannot be opened: {layer}.", layer=result.title),
-            where=str(folder / (TABLES if result.layer else SURFACE)),
-            fix=tr("The file was moved, is being written to by another program, or is damaged. Run once more."),
-        )
+        raise _unreadable(result.title, folder / (TABLES if result.layer else SURFACE))
     furnish(layer, result, folder)
     return layer
+
+
+def _unreadable(title: str, path: Path) -> EnvironmentProblem:
+    return EnvironmentProblem(
+        tr("The results of this run cannot be opened: {layer}.", layer=title),
+        where=str(path),
+        fix=tr("The file was moved, is being written to by another program, or is damaged. Run once more."),
+    )
 
 
 def furnish(layer: QgsMapLayer, result: Result, folder: Path) -> None:

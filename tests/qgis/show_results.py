@@ -1,0 +1,239 @@
+"""Runs in QGIS's Python: a run is put into a project, looked at from all sides, and told as JSON."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from pathlib import Path
+
+from session import Session, answer, asked
+
+wish = asked()
+session = Session(wish.get("locale", "en"))
+
+from gridbeacon.errors import GridBeaconError  # noqa: E402
+from gridbeacon.plugin.project import atlas, classes, places, results, showing  # noqa: E402
+from qgis.core import (  # noqa: E402
+    QgsCoordinateReferenceSystem,
+    QgsFeatureRequest,
+    QgsLayerNotesUtils,
+    QgsLayerTreeGroup,
+    QgsLayerTreeModel,
+    QgsProject,
+    QgsTemporalNavigationObject,
+    QgsVectorLayer,
+    QgsVectorLayerTemporalContext,
+)
+from qgis.PyQt.QtCore import QCoreApplication  # noqa: E402
+
+folder, project = Path(wish["run"]), QgsProject.instance()
+canvas = session.face.canvas
+navigation = QgsTemporalNavigationObject(canvas)
+canvas.setTemporalController(navigation)
+
+
+def checksum() -> str:
+    return hashlib.sha256((folder / "results.gpkg").read_bytes()).hexdigest()
+
+
+BEFORE = checksum()
+
+
+def tree(node) -> list:
+    """[name, checked, children] of every node below *node*."""
+    return [
+        [child.name(), child.itemVisibilityChecked(), tree(child) if isinstance(child, QgsLayerTreeGroup) else []]
+        for child in node.children()
+    ]
+
+
+def legend(layer) -> list[str]:
+    node = project.layerTreeRoot().findLayer(layer.id())
+    model = QgsLayerTreeModel(project.layerTreeRoot())
+    return [str(part.data(0)) for part in model.layerLegendNodes(node)]
+
+
+def rows_at(layer, frame: int) -> int:
+    """How many rows the layer draws in a frame of the temporal controller."""
+    context = QgsVectorLayerTemporalContext()
+    context.setLayer(layer)
+    span = navigation.dateTimeRangeForFrameNumber(frame)
+    condition = layer.temporalProperties().createFilterString(context, span)
+    return sum(1 for _ in layer.getFeatures(QgsFeatureRequest().setFilterExpression(condition)))
+
+
+def told_of(layer) -> dict:
+    told = {"name": layer.name(), "renderer": layer.renderer().type(), "legend": legend(layer)}
+    told["notes"] = QgsLayerNotesUtils.layerNotes(layer)
+    told["abstract"] = layer.metadata().abstract()
+    told["history"] = layer.metadata().history()
+    told["rights"] = layer.metadata().rights()
+    if isinstance(layer, QgsVectorLayer):
+        told["aliases"] = {field.name(): field.alias() for field in layer.fields()}
+        told["read_only"] = layer.readOnly()
+        told["subset"] = layer.subsetString()
+        told["timed"] = layer.temporalProperties().isActive()
+    return told
+
+
+def wait(until, seconds: float = 20.0) -> float:
+    """Let the window breathe until something is so; the longest time it could not, in seconds."""
+    ends, last, longest = time.monotonic() + seconds, time.monotonic(), 0.0
+    while time.monotonic() < ends and not until():
+        QCoreApplication.processEvents()
+        longest, last = max(longest, time.monotonic() - last), time.monotonic()
+    return longest
+
+
+def shown() -> dict:
+    """Layers, order, legend, time, origin; twice the same; one taken out and brought back; the file untouched."""
+    layers = results.show_run(folder, project, canvas=canvas)
+    outputs = [layer.customProperty("gridbeacon/layer") for layer in layers]
+    told = {name: told_of(layer) for name, layer in zip(outputs, layers, strict=True)}
+    first_tree = tree(project.layerTreeRoot())
+    group = results.group_of(folder, project)
+    group.setName("mine")
+    again = results.show_run(folder, project, canvas=canvas)
+    same = [layer.id() for layer in again] == [layer.id() for layer in layers]
+    project.removeMapLayer(layers[outputs.index("RISK")].id())
+    back = results.show_run(folder, project, canvas=canvas)
+    return {
+        "outputs": outputs,
+        "layers": told,
+        "tree": first_tree,
+        "same": same,
+        "tree_after": tree(project.layerTreeRoot()),
+        "back": [layer.customProperty("gridbeacon/layer") for layer in back],
+        "untouched": checksum() == BEFORE,
+    }
+
+
+def played() -> dict:
+    """The controller is ready, and pressing play moves it."""
+    layers = results.layers_of(folder, project)
+    total = navigation.totalFrameCount()
+    frames = {name: [rows_at(layers[name], frame) for frame in range(total)] for name in ("EARLY_WARNINGS", "DAYS")}
+    standing = navigation.currentFrameNumber()
+    seen = []
+    navigation.updateTemporalRange.connect(lambda span: seen.append(span.begin().toString("yyyy-MM-dd")))
+    navigation.setFramesPerSecond(50)
+    navigation.playForward()
+    wait(lambda: len(seen) >= 5, 5)
+    navigation.pause()
+    span = project.timeSettings().temporalRange()
+    days = [span.begin().toString("yyyy-MM-dd hh:mm"), span.end().toString("yyyy-MM-dd hh:mm")]
+    return {"total": total, "standing": standing, "frames": frames, "seen": seen[:5], "project": days}
+
+
+def classed() -> dict:
+    """Every class on every level, however it is called: how many rows each layer shows."""
+    group, layers = results.group_of(folder, project), results.layers_of(folder, project)
+    held = classes.contents(folder)
+    found = []
+    for category in held.classes:
+        for level, _ in held.levels:
+            classes.show_class(group, category, level)
+            counts = [sum(1 for _ in layers[name].getFeatures()) for name in ("RISK", "HOTSPOTS", "EMERGING")]
+            found.append([category, level, *counts, classes.shown(group) == (category, level)])
+    classes.show_class(group, held.classes[0], held.levels[0][0])
+    return {"classes": held.classes, "levels": held.levels, "counts": found, "untouched": checksum() == BEFORE}
+
+
+def flashed() -> list:
+    """Zoom and flash in three coordinate systems: is the place in the middle of the map, what is flashed in which."""
+    found = []
+    flashes = []
+    canvas.flashGeometries = lambda shapes, crs, *rest: flashes.append([len(shapes), crs.authid()])
+    canvas.resize(800, 600)
+    layer = results.layers_of(folder, project)["EARLY_WARNINGS"]
+    for code in ("EPSG:32649", "EPSG:4326", "EPSG:3857"):
+        canvas.setDestinationCrs(QgsCoordinateReferenceSystem(code))
+        for warning in wish["warnings"]:
+            places.flash(session.face, folder, warning)
+            want = next(f for f in layer.getFeatures() if f["warning_id"] == warning["warning_id"]).geometry()
+            box = canvas.mapSettings().layerExtentToOutputExtent(layer, want.boundingBox())
+            view = canvas.extent()
+            found.append([code, view.contains(box), box.width() / view.width() + box.height() / view.height() > 0.5])
+    try:
+        places.flash(session.face, folder, {"warning_id": "x", "cell_id": "' OR 1=1 --"})
+        refused = ""
+    except GridBeaconError as error:
+        refused = error.problem
+    heard = []
+    places.follow(layer, heard.append)
+    layer.selectByIds([next(layer.getFeatures()).id()])
+    layer.removeSelection()
+    return [found, flashes, refused, heard]
+
+
+def printed() -> dict:
+    """The atlas: as many pages as warnings, and their PDF."""
+    layout = atlas.make_layout(folder, project)
+    atlas.export_pages(layout, folder.parent / "pages.pdf")
+    trouble = ""
+    try:
+        atlas.export_pages(layout, folder.parent)  # a folder is no file
+    except GridBeaconError as error:
+        trouble = error.problem
+    layout.atlas().updateFeatures()
+    names = [entry.name() for entry in project.layoutManager().layouts()]
+    found = atlas.layout_of(folder, project) is layout
+    return {"pages": layout.atlas().count(), "names": names, "found": found, "trouble": trouble}
+
+
+def damaged() -> list:
+    """Nothing is added of a run whose file is gone, empty, cut, or held by another program."""
+    found = []
+    for kind in ("gone", "empty", "cut", "locked"):
+        bad = folder.parent / kind
+        bad.mkdir()
+        whole = (folder / "results.gpkg").read_bytes()
+        if kind != "gone":
+            (bad / "results.gpkg").write_bytes({"empty": b"", "cut": whole[:5000]}.get(kind, whole))
+        holder = _hold(bad / "results.gpkg") if kind == "locked" else None
+        before = len(project.mapLayers()), tree(project.layerTreeRoot())
+        try:
+            results.show_run(bad, project, canvas=canvas)
+            problem = ""
+        except GridBeaconError as error:
+            problem = error.problem + error.fix
+        found.append([kind, problem, (len(project.mapLayers()), tree(project.layerTreeRoot())) == before])
+        if holder is not None:
+            holder.close()
+    return found
+
+
+def _hold(path: Path):
+    import sqlite3
+
+    holder = sqlite3.connect(path, isolation_level=None)
+    holder.execute("PRAGMA locking_mode = EXCLUSIVE")
+    holder.execute("BEGIN EXCLUSIVE")
+    return holder
+
+
+def beside() -> dict:
+    """The same through a task: the window goes on, and what is added is the same."""
+    project.clear()
+    done, failed = [], []
+    task = showing.Showing(folder, project, canvas)
+    task.shown.connect(done.append)
+    task.failed.connect(failed.append)
+    task.start()
+    longest = wait(lambda: done or failed)
+    bad = showing.Showing(folder.parent / "cut", project, canvas)
+    bad.shown.connect(done.append)
+    bad.failed.connect(failed.append)
+    bad.start()
+    wait(lambda: failed)
+    return {
+        "layers": [layer.customProperty("gridbeacon/layer") for layer in done[0]] if done else [],
+        "longest": longest,
+        "failed": [error.problem for error in failed],
+        "groups": len(project.layerTreeRoot().children()),
+    }
+
+
+PARTS = {part.__name__: part for part in (shown, played, classed, flashed, printed, damaged, beside)}
+told = {name: PARTS[name]() for name in wish["parts"]}
+answer(**told)
