@@ -51,7 +51,7 @@ class WarningTable(QtWidgets.QWidget):
         self.record: Record | None = None
         self.ledger = ""
         self._asked = 0
-        self._told_of = ""
+        self._standing, self._trouble = "", ""
         self._fresh, self._totals = False, ""
         self.worker = Worker()
         self.destroyed.connect(self.worker.stop)
@@ -125,7 +125,7 @@ class WarningTable(QtWidgets.QWidget):
 
     def show_ledger(self, place: str) -> None:
         """Judge by the ledger at *place* from now on; the empty text means by none."""
-        self.ledger, self.record = place, None
+        self.ledger, self.record, self._trouble = place, None, ""
         self.runs.show_ledger(place)
         self.clock.setInterval(LOOK_AGAIN_DATABASE_MS if "://" in place else LOOK_AGAIN_MS)
         if place:
@@ -148,19 +148,19 @@ class WarningTable(QtWidgets.QWidget):
         if isinstance(answer, GridBeaconError):
             self.say(telling.told(answer), trouble=True)
             return
-        self.run, self.record, self._told_of, self._fresh = answer, None, "", True
+        self.run, self.record, self._standing, self._fresh = answer, None, "", True
         self.say("")
         self.runs.show_runs(answer.folder, answer.beside)
         self.false_ones.setText(telling.false_ones(answer))
         self.show_ledger(ledger or recall("ledger") or _beside(answer.folder))
 
     def _record_read(self, answer: Record | GridBeaconError) -> None:
-        if isinstance(answer, GridBeaconError):
-            self.put()
-            self.say(telling.told(answer), trouble=True)
-        elif answer.place == self.ledger:
-            self.record = answer
-            self.put()
+        failed = isinstance(answer, GridBeaconError)
+        self._trouble = telling.told(answer) if failed else ""
+        if not failed and answer.place != self.ledger:
+            return  # another ledger was chosen meanwhile
+        self.record = self.record if failed else answer
+        self.put()
 
     def _looked(self, answer: Record | GridBeaconError | None) -> None:
         if answer is not None:
@@ -192,9 +192,10 @@ class WarningTable(QtWidgets.QWidget):
             self.pages.setCurrentIndex(0)
         else:
             self._say_empty(telling.calm(run))
-        if lacking or self.message.text() == self._told_of:
-            self.say(lacking)
-        self._told_of = lacking
+        standing = self._trouble or lacking
+        if standing != self._standing:
+            self._standing = standing
+            self.say(standing, trouble=bool(self._trouble))
         if self._fresh:
             self._fresh = False
             self._share()
