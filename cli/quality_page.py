@@ -14,7 +14,9 @@ HEAD = (
 ACCOUNT = (
     "Every row that comes in stands in exactly one place of the account; where several rules apply, the first of "
     "the list below is its reason. `rows_in = rows_used + rows_after_as_of + rows_before_period + rows_outside + "
-    "rows_duplicate + rows_excluded + rows_quarantined`, or the run fails.\n"
+    "rows_duplicate + rows_excluded + rows_quarantined`, or the run fails. A run on chosen classes (`classes`) leaves "
+    "out only rows that would count (`P-CLASS-002`): what is said of places, duplicates, default points and missing "
+    "data rests on every class, and `rows_used + rows_excluded` is the same whichever are chosen.\n"
 )
 ACROSS = (
     "Two rows of different sources tell of one event if they lie within `duplicate_metres` and "
@@ -34,9 +36,9 @@ REFUSED = (
 def data_quality_page(generated: str) -> str:
     """The whole page in Markdown; *generated* is the line that says so."""
     from ..layers.grids.rules import CELL_NOTICES, CELL_RULES
-    from ..layers.incidents.rules import DUPLICATES, NOTICES, RULES
+    from ..layers.incidents.rules import DUPLICATES, NOT_CHOSEN, NOTICES, RULES
 
-    rules = [(r.code, r.zh, r.en, r.fix) for r in RULES.values()]
+    rules = [(r.code, r.zh, r.en, r.fix) for r in (*RULES.values(), NOT_CHOSEN)]
     doubles = [(r.code, r.zh, r.en, r.fix) for r in DUPLICATES.values()]
     cells = [(r.code, r.zh, r.en, ("Refused. " if r.refused else "") + r.fix) for r in CELL_RULES.values()]
     refused = [(r.code, r.zh, r.en, r.fix, r.fix_zh) for _, r in sorted(every_refusal().items())]

@@ -16,7 +16,7 @@ ACCOUNT_WORDS = {
     "rows_before_period": ("before the period", "统计期之前"),
     "rows_outside": ("outside every cell", "网格之外"),
     "rows_duplicate": ("duplicates", "重复"),
-    "rows_excluded": ("excluded by policy", "按规定排除"),
+    "rows_excluded": ("left out by class", "类别不计"),
     "rows_quarantined": ("quarantined", "隔离"),
 }
 MOST_CLASSES = 12

@@ -176,9 +176,11 @@ def _count(keys: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 def _mix(categories: pd.Series) -> pd.Series:
     """Shares of the top-level classes, or of the next level where there is one class only."""
-    parts = categories.str.split("/")
+    rows = categories.value_counts(sort=False)  # few classes, many rows
+    parts = rows.index.str.split("/")
     level = parts.str[0]
-    return (level if level.nunique() > 1 else parts.str[:2].str.join("/")).value_counts(normalize=True)
+    level = level if level.nunique() > 1 else parts.str[:2].str.join("/")
+    return (rows.groupby(level, sort=False).sum() / rows.sum()).sort_values(ascending=False, kind="stable")
 
 
 def _facts(own: pd.DataFrame, n_rows: int, following: np.ndarray, city: pd.Series) -> dict[str, object] | None:

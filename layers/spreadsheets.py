@@ -141,7 +141,7 @@ _ACCOUNT_WORDS = {
     "rows_before_period": "所需时段之前",
     "rows_outside": "不在任何网格内",
     "rows_duplicate": "重复",
-    "rows_excluded": "按规定不处理",
+    "rows_excluded": "类别不计(按策略,或未选)",
     "rows_quarantined": "隔离待查(见 quarantine.csv)",
 }
 

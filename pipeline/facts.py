@@ -16,6 +16,7 @@ from ..models.significance import nb_log_sf
 from .calibration import expected_false_of
 from .maps import window_of
 from .preparation import Prepared
+from .scope import nodes_of, scope_words
 from .surveillance import BIN_DAYS, Survey
 from .wording import city_name, short_class, street_level
 
@@ -32,7 +33,8 @@ def facts_of(ready: Prepared, found: Survey, warnings: pd.DataFrame) -> dict[str
     cells = ready.cells.table
     levels = {level: len(counts.cells.rows_at(level)) for level in counts.cells.levels()}
     return {
-        "title": plan.title,
+        "title": plan.title + scope_words(plan.classes),
+        "scope": list(nodes_of(plan.classes)),
         "city": city_name(ready),
         "run_id": run_id_of(ready),
         "as_of": ready.as_of.isoformat(),

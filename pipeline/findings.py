@@ -187,5 +187,6 @@ def _sources(ready: Prepared) -> dict[str, int]:
 
 def _top_classes(ready: Prepared) -> pd.Series:
     """Incidents used by class; each once, though it may count in a territorial and in a sectoral unit."""
-    top = ready.incidents["category"].astype(str).str.split("/").str[0]
-    return top.value_counts().sort_index().sort_values(ascending=False, kind="stable")
+    rows = ready.incidents["category"].astype(str).value_counts()
+    top = rows.groupby(rows.index.str.split("/").str[0]).sum()  # few classes, many rows
+    return top.sort_index().sort_values(ascending=False, kind="stable")

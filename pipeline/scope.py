@@ -18,6 +18,7 @@ LEFT_OUT = "P-CLASS-002"
 """The code of rows of classes that were not chosen."""
 
 _NAMED = 5
+_IN_TITLE = 3
 
 
 def nodes_of(classes: Iterable[str]) -> tuple[str, ...]:
@@ -48,6 +49,14 @@ def narrowed(counts: Counts, classes: Iterable[str]) -> Counts:
     if not nodes:
         return counts
     return replace(counts, table=counts.table[chosen(counts.table["category"], nodes)])
+
+
+def scope_words(classes: Iterable[str]) -> str:
+    """What a title says behind it of a run on some classes; nothing where every class counts."""
+    nodes = nodes_of(classes)
+    if not nodes:
+        return ""
+    return f"({'、'.join(nodes)})" if len(nodes) <= _IN_TITLE else f"({'、'.join(nodes[:2])}等{len(nodes)}类)"
 
 
 def check_classes(classes: Iterable[str], known: Iterable[str], policy: ClassPolicy) -> None:

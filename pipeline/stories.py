@@ -12,6 +12,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ..cube import ROOT_CELL
 from .maps import window_of
 from .preparation import Prepared
 from .wording import street_level
@@ -19,7 +20,10 @@ from .wording import street_level
 MOST_DAYS = 1096
 """Days a story goes back: three years, so that every day has its like of two years before."""
 
-COLUMNS = ("cell_id", "first_day", "days", "hours", "weekdays", "classes", "window_start", "window_end")
+COLUMNS = ("cell_id", "first_day", "days", "hours", "weekdays", "classes", "window_start", "window_end", "missing")
+DAYS_PLAYED = 31
+"""Days of the window, the last ones, that a map plays street by street."""
+
 DAY_COLUMNS = ("cell_id", "name", "day_start", "day_end", "incidents")
 _MONDAY = 3  # 1970-01-01 was a Thursday
 _DAY = np.timedelta64(1, "D")
@@ -55,26 +59,32 @@ def stories_of(ready: Prepared, lowest_level: Callable[[str], int]) -> pd.DataFr
     first_day : ISO, the unit's first day with an incident. days : "offset:count …", days since `first_day` and the
     incidents of that day, days without one left out. hours, weekdays : 24 and 7 counts of the same incidents, midnight
     and Monday first. classes : JSON {node of the second level: incidents of the window}. window_start, window_end :
-    ISO, local, the end exclusive. Incidents are those of `Counts`: every report counts, rows on default points stand
+    ISO, local, the end exclusive. missing : of the city alone, days since its `first_day` without data, by blanks.
+    Incidents are those of `Counts`: every report counts, rows on default points stand
     where the plan puts them, and classes that are only described are in no unit below the street's level.
     """
     counts, told = ready.counts, _told(ready, lowest_level)
     recent = counts.bins[-window_of(counts, ready.plan)]
-    window = pd.Timestamp(recent).isoformat(), ready.as_of.isoformat()
+    window = _iso(pd.Timestamp(recent)), _iso(ready.as_of)
     in_window = told.day * 24 + told.hour >= np.datetime64(recent, "h").astype(np.int64)
     parts = [_of_level(units, told.at(seen), in_window[seen], ready) for units, seen in _scales(ready, told)]
     table = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(COLUMNS[:6]))
-    return table.assign(window_start=window[0], window_end=window[1])[list(COLUMNS)]
+    table = table.assign(window_start=window[0], window_end=window[1], missing="")
+    whole = table["cell_id"] == ROOT_CELL
+    table.loc[whole, "missing"] = [_missing(ready, first) for first in table.loc[whole, "first_day"]]
+    return table[list(COLUMNS)]
 
 
 def days_of(ready: Prepared, lowest_level: Callable[[str], int]) -> pd.DataFrame:
-    """Columns `DAY_COLUMNS`: incidents of every street and day of the window, days without one left out.
+    """Columns `DAY_COLUMNS`: incidents of every street and day of the window's last month, empty days left out.
 
     `day_start` and `day_end` are local midnights, the end exclusive.
     """
     level = street_level(ready.counts)
     told = _told(ready, lowest_level)
+    last = np.datetime64(ready.as_of, "D").astype(np.int64)
     first = np.datetime64(ready.counts.bins[-window_of(ready.counts, ready.plan)], "D").astype(np.int64)
+    first = max(first, last - DAYS_PLAYED)
     units = _units(ready, told.territorial, level)
     seen = (units >= 0) & (told.day >= first) & (told.lowest >= level)
     unit, day, n = _daily(units[seen], told.day[seen])
@@ -82,6 +92,21 @@ def days_of(ready: Prepared, lowest_level: Callable[[str], int]) -> pd.DataFrame
     known = ready.counts.cells
     values = (known.cell_id[unit], known.name[unit], start, start + _DAY, n)
     return pd.DataFrame(dict(zip(DAY_COLUMNS, values, strict=True)))
+
+
+def _iso(moment: pd.Timestamp) -> str:
+    """A local moment, a midnight as its day alone."""
+    return moment.date().isoformat() if moment == moment.normalize() else moment.isoformat()
+
+
+def _missing(ready: Prepared, first_day: str) -> str:
+    """Days since *first_day* no bin of which is complete, by blanks."""
+    bins = ready.counts.bins.astype("datetime64[D]").astype(np.int64)
+    span = np.arange(7 if ready.plan.bin == "week" else 1)
+    complete = np.unique(np.add.outer(bins[ready.valid], span))
+    days = np.setdiff1d(np.unique(np.add.outer(bins, span)), complete)
+    offsets = days - np.datetime64(first_day).astype(np.int64)
+    return " ".join(str(n) for n in offsets if n >= 0)
 
 
 def _told(ready: Prepared, lowest_level: Callable[[str], int]) -> _Told:

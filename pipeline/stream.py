@@ -28,11 +28,12 @@ from ..layers.incidents.pieces import CannotStream
 from ..layers.incidents.rules import notice, quarantined
 from ..layers.overlay import assign_cells, at_default_points
 from ..layers.points import without_collecting
-from ..layers.privacy import Privacy
+from ..layers.privacy import ClassPolicy, Privacy, class_policy
 from .placement import late_rows
 from .plan import Plan, floor_to_bin
 from .preparation import _account, _at_least_in_the_city, _reasons, _times_of, last_complete_day
 from .refusals import refusal
+from .scope import check_classes, chosen
 from .sums import Sums
 
 _OF_FILES = ("N-FILE", "N-COL", "N-CRS", "N-COORD-002", "N-TIME-004", "N-TIME-005", "N-PERSON-002", "N-CLASS-003")
@@ -81,16 +82,17 @@ def count_files(
         "privacy": privacy,
         "classes": dict(classes or {}) or None,
     }
-    as_of = plan.moment()
+    as_of, policy = plan.moment(), privacy.policy if privacy else class_policy()
     if as_of is not None and plan.bin != "week":
         with suppress(CannotStream):
             told(0.05, "Counting in pieces|分段计数")
-            return _sum_up(read_batches(paths, **facts), cells_at(as_of), plan, as_of, None, paths, told)
+            pieces = read_batches(paths, **facts)
+            return _sum_up(pieces, cells_at(as_of), plan, as_of, None, paths, told, policy)
     intake = read_incidents(paths, **facts, progress=lambda fraction, text: told(0.6 * fraction, text))
     if as_of is None:
         as_of = floor_to_bin(last_complete_day(_times_of(intake), plan), plan.bin)
     told(0.6, "Counting|计数")
-    return replace(_sum_up([intake], cells_at(as_of), plan, as_of, None, paths, told), whole=True)
+    return replace(_sum_up([intake], cells_at(as_of), plan, as_of, None, paths, told, policy), whole=True)
 
 
 def _silent(fraction: float, text: str) -> None:
@@ -119,7 +121,7 @@ def count_stream(
     batches = read_batches(
         paths, columns=dict(columns or {}) or None, crs=crs, timezone=plan.timezone, duplicates=plan.duplicates
     )
-    return _sum_up(batches, cells, plan, as_of, default_points, paths, _silent)
+    return _sum_up(batches, cells, plan, as_of, default_points, paths, _silent, class_policy())
 
 
 def _sum_up(
@@ -130,9 +132,11 @@ def _sum_up(
     default_points: pd.DataFrame | None,
     paths: Sequence[str | Path],
     told: Callable[[float, str], None],
+    policy: ClassPolicy,
 ) -> Streamed:
     known = cells.as_cells()
     sums = Sums(plan.bin)
+    classes: set[str] = set()
     account: Counter[str] = Counter()
     rules: Counter[str] = Counter()
     notices: dict[Notice, None] = {}
@@ -140,10 +144,12 @@ def _sum_up(
         with without_collecting():
             counts, reasons = _count(intake, cells, known, plan, as_of, default_points)
         account.update(_account(intake, reasons))
+        classes.update(intake.incidents["category"].unique())
         rules.update(intake.quarantine["rule"].value_counts().to_dict())
         notices.update(dict.fromkeys(n for n in intake.notices if n.code.startswith(_OF_FILES)))
         sums.add(counts)
         told(0.6, f"{account['rows_in']:,} rows|{account['rows_in']:,}行")
+    check_classes(plan.classes, classes, policy)
     if not account["rows_used"]:
         raise refusal("E-RUN-110", where=", ".join(Path(path).name for path in paths), rows_in=account["rows_in"])
     found = {str(rule): int(n) for rule, n in sorted(rules.items())}
@@ -162,6 +168,7 @@ def _count(intake: Intake, cells: CellLayer, known, plan: Plan, as_of: pd.Timest
     if piles is not None and len(piles) and plan.default_points != "keep":
         false_place = at_default_points(intake.incidents, piles)
     reasons = _reasons(points, assigned, false_place, late_rows(points, as_of, plan), plan)
+    reasons[(reasons == "used") & ~chosen(points["category"], plan.classes)] = "excluded"
     used = reasons == "used"
     counts = count_incidents(
         points[used],

@@ -52,7 +52,7 @@ GB.WORDS = {
     ],
     account: "数据账目", notices: "本次须知", licence: "地图组件 Leaflet 1.9.4,BSD-2-Clause 许可,© Volodymyr Agafonkin, CloudMade。",
     rows_in: "读入行数", rows_used: "采用", rows_after_as_of: "截止之后", rows_before_period: "时段之前", rows_outside: "辖区之外",
-    rows_duplicate: "重复", rows_excluded: "按规则不计", rows_quarantined: "隔离待查"
+    rows_duplicate: "重复", rows_excluded: "类别不计", rows_quarantined: "隔离待查"
   },
   en: {
     title: "City risk briefing",
@@ -103,7 +103,7 @@ GB.WORDS = {
     ],
     account: "Account of the data", notices: "Notices", licence: "Map component Leaflet 1.9.4, BSD-2-Clause licence, © Volodymyr Agafonkin, CloudMade.",
     rows_in: "rows in", rows_used: "used", rows_after_as_of: "after the cut-off", rows_before_period: "before the period", rows_outside: "outside",
-    rows_duplicate: "duplicate", rows_excluded: "excluded by policy", rows_quarantined: "quarantined"
+    rows_duplicate: "duplicate", rows_excluded: "left out by class", rows_quarantined: "quarantined"
   }
 };
 

@@ -86,6 +86,7 @@ LAYERS: dict[str, dict[str, str]] = {
         "responsible": TEXT,
         "valid_from": TIME,
         "valid_to": TIME,
+        "level_name": TEXT,
     },
 }
 """Layer -> column -> kind, in the order written. `slot` counts the more urgent warnings of the same unit."""
@@ -117,6 +118,7 @@ FURTHER: dict[str, dict[str, str]] = {
         "classes": TEXT,
         "window_start": TEXT,
         "window_end": TEXT,
+        "missing": TEXT,
     },
 }
 """As `LAYERS`, of the layers for the house alone: points set aside, streets day by day, and (without geometry) what

@@ -66,6 +66,7 @@ ALIASES = {
     "valid_from": "启用日期",
     "valid_to": "停用日期",
     "pattern": "热点变化模式",
+    "level_name": "层级名称",
 }
 _LEVEL_WORDS = {level.name: f"{level.zh} {level.verb_zh}" for level in style.LEVELS}
 _ROLE_WORDS = {"territorial": "属地", "sectoral": "专属"}

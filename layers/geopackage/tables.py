@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +31,14 @@ _TITLES = {
     "days": "街道逐日件数",
     "stories": "各单元的来龙去脉",
 }
+_LOOKED_UP = {
+    "risk": "category, unit_level",
+    "hotspots": "category, unit_level",
+    "cells": "cell_id",
+    "stories": "cell_id",
+}
+"""Layer -> what is asked for by value: a click on a map, or another class, must not read a whole table."""
+
 EMERGING = "emerging"
 """Name of the second style of `hotspots`: how they came about."""
 
@@ -55,10 +65,12 @@ def write_results(
 
     Raises ValueError if a table names a unit twice in *cells* (`cell_id` must be unique).
     """
+    named = {int(level): name for level, name in (level_names or {}).items()}
+    cells = cells.assign(level_name=cells["unit_level"].map(named).where(cells["role"] == "territorial", ""))
     tables = _with_geometry(cells, risk, hotspots, early_warnings)
     territorial = cells.loc[cells["role"] == "territorial"]
     sizes = territorial.groupby("unit_level")["geometry"].agg(lambda shapes: float(np.sqrt(shapes.area.mean())))
-    names = {int(level): (level_names or {}).get(int(level), f"第{level}级单元") for level in sizes.index}
+    names = {int(level): named.get(int(level), f"第{level}级单元") for level in sizes.index}
     levels = {int(level): (names[int(level)], float(size)) for level, size in sizes.items()}
     styles = [(layer, _TITLES[layer], style_of(layer, table, levels)) for layer, table in tables.items()]
     styles.append(("hotspots", EMERGING, emerging_of(tables["hotspots"], levels)))
@@ -74,6 +86,7 @@ def write_results(
         if kin is not None:
             grouped.write_layer(path, kin)
         _write_styles(path, styles)
+        _index(path, {layer: columns for layer, columns in _LOOKED_UP.items() if layer in {**tables, **more}})
     finally:
         pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": before})
 
@@ -161,6 +174,14 @@ def _write_layer(path: str | Path, layer: str, table: pd.DataFrame) -> None:
         layer_options=options,
         **shapes,
     )
+
+
+def _index(path: str | Path, layers: Mapping[str, str]) -> None:
+    """Index the columns of *layers*; all of these are names of ours."""
+    with closing(sqlite3.connect(path)) as book:
+        for layer, columns in layers.items():
+            book.execute(f"CREATE INDEX {layer}_by ON {layer} ({columns})")
+        book.commit()
 
 
 def _write_styles(path: str | Path, styles: Sequence[tuple[str, str, str]]) -> None:

@@ -13,7 +13,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "rows_before_period": ("统计期之前", "before the period"),
     "rows_outside": ("网格之外", "outside every cell"),
     "rows_duplicate": ("重复", "duplicates"),
-    "rows_excluded": ("按规定排除", "excluded by policy"),
+    "rows_excluded": ("类别不计", "left out by class"),
     "rows_quarantined": ("存疑隔离", "quarantined"),
     "account": ("行数账目", "The account"),
     "map": ("在哪里", "Where"),
