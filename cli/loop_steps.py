@@ -56,7 +56,7 @@ class RecomplaintSettings:
 class ClosureSettings:
     """What was closed."""
 
-    days: int = param(90, "Days before the end that are looked at.", unit="days", low=1, high=3660, zh="回看天数。")
+    period: int = param(90, "Days before the end that are looked at.", unit="days", low=1, high=3660, zh="回看天数。")
     unit_level: int = param(-1, "Level of the units; -1 the streets.", low=-1, high=9, zh="单元层级,-1为街道。")
     citizens: str = param(
         "12345、110、热线、来电、市民、群众、投诉、hotline、citizen",
@@ -119,7 +119,7 @@ def tell_closure(files: Files, settings: dict[str, Any], progress: Progress) -> 
     if files.ledger:
         with open_ledger(files.ledger, create=False) as book:
             rows = warning_rows(book)
-    table = closure_table(ready, level, own.days, rows, own.citizens)
+    table = closure_table(ready, level, own.period, rows, own.citizens)
     whole = table[table["category"] == table["category"].iloc[0]]
     counted = notice("N-CLOSE-001", handled=int(whole["handled_n"].sum()), reported=int(whole["reported_n"].sum()))
     return table, [*ready.notices, counted]

@@ -40,7 +40,7 @@ class DbscanSettings(_Dense):
 class StDbscanSettings(_Dense):
     """Clusters in space and time."""
 
-    days: float = param(3.0, "Farthest that neighbours lie apart in time.", unit="days", low=0.0, zh="时间邻域。")
+    span: float = param(3.0, "Farthest that neighbours lie apart in time.", unit="days", low=0.0, zh="时间邻域。")
 
 
 @dataclass
@@ -121,7 +121,7 @@ def find_st_dbscan(files: Files, settings: dict[str, Any], progress: Progress) -
     from ..pipeline.points import cluster_table, metres_of, moments_of
 
     own, ready, rows, told = _read(StDbscanSettings, files, settings, progress)
-    found = st_dbscan(metres_of(rows), moments_of(rows), own.distance, own.days, own.min_points)
+    found = st_dbscan(metres_of(rows), moments_of(rows), own.distance, own.span, own.min_points)
     return cluster_table(ready, rows, found), [*told, _clusters_told(found)]
 
 

@@ -52,7 +52,8 @@ def _write(path: Path, table: pd.DataFrame, name: str) -> None:
         write_csv(path, pd.DataFrame(table))  # without the geometry
     elif not isinstance(table, gpd.GeoDataFrame):
         driver = "GeoJSON" if ending == ".geojson" else "GPKG"
-        pyogrio.write_dataframe(table, path, layer=name, driver=driver)
+        version = {"dataset_options": {"VERSION": "1.2"}} if driver == "GPKG" else {}  # older QGIS warns of 1.4
+        pyogrio.write_dataframe(table, path, layer=name, driver=driver, **version)
     elif ending == ".geojson":
         table.to_crs(4326).to_file(path, driver="GeoJSON", engine="pyogrio", layer=name, RFC7946=True)
     else:
