@@ -148,17 +148,6 @@ def test_a_cancelled_run_leaves_nothing(desk):
     assert (told["left_work"], told["left_runs"], told["project_layers"]) == ([], [], 0)
 
 
-def test_the_engine_page_tests_the_engine(desk):
-    """Which Python, its self-test, a wrong one named and forgotten; the window stays alive meanwhile."""
-    told = desk.ask("open_engine_page.py")
-    assert told["first"]["state"].startswith(sys.executable) and told["first"]["enabled"]
-    assert told["tested"].startswith("The engine is ready."), told["tested"]
-    assert "numpy" in told["tested"]
-    assert told["named"]["setting"] == "/nowhere/python" and not told["named"]["enabled"]
-    assert "is not where it should be" in told["named"]["state"]
-    assert told["forgotten"].startswith(sys.executable)
-
-
 def test_the_real_desktop_runs_the_city_from_its_menu(desk, tmp_path, pytestconfig):
     """The binary itself, under Xvfb: menu, dialog, Run, layers, exit without a crash."""
     profiles = desk.config / "profiles"

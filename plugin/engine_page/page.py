@@ -130,8 +130,14 @@ class EnginePage(QtWidgets.QDialog):
 
     def _look(self, job: Job) -> Job:
         """Keep a reference for as long as the look lasts."""
-        self.looks = [*self.looks[-3:], job]
+        self.looks.append(job)
+        for ending in (job.finished, job.failed, job.cancelled):
+            ending.connect(lambda *facts: job in self.looks and self.looks.remove(job))
         return job
+
+    def looking(self) -> bool:
+        """Whether a Python is still being asked what it is."""
+        return bool(self.looks)
 
     def _where(self) -> str:
         lines = [tr("Python: {path}", path=self.found.python)]
