@@ -98,7 +98,7 @@ def judge(window):
     table.recorded.connect(recorded.append)
     QTest.mouseClick(dialog.record, LEFT)
     wait(lambda: recorded or table.message.text().startswith("⚠"))
-    return recorded, table.view.current().known.get("state")
+    return recorded, table.view.current().step
 
 
 window = Window()

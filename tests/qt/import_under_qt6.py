@@ -16,7 +16,7 @@ from typing import Any
 
 ROOT = Path(sys.argv[1]).resolve()
 sys.modules["PyQt5"] = None  # type: ignore[assignment]
-from PyQt6 import QtCore, QtGui, QtWidgets  # noqa: E402
+from PyQt6 import QtCore, QtGui, QtWidgets, sip  # noqa: E402
 
 
 class AnyName(type(QtCore.QObject)):  # type: ignore[misc]
@@ -50,7 +50,7 @@ def put_stand_ins() -> None:
         sys.modules[name] = StandIn(name)
     door = ModuleType("qgis.PyQt")
     sys.modules["qgis.PyQt"] = door
-    for module in (QtCore, QtGui, QtWidgets):
+    for module in (QtCore, QtGui, QtWidgets, sip):
         short = module.__name__.split(".")[-1]
         setattr(door, short, module)
         sys.modules[f"qgis.PyQt.{short}"] = module
@@ -67,9 +67,9 @@ def load_root() -> None:
 
 
 def names() -> list[str]:
-    """Every module of the plugin; the launcher is the engine's, and `__main__` starts a program."""
+    """Every module of the plugin; launcher and scripts are run by other Pythons, and `__main__` starts a program."""
     paths = [path.relative_to(ROOT).with_suffix("") for path in sorted((ROOT / "plugin").rglob("*.py"))]
-    paths = [path for path in paths if "launch" not in path.parts and path.name != "__main__"]
+    paths = [path for path in paths if not {"launch", "scripts"} & set(path.parts) and path.name != "__main__"]
     return [".".join(["gridbeacon", *path.parts]).removesuffix(".__init__") for path in paths]
 
 

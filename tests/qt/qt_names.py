@@ -1,7 +1,7 @@
 """Every name of Qt that the plugin's code says, and whether a binding of Qt has it.
 
 python qt_names.py PyQt6 FOLDER     what PyQt6 has not, as JSON: [[file, line, name], ...]
-python qt_names.py PyQt5            every attribute of every class of PyQt5, as JSON
+python qt_names.py PyQt5            every class of PyQt5 with its attributes, as JSON
 """
 
 from __future__ import annotations
@@ -32,6 +32,8 @@ def elsewhere(tree: ast.Module) -> Iterator[tuple[int, str]]:
     bound = dict(_imported(tree))
     bound.update(_aliases(tree, bound))
     foreign = {name for name, chain in _assigned(tree) if chain[0].startswith("Qgs")}
+    choices = [node for node in ast.walk(tree) if isinstance(node, ast.Assign) and _is_choice(node.value)]
+    foreign |= {name.id for node in choices for name in node.targets if isinstance(name, ast.Name)}
     for node, (first, *rest) in _chains(tree):
         if first not in bound and first not in foreign and not first.startswith("Qgs") and first != "Qgis":
             yield from ((node.lineno, name) for name in rest)
@@ -40,9 +42,27 @@ def elsewhere(tree: ast.Module) -> Iterator[tuple[int, str]]:
 def _chains(tree: ast.Module) -> Iterator[tuple[ast.Attribute, list[str]]]:
     """Every whole chain of names: `a.b.c`, not the `a.b` within it."""
     inner = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    second = {id(node) for node in _fall_backs(tree)}
     for node in ast.walk(tree):
-        if isinstance(node, ast.Attribute) and id(node) not in inner:
+        if isinstance(node, ast.Attribute) and id(node) not in inner | second:
             yield node, _chain(node)
+
+
+def _fall_backs(tree: ast.Module) -> Iterator[ast.expr]:
+    """The second half of `getattr(QtGui, "QAction", None) or QtWidgets.QAction`: there only where the first is not."""
+    for node in ast.walk(tree):
+        if _is_choice(node):
+            yield from node.values[1:]
+
+
+def _is_choice(node: ast.AST) -> bool:
+    """Whether *node* asks one Qt for a name and falls back on the other's."""
+    return (
+        isinstance(node, ast.BoolOp)
+        and isinstance(node.op, ast.Or)
+        and isinstance(node.values[0], ast.Call)
+        and getattr(node.values[0].func, "id", "") == "getattr"
+    )
 
 
 def _assigned(tree: ast.Module) -> Iterator[tuple[str, list[str]]]:
@@ -119,13 +139,14 @@ def _has(binding: str, name: str) -> bool:
     return True
 
 
-def attributes(binding: str) -> list[str]:
-    """Every attribute of every class of the modules a desktop program uses."""
-    names = set()
+def attributes(binding: str) -> dict[str, list[str]]:
+    """Class -> its attributes, for the modules a desktop program uses."""
+    found = {}
     for module in ("QtCore", "QtGui", "QtWidgets"):
-        for it in vars(importlib.import_module(f"{binding}.{module}")).values():
-            names |= set(dir(it)) if isinstance(it, type) else set()
-    return sorted(name for name in names if not name.startswith("_"))
+        for name, it in vars(importlib.import_module(f"{binding}.{module}")).items():
+            if isinstance(it, type):
+                found[name] = sorted(attribute for attribute in dir(it) if not attribute.startswith("_"))
+    return found
 
 
 if __name__ == "__main__":
