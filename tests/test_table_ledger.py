@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 pytest.importorskip("PyQt5") if sys.modules.get("PyQt5", 0) is not None else pytest.importorskip("PyQt6")
-sys.path.append(str(Path(__file__).parent / "qt"))
+sys.path += [str(Path(__file__).parent / part) for part in ("qt", "qgis")]
 
+from desk import Desk  # noqa: E402
 from gridbeacon.layers.ledger import open_ledger  # noqa: E402
 from gridbeacon.layers.ledger.states import TRANSITIONS  # noqa: E402
 from gridbeacon.plugin.qt import QtCore, QtWidgets  # noqa: E402
@@ -305,3 +306,20 @@ def test_a_run_of_the_engine_is_judged(app, tmp_path, monkeypatch):
         assert "0 shown" in table.counts.text()
     with open_ledger(ledger) as book:
         assert [event["event"] for event in book.events()][-1] == "judged"
+
+
+@pytest.mark.qgis
+@pytest.mark.parametrize("locale", ["en", "zh_CN"])
+def test_a_warning_is_judged_in_qgis_without_an_engine(tmp_path, require, root, locale):
+    """None stands in sys.modules for every package of the engine; 300 warnings, and no stretch of work of 100 ms."""
+    rows = [warning(number) for number in range(300)]
+    run, ledger = make_run(tmp_path / "张三 文档" / "run", rows), make_ledger(tmp_path / "台账.sqlite", rows)
+    desk = Desk(tmp_path, require("qgis")).put_stand_in(root)
+    told = desk.ask("judge_warning.py", locale=locale, run=str(run), ledger=str(ledger))
+    chinese = locale != "en"
+    assert set(told["first"]) == {"待研判" if chinese else "to be judged"} and told["rows"] == 300
+    assert told["after"][0] == ("已交办" if chinese else "assigned")
+    assert [event["event"] for event in events_of(ledger, 0)] == ["issued", "judged", "assigned"]
+    assert {event["actor"] for event in events_of(ledger, 0)[1:]} == {told["actor"]} == {"值班台"}
+    assert told["places"] == ["霁南区·听潮街道·00社区"] and len(told["life"]) == 3
+    assert told["loaded"] == [] and told["longest_ms"] < 100, told["longest_ms"]

@@ -56,3 +56,5 @@ class Dock(QtWidgets.QWidget):
     def stop(self) -> None:
         """End whatever goes on: the dock is taken away."""
         self.form.stop()
+        if self.table is not None:
+            self.table.stop()

@@ -54,7 +54,7 @@ class WarningTable(QtWidgets.QWidget):
         self._standing, self._trouble = "", ""
         self._fresh, self._totals = False, ""
         self.worker = Worker()
-        self.destroyed.connect(self.worker.stop)
+        self.destroyed.connect(self.worker.stop)  # where nobody calls `stop`: the thread must not outlive the table
         self.columns = Columns()
         self.model = Warnings(self.columns, self)
         self.runs, self.filters, self.bar = RunBar(), FilterBar(), MoveBar()
@@ -316,6 +316,11 @@ class WarningTable(QtWidgets.QWidget):
         if path:
             keep("ledger", path)
             self.show_ledger(path)
+
+    def stop(self) -> None:
+        """Show nothing more: the table is taken away. What is being written is written to its end."""
+        self.clock.stop()
+        self.worker.stop()
 
     # ---- beside the window --------------------------------------------------------------------------------------
 

@@ -28,6 +28,7 @@ class Worker(QtCore.QObject):
         super().__init__()
         self._waiting: queue.SimpleQueue[tuple[Work, Then] | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
+        self._stopped = False
         self._answered.connect(self._hand_over)
 
     def ask(self, work: Work, then: Then) -> None:
@@ -38,9 +39,11 @@ class Worker(QtCore.QObject):
         self._waiting.put((work, then))
 
     def stop(self) -> None:
-        """Let what is asked be done, hand over nothing more, and end the thread."""
-        self._answered.disconnect(self._hand_over)
-        self._waiting.put(None)
+        """Let what is asked be done, hand over nothing more, and end the thread; twice does no harm."""
+        if not self._stopped:
+            self._stopped = True
+            self._answered.disconnect(self._hand_over)
+            self._waiting.put(None)
 
     def _serve(self) -> None:
         while True:
