@@ -53,10 +53,10 @@ def run_check(
     if out:
         page = Path(out) / PAGE
         voice.say(voice.pick(f"report: {page}", f"体检报告:{page}"))
-        if voice.mode == "json":
-            faults = sum(rule["count"] for rule in found.get("topology", {}).get("rules", ()))
-            numbers = {**found["account"], "faults": faults}
-            voice.emit({"done": {"out": str(out), "report": str(page), "numbers": numbers}})
+    if voice.mode == "json":
+        faults = sum(rule["count"] for rule in found.get("topology", {}).get("rules", ()))
+        written = {"out": str(out), "report": str(Path(out) / PAGE)} if out else {}
+        voice.emit({"done": {**written, "numbers": {**found["account"], "faults": faults}}})
 
 
 def confirmed(mapping: dict[str, str], files: Files, proposed: dict[str, str]) -> dict[str, dict[str, str]]:

@@ -268,15 +268,22 @@ def _step_command(name: str, entry: dict[str, Any]) -> Command:
         "Look at this machine: versions, disk, coordinate data, fonts, and a run on tiny data.",
         "检查本机:版本、磁盘、坐标数据、字体,并做一次小规模自检。",
     ),
-    params=[json_option()],
+    params=[
+        Option(
+            ["--quick"],
+            is_flag=True,
+            help=spoken("Leave out the run on tiny data.", "不做小规模自检。"),
+        ),
+        json_option(),
+    ],
 )
 @click.pass_obj
-def doctor(voice: Voice, as_json: bool) -> int:
+def doctor(voice: Voice, quick: bool, as_json: bool) -> int:
     """Exit code 4 if something a run needs is missing."""
     from .doctor import examine
     from .report import tell_health
 
-    return tell_health(voice, examine(), as_json)
+    return tell_health(voice, examine(quick), as_json)
 
 
 @gridbeacon.command(

@@ -4,37 +4,20 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-PACKAGES = [
-    "numpy",
-    "pandas",
-    "scipy",
-    "shapely",
-    "geopandas",
-    "pyogrio",
-    "pyproj",
-    "rasterio",
-    "scikit-learn",
-    "folium",
-    "branca",
-    "pyarrow",
-    "click",
-    "rich",
-    "numba",
-    "python-calamine",
-    "XlsxWriter",
-    "python-docx",
-    "tzdata",
-]
+REQUIREMENTS = Path(__file__).parents[1] / "plugin" / "engine" / "requirements.txt"
+"""One package a line with its lowest version: what the packaging asks for, and the Engine page installs."""
+
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome", "msedge", "firefox")
 CHINESE_FONTS = ("msyh*", "simsun*", "PingFang*", "NotoSansCJK*", "NotoSansSC*", "SourceHanSans*", "wqy-*")
 FONT_FOLDERS = (
@@ -60,18 +43,57 @@ class Finding:
     fix: str = ""
 
 
-def examine() -> list[dict[str, Any]]:
-    """Every finding as plain data; nothing stays behind on the disk."""
-    return [asdict(finding) for finding in _findings()]
+@dataclass(frozen=True)
+class Package:
+    """A package the engine needs: its lowest version ("" for any), the one installed ("" for none), whether it does."""
+
+    name: str
+    needed: str
+    installed: str
+    ok: bool
 
 
-def _findings() -> Iterator[Finding]:
+def examine(quick: bool = False) -> dict[str, Any]:
+    """`fit`, `python` (version, executable), `packages` and `findings` as plain data; nothing stays on the disk.
+
+    With *quick* without the run on tiny data.
+    """
+    packages = list(packages_of(REQUIREMENTS.read_text(encoding="utf-8")))
+    findings = list(_findings(packages, quick))
+    return {
+        "fit": all(finding.ok for finding in findings if finding.needed),
+        "python": {"version": platform.python_version(), "executable": sys.executable},
+        "packages": [asdict(package) for package in packages],
+        "findings": [asdict(finding) for finding in findings],
+    }
+
+
+def packages_of(requirements: str) -> Iterator[Package]:
+    """The packages of *requirements*, one `name>=version` or `name` a line, held against what is installed."""
+    for line in requirements.split():
+        name, _, needed = line.partition(">=")
+        try:
+            installed = version(name)
+        except PackageNotFoundError:
+            installed = ""
+        yield Package(name, needed, installed, bool(installed) and _numbers(installed) >= _numbers(needed))
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    """The leading numbers of a version: 2.1.0rc1 is (2, 1, 0)."""
+    found = re.match(r"\d+(?:\.\d+)*", text)
+    return tuple(int(part) for part in found.group().split(".")) if found else ()
+
+
+def _findings(packages: Sequence[Package], quick: bool) -> Iterator[Finding]:
     yield _python()
-    yield _packages()
+    yield _packages(packages)
     yield _guarded("disk", _disk, "Choose a folder on a disk with free space, or set TMPDIR.")
     yield _guarded("coordinates", _coordinates, "Install pyproj again; unset PROJ_LIB and PROJ_DATA.")
     yield _browser()
     yield _fonts()
+    if quick:
+        return
     yield _guarded(
         "self-test", _self_test, "Install GridBeacon again; GRIDBEACON_DEBUG=1 gridbeacon doctor shows more."
     )
@@ -94,15 +116,14 @@ def _python() -> Finding:
     return Finding("python", ok, True, detail, "" if ok else "Python 3.11 or newer is needed.")
 
 
-def _packages() -> Finding:
-    seen, missing = [], []
-    for name in PACKAGES:
-        try:
-            seen.append(f"{name} {version(name)}")
-        except PackageNotFoundError:
-            missing.append(name)
-    detail = ", ".join(seen) + (f"; missing: {', '.join(missing)}" if missing else "")
-    return Finding("packages", not missing, True, detail, f"pip install {' '.join(missing)}" if missing else "")
+def _packages(packages: Sequence[Package]) -> Finding:
+    seen = ", ".join(f"{package.name} {package.installed}" for package in packages if package.installed)
+    missing = [package.name for package in packages if not package.installed]
+    old = [f"{p.name} {p.installed} (< {p.needed})" for p in packages if p.installed and not p.ok]
+    told = [seen, f"missing: {', '.join(missing)}" if missing else "", f"too old: {', '.join(old)}" if old else ""]
+    wanted = [f"{p.name}>={p.needed}" if p.needed else p.name for p in packages if not p.ok]
+    fix = f"pip install {' '.join(wanted)}" if wanted else ""
+    return Finding("packages", not wanted, True, "; ".join(part for part in told if part), fix)
 
 
 def _disk() -> tuple[bool, str]:

@@ -91,8 +91,8 @@ def _tell_replay(voice: Voice, found: Any, out: Path, as_json: bool, manifest: d
     if voice.mode == "json":
         raised = {str(row.level): int(row.raised) for row in found.levels.itertuples()}
         numbers = {"moments": days, "outages": outages, "warnings": sum(raised.values()), **raised}
-        done = {"out": str(out), "replay": str(table), "warnings": numbers["warnings"], "numbers": numbers}
-        voice.emit({"done": done})
+        done = {"out": str(out), "report": str(table), "replay": str(table), "warnings": numbers["warnings"]}
+        voice.emit({"done": {**done, "numbers": numbers}})
     if as_json:
         print_json(manifest)
 

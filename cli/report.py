@@ -90,15 +90,15 @@ def tell_step(voice: Voice, result: dict[str, Any], as_json: bool) -> None:
         print_json(result)
 
 
-def tell_health(voice: Voice, findings: list[dict[str, Any]], as_json: bool) -> int:
+def tell_health(voice: Voice, health: dict[str, Any], as_json: bool) -> int:
     """After `doctor`; returns 4 where something needed is missing, else 0."""
     words = {True: "ok  ", False: "MISS"}
-    for found in findings:
+    for found in health["findings"]:
         mark = words[found["ok"]] if found["ok"] or found["needed"] else "note"
         voice.say(f"{mark}  {found['name']}: {found['detail']}")
         if found["fix"]:
             voice.say(f"      {found['fix']}")
-    fit = all(found["ok"] for found in findings if found["needed"])
+    fit = health["fit"]
     voice.say(
         voice.pick(
             "This machine is fit." if fit else "Something a run needs is missing.",
@@ -106,7 +106,7 @@ def tell_health(voice: Voice, findings: list[dict[str, Any]], as_json: bool) -> 
         )
     )
     if as_json:
-        print_json({"fit": fit, "findings": findings})
+        print_json(health)
     return 0 if fit else 4
 
 

@@ -16,7 +16,7 @@ from ..layers.basemap import BasemapFiles
 from ..layers.import_record import write_record
 from ..layers.incidents.rules import notice
 from ..layers.privacy import read_key
-from ..layers.quality_report import write_quality_report
+from ..layers.quality_report import check_report_place, write_quality_report
 from ..layers.run_folder import check_account
 from ..models.early_warning import raise_warnings
 from .basemap import lay_beneath, open_basemap
@@ -162,6 +162,8 @@ def check_inputs(
     writes nothing. against : the record of the last import, to compare with.
     """
     Responsible.read(responsible)
+    if out is not None:
+        check_report_place(out, replace)
     inputs = gather_inputs(
         incidents, cells, columns, cell_columns, crs, cells_crs, responsible, classes, class_policy, key, days, events
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
-_PUBLIC = dict.fromkeys(("write_quality_report", "PAGE", "DATA", "LAYER", "COPY"), ".report")
+_PUBLIC = dict.fromkeys(("check_report_place", "write_quality_report", "PAGE", "DATA", "LAYER", "COPY"), ".report")
 
 
 def __getattr__(name: str) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -47,31 +48,37 @@ def write_quality_report(
         There is a report already and *replace* is False. EnvironmentProblem: disk or permission.
     """
     place = Path(folder)
-    paths = [place / PAGE, place / DATA]
-    layers = [(place / LAYER, faults, "topology"), (place / COPY, repaired, "cells")]
-    if any(path.exists() for path in paths) and not replace:
-        raise refusal("E-OUT-009", where=place.name)
+    check_report_place(place, replace)
     where = draw_faults(cells, faults, lang) if faults is not None else ""
-    texts = [
-        make_page(findings, draw_map(cells, marks, lang), lang, where),
-        json.dumps(findings, ensure_ascii=False, indent=1) + "\n",
-    ]
+    texts = {
+        PAGE: make_page(findings, draw_map(cells, marks, lang), lang, where),
+        DATA: json.dumps(findings, ensure_ascii=False, indent=1) + "\n",
+    }
+    layers = {LAYER: (faults, "topology"), COPY: (repaired, "cells")}
     try:
-        place.mkdir(parents=True, exist_ok=True)
-        written = [path for path, table, name in layers if _written(path, table, name)]
-        for path, text in zip(paths, texts, strict=True):
-            beside = path.with_name(path.name + ".partial")
-            beside.write_text(text, encoding="utf-8", newline="\n")
-            beside.replace(path)
+        return _put(place, texts, {name: of for name, of in layers.items() if of[0] is not None})
     except OSError as error:
         raise trouble("E-OUT-010", where=place.name) from error
-    return [*paths, *written]
 
 
-def _written(path: Path, table: gpd.GeoDataFrame | None, name: str) -> bool:
-    """Write the layer, or take away what an earlier report left of it: the folder is of one report."""
-    if table is None:
-        path.unlink(missing_ok=True)
-        return False
-    write_table(path, table, name, replace=True)
-    return True
+def check_report_place(folder: str | Path, replace: bool) -> None:
+    """Raise InputError if *folder* holds a report that may not be replaced."""
+    place = Path(folder)
+    if not replace and any((place / name).exists() for name in (PAGE, DATA)):
+        raise refusal("E-OUT-009", where=place.name)
+
+
+def _put(place: Path, texts: Mapping[str, str], layers: Mapping[str, tuple[Any, str]]) -> list[Path]:
+    """Write all files beside *place* and move them there when they are complete; nothing is left of a failure."""
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{place.name}-", suffix=".part", dir=place.parent) as beside:
+        for name, (table, layer) in layers.items():
+            write_table(Path(beside) / name, table, layer)
+        for name, text in texts.items():
+            (Path(beside) / name).write_text(text, encoding="utf-8", newline="\n")
+        place.mkdir(exist_ok=True)
+        for name in {LAYER, COPY} - set(layers):  # the folder is of one report
+            (place / name).unlink(missing_ok=True)
+        for name in (*layers, *texts):
+            (Path(beside) / name).replace(place / name)
+    return [place / name for name in (*texts, *layers)]
