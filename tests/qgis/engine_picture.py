@@ -1,0 +1,45 @@
+"""The Engine page of a fresh profile in the real QGIS desktop, as a picture.
+
+python tests/qgis/engine_picture.py PICTURE.png [--locale zh-Hans]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import tempfile
+from pathlib import Path
+
+from desktop import ROOT, drive, write_profile
+
+SIZE, PAGE = (1100, 740), (780, 500)
+
+
+def main() -> None:
+    """Take the picture of the documentation, at most 300 kB."""
+    parser = argparse.ArgumentParser(description=main.__doc__)
+    parser.add_argument("picture", type=Path)
+    parser.add_argument("--locale", default="zh-Hans")
+    options = parser.parse_args()
+    (ROOT / "out").mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=ROOT / "out") as scratch:
+        folder = Path(scratch)
+        plugins = folder / "profiles" / "default" / "python" / "plugins"
+        plugins.mkdir(parents=True)
+        (plugins / "gridbeacon").symlink_to(ROOT)
+        write_profile(folder / "profiles", "gridbeacon", options.locale)
+        wish = {"name": "gridbeacon", "size": SIZE, "page": PAGE}
+        environment = {name: text for name, text in os.environ.items() if name != "GRIDBEACON_ENGINE_PYTHON"}
+        told = drive(
+            folder / "profiles", folder / "work", wish, environment, options.picture, startup="engine_startup.py"
+        )
+    small = ["-crop", f"{SIZE[0]}x{SIZE[1]}+0+0", "+repage", "+dither", "-colors", "200"]
+    target = ["-define", "png:compression-level=9", f"PNG8:{options.picture}"]
+    subprocess.run(["convert", str(options.picture), *small, *target], check=True, timeout=60)
+    print(json.dumps(told, ensure_ascii=False, indent=1))
+
+
+if __name__ == "__main__":
+    main()
