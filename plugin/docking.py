@@ -8,6 +8,7 @@ from typing import Any
 
 from .dock.widget import Dock
 from .keeping import keep, recall
+from .layer_job import end_all
 from .qgis_host import QgisHost
 from .qt import QtCore, QtGui, QtWidgets, Signal
 
@@ -58,6 +59,7 @@ class Docking(QtWidgets.QDockWidget):
         if self.dock is not None:
             self.dock.stop()
             self.host.close()
+        end_all()
         self.iface.removeDockWidget(self)
         self.setParent(None)
         self.deleteLater()

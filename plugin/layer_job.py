@@ -26,6 +26,18 @@ from .toolbox.convert import Handover, is_remote, needed_fields, own_path
 from .words import tr
 
 
+_AT_WORK: set[LayerJob] = set()
+"""Jobs that have not ended: nobody else may hold them while they write."""
+LAST_WAIT = 2000
+"""Milliseconds that the end of the plugin waits for a layer that is being written."""
+
+
+def end_all() -> None:
+    """End every job at once and wait until nothing of ours is in a thread: the plugin is taken out."""
+    for job in list(_AT_WORK):
+        job.end_now()
+
+
 class LayerSource:
     """The features of a layer as they are now, to be read in a thread while the layer lives on in the window."""
 
@@ -82,6 +94,9 @@ class Writing(QgsTask):
         except GridBeaconError as error:
             self.error = error
             return False
+        except (OSError, RuntimeError, ValueError) as error:
+            self.error = _not_written(error)
+            return False
         return not self.isCanceled()
 
     def finished(self, result: bool) -> None:
@@ -92,8 +107,8 @@ class Writing(QgsTask):
 class LayerJob(Job):
     """`run` or `check` over a request whose sources may be layers."""
 
-    def __init__(self, command: str, request: Request, parent: QtCore.QObject | None = None):
-        super().__init__(parent)
+    def __init__(self, command: str, request: Request):
+        super().__init__()
         self.command, self.request = command, request
         self.work: Path | None = None
         self.lock: Any = None
@@ -103,6 +118,7 @@ class LayerJob(Job):
 
     def start(self) -> None:
         """Look at the layers now, write and run after this call has returned."""
+        _AT_WORK.add(self)
         try:
             handovers = self._handovers()
         except GridBeaconError as error:
@@ -127,6 +143,18 @@ class LayerJob(Job):
         elif self.task is not None:
             self.task.cancel()
 
+    def end_now(self) -> None:
+        """Stop and say nothing: there is nobody left to hear it."""
+        self.is_over = True
+        _AT_WORK.discard(self)
+        task, self.task = self.task, None
+        if task is not None:
+            task.cancel()
+            task.waitForFinished(LAST_WAIT)
+            sweep(self.work)
+        if self.engine is not None:
+            self.engine.end_now()
+
     def _handovers(self) -> dict[str, Handover]:
         """Key of each layer -> how it goes to the engine. Raises EngineError for a layer that is gone."""
         chosen = [name for names in self.request.columns.values() for name in names.split(",")]
@@ -141,6 +169,8 @@ class LayerJob(Job):
 
     def _written(self, result: bool) -> None:
         task, self.task, self.lock = self.task, None, None
+        if task is None:
+            return
         if result and not self.is_stopped:
             self._start_engine(task.written)
             return
@@ -162,7 +192,17 @@ class LayerJob(Job):
     def _end(self, ending: Any, *facts: Any) -> None:
         if not self.is_over:
             self.is_over = True
+            _AT_WORK.discard(self)
             ending.emit(*facts)
+
+
+def _not_written(error: Exception) -> EngineError:
+    return EngineError(
+        tr("A layer could not be written for the engine: {why}", why=error),
+        where=tr("the project"),
+        fix=tr("Make room on the disk of the temporary folder, or save the layer to a file and choose that."),
+        code="layer",
+    )
 
 
 def _layer_of(source: Source) -> QgsVectorLayer:

@@ -75,7 +75,7 @@ class QgisHost(Host):
 
     def job(self, command: str, request: Request) -> Job:
         """A job over layers and files; it hands the layers over by itself."""
-        return LayerJob(command, request, self)
+        return LayerJob(command, request)
 
     def show_run(self, folder: Path) -> None:
         """Add the run's layers in a group of their own."""

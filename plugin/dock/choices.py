@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,8 @@ class Choices(QtWidgets.QWidget):
     """The scrolled part of the form."""
 
     changed = Signal()
+    opened = Signal(object)
+    """A part was unfolded."""
 
     def __init__(self, run: dict[str, Any]):
         super().__init__()
@@ -53,6 +56,9 @@ class Choices(QtWidgets.QWidget):
         self.file_fold = Fold(tr("Other files"), self.files, help=tr("Files most runs do without."))
         self.setting_fold = Fold(tr("Advanced settings"), self.settings, help=tr("Their defaults are right."))
         self.setting_fold.opened.connect(self.settings.build)
+        folds = (self.more_fold, self.cell_fold, self.class_fold, self.record_fold, self.file_fold, self.setting_fold)
+        for fold in folds:
+            fold.opened.connect(partial(self.opened.emit, fold))
 
     def _lay_out(self) -> None:
         top, below = QtWidgets.QWidget(), QtWidgets.QWidget()

@@ -46,7 +46,7 @@ class RunForm(QtWidgets.QWidget):
 
     def _lay_out(self) -> None:
         self.choices.put_summary(self.checking.summary)
-        scroll = QtWidgets.QScrollArea()
+        scroll = self.scroll = QtWidgets.QScrollArea()
         scroll.setWidget(self.choices)
         scroll.setWidgetResizable(True)
         scroll.setFrameShape(QtWidgets.QFrame.Shape.NoFrame)
@@ -64,6 +64,7 @@ class RunForm(QtWidgets.QWidget):
         self.choices.incidents.changed.connect(self._incidents_changed)
         self.choices.cells.changed.connect(self._cells_changed)
         self.choices.changed.connect(self._changed)
+        self.choices.opened.connect(self._bring_into_view)
         self.checking.found.connect(self._take_findings)
         self.checking.engine_asked.connect(self.host.open_engine_page)
         self.foot.run_asked.connect(self.run)
@@ -78,6 +79,10 @@ class RunForm(QtWidgets.QWidget):
         super().showEvent(event)
         if self.job is None:
             self.checking.inputs_changed()
+
+    def _bring_into_view(self, part: QtWidgets.QWidget) -> None:
+        """What has just been unfolded is to be seen, once it is laid out."""
+        QtCore.QTimer.singleShot(0, lambda: self.scroll.ensureWidgetVisible(part, 0, 0))
 
     def keyPressEvent(self, event: Any) -> None:
         """Ctrl+Return runs, Escape stops, wherever in the form the cursor is."""

@@ -1,0 +1,212 @@
+"""The form of the dock over a stand-in host: what it shows, what it asks for, what it says of the answers.
+
+Everything here runs with PyQt5, and once more in a process that has only PyQt6.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("PyQt5") if sys.modules.get("PyQt5", 0) is not None else pytest.importorskip("PyQt6")
+sys.path.append(str(Path(__file__).parent / "qt"))
+
+from gridbeacon.errors import EngineError, InputError  # noqa: E402
+from gridbeacon.plugin.qt import QtCore, QtWidgets  # noqa: E402
+from stand_in_host import FOUND, asked, pick, rest, the_app, the_kept, the_made  # noqa: E402, F401 - fixtures among them
+
+
+def test_two_layers_are_enough(made):
+    """The likeliest sources are chosen, the fields found by name are shown, and nothing is said that is usual."""
+    form = made()
+    assert asked(form) == ["--incidents", "calls", "--cells", "grid"]
+    shown = {role: box.itemText(0) for role, box in form.choices.columns.boxes.items()}
+    assert shown == {"time": "发生时间", "category": "诉求大类 › 诉求小类", "id": "工单编号"}
+    assert form.choices.more.boxes["reported_time"].itemText(0) == "受理时间"
+    assert form.choices.more.boxes["severity"].itemText(0) == "none found"
+    assert form.choices.cell_columns.boxes["cell_id"].itemText(0) == "网格编码"
+    assert form.choices.columns.boxes["time"].findText("联系电话") < 0, "personal fields are not offered"
+    assert form.request().files["ledger"].endswith("ledger.sqlite")
+
+
+def test_a_field_chosen_by_hand_is_an_option(made):
+    form = made()
+    pick(form.choices.columns.boxes["time"], "受理时间")
+    several = form.choices.columns.boxes["category"]
+    several._turn("自定类别")
+    several._turn("诉求小类")
+    assert asked(form)[4:] == ["--time=受理时间", "--category=自定类别,诉求小类"]
+    several._turn("自定类别")
+    pick(form.choices.columns.boxes["time"], "发生时间")  # the entry found by name stands first
+    assert asked(form)[4:] == ["--category=诉求小类"]
+
+
+def test_coordinates_are_asked_for_in_a_table_only(made):
+    form = made()
+    assert not form.choices.more.boxes["lon"].isVisibleTo(form.choices.more)
+    pick(form.choices.incidents.combo, "巡查")
+    assert form.choices.more.boxes["lon"].isVisibleTo(form.choices.more)
+    assert form.choices.more.boxes["lon"].itemText(0) == "经度"
+    pick(form.choices.cells.combo, "none: make a regular grid")
+    assert asked(form) == ["--incidents", "list"]
+
+
+def test_files_are_read_together_and_their_fields_can_be_typed(made, tmp_path):
+    form = made()
+    paths = [str(tmp_path / name) for name in ("一月.csv", "二月.csv")]
+    form.choices.incidents.add_files(paths)
+    assert form.choices.incidents.combo.currentText() == "一月.csv and 1 more"
+    time = form.choices.columns.boxes["time"]
+    assert time.isEditable()
+    time.lineEdit().setText("案发")
+    assert asked(form)[:4] + asked(form)[6:] == ["--incidents", paths[0], "--incidents", paths[1], "--time=案发"]
+    form._take_findings({"files": [{"columns": ["案发", "甲", "来电人"]}], "mapping": {"time": "案发"}})
+    assert not time.isEditable() and time.chosen() == "案发" and time.findText("来电人") < 0
+
+
+def test_the_check_follows_the_form(made):
+    """It waits for rest, is stopped by a change, and what a stopped one says is not heard."""
+    form = made()
+    assert form.host.jobs == [] and form.checking.timer.isActive()
+    rest(form)
+    first = form.host.jobs[0]
+    assert (first.command, first.state) == ("check", "started")
+    assert Path(first.request.out).parent.is_dir() and not Path(first.request.out).exists()
+    form.choices.record.ledger.set_path("/elsewhere.sqlite")
+    form.choices.settings.choose({})
+    form._changed()
+    assert form.host.jobs == [first] and first.state == "started", "what changes nothing of the data asks for nothing"
+    form.choices.period.window_box.setValue(14)
+    assert first.state == "asked to stop"
+    first.finished.emit({"json": FOUND})
+    assert not form.checking.summary.facts.isVisibleTo(form)
+    rest(form)
+    second = form.host.jobs[1]
+    assert second.request.settings == {"window": 14} and second.request.out != first.request.out
+    second.finished.emit({"json": FOUND})
+    assert form.checking.summary.facts.isVisibleTo(form)
+    form._changed()
+    assert len(form.host.jobs) == 2 and not form.checking.timer.isActive()
+
+
+def test_large_inputs_are_checked_on_demand_and_hidden_forms_not_at_all(made):
+    form = made()
+    form.host.row_count = 1_000_000
+    form.choices.period.window_box.setValue(7)
+    assert not form.checking.timer.isActive() and form.checking.summary.check_button.isVisibleTo(form)
+    form.checking.summary.check_button.click()
+    assert [job.command for job in form.host.jobs] == ["check"]
+    form.hide()
+    form.host.row_count = 10
+    form.choices.period.window_box.setValue(9)
+    assert form.host.jobs[0].state == "asked to stop" and not form.checking.timer.isActive()
+    form.show()
+    assert form.checking.timer.isActive()
+
+
+def facts(form):
+    return [label.text() for label in form.checking.summary.findChildren(QtWidgets.QLabel, "fact")]
+
+
+def test_the_findings_are_told_in_few_words(made):
+    form = made()
+    rest(form)
+    form.host.jobs[0].finished.emit({"json": FOUND})
+    assert facts(form) == [
+        "1,000 of 1,204 are used",
+        "200 set aside as doubtful · 4 in no cell",
+        "a coordinate is <i>missing</i> 150 · no such day or hour 50",
+        "2025-01-01 … 2026-01-01 · 365 bins · 3 without data",
+        "街道 18 · 网格 1,180",
+        "12345 700 · 110 300",
+        "35 are tested",
+        "272 incidents lie on default points",
+        "4 rows look like duplicates and are kept",
+        "cells: two overlap 2",
+    ]
+    labels = form.findChildren(QtWidgets.QLabel)
+    assert all(label.textFormat() == QtCore.Qt.TextFormat.PlainText for label in labels if "<" in label.text())
+    assert form.choices.period.latest.text() == "last complete day (2026-01-01)"
+
+
+def test_a_check_that_fails_says_what_to_do(made):
+    form = made()
+    rest(form)
+    form.host.jobs[0].failed.emit(InputError("no column holds a time", where="calls.csv", fix="Name it."))
+    problem = form.checking.summary.problem
+    assert [part.text() for part in (problem.what, problem.where, problem.fix)] == [
+        *("no column holds a time", "calls.csv", "Name it."),
+    ]
+    assert problem.isVisibleTo(form) and not problem.engine.isVisibleTo(problem)
+    form.choices.period.window_box.setValue(5)
+    rest(form)
+    form.host.jobs[1].failed.emit(EngineError("No Python is set up.", where="here", fix="Make one."))
+    problem.engine.click()
+    assert form.host.wishes == [("open_engine_page",)]
+
+
+def test_classes_are_ticked_in_their_tree(made):
+    """All ticked is no restriction; else each node as high up as it is wholly ticked."""
+    form = made()
+    rest(form)
+    form.host.jobs[0].finished.emit({"json": FOUND})
+    tree, states = form.choices.classes.tree, QtCore.Qt.CheckState
+    assert [(tree.topLevelItem(row).text(0), tree.topLevelItem(row).text(1)) for row in range(2)] == [
+        *(("供水", "600"), ("噪声", "400")),
+    ]
+    assert "--classes" not in "".join(asked(form))
+    tree.topLevelItem(0).child(0).setCheckState(0, states.Unchecked)
+    assert asked(form)[4:] == ["--classes=供水/漏水,噪声"]
+    assert form.choices.class_fold.head.text() == "Classes · 供水/漏水, 噪声"
+    rest(form)
+    form.host.jobs[1].finished.emit({"json": FOUND})
+    assert asked(form)[4:] == ["--classes=供水/漏水,噪声"], "the new tree keeps the choice"
+    tree.topLevelItem(0).child(0).setCheckState(0, states.Checked)
+    assert len(asked(form)) == 4
+
+
+def test_a_preset_shows_what_it_sets_and_the_users_own_stays(made):
+    form = made()
+    choices = form.choices
+    choices.setting_fold.unfold()
+    choices.settings.settings["random_state"].field.setValue(7)
+    pick(choices.period.preset_box, "Weekly")
+    assert "Bin week" in choices.period.about.text() and "84 days" in choices.period.about.text()
+    assert choices.period.window_box.value() == 84
+    assert choices.settings.settings["bin"].value() == "week"
+    assert asked(form)[4:] == ["--preset=weekly", "--random-state=7"]
+    choices.settings.settings["bin"].take("day")
+    choices.period.window_box.setValue(28)
+    assert asked(form)[4:] == ["--preset=weekly", "--window=28", "--bin=day", "--random-state=7"]
+    assert choices.settings.settings["bin"].label.font().bold()
+    choices.settings.all_back.click()
+    assert asked(form)[4:] == ["--preset=weekly", "--window=28"]
+
+
+def test_every_setting_of_the_engine_has_its_field(made):
+    """Those of the schema that have no place of their own; search hides the others."""
+    form = made()
+    box = form.choices.settings
+    form.choices.setting_fold.unfold()
+    assert set(box.settings) == {param["name"] for param in box.params}
+    assert box.chosen() == {}, "as shown they are the defaults"
+    assert all(setting.field.toolTip() for setting in box.settings.values())
+    box.search.setText("kernel")
+    shown = [name for name, setting in box.settings.items() if setting.isVisibleTo(box)]
+    assert {"kernel_density_kernel", "kernel_density_bandwidth"} <= set(shown) < set(box.settings)
+    box.search.setText("")
+    assert not any(fold.is_unfolded() for fold, _ in box.folds)
+
+
+@pytest.mark.skipif(not importlib.util.find_spec("PyQt6"), reason="the dev extra brings PyQt6")
+@pytest.mark.skipif(sys.modules.get("PyQt5", 0) is None, reason="this is the child")
+@pytest.mark.parametrize("name", ["test_dock.py", "test_dock_runs.py"])
+def test_all_of_it_under_qt_6(name):
+    """The same tests in a process that has only PyQt6."""
+    code = f"import sys; sys.modules['PyQt5'] = None; import pytest; sys.exit(pytest.main({['-q', '-x', name]!r}))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=Path(__file__).parent)
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-2000:]
