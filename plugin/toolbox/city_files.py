@@ -146,8 +146,8 @@ def _read_preset(algorithm, parameters, name, context):
 
 
 def _read_crs(algorithm, parameters, name, context):
-    crs = algorithm.parameterAsCrs(parameters, name, context)
-    return [crs.authid() or crs.toWkt()] if crs.isValid() else []
+    crs = algorithm.parameterAsCrs(parameters, name, context) if parameters.get(name) else None
+    return [crs.authid() or crs.toWkt()] if crs is not None and crs.isValid() else []
 
 
 def _read_pairs(algorithm, parameters, name, context):

@@ -10,6 +10,7 @@ from ..schema import read_schema
 from ..words import in_words
 from .base import ICON
 from .commands import PINNED
+from .ready import ready_models
 from .step import ENDINGS, StepAlgorithm
 
 __all__ = ["ICON", "GridBeaconProvider"]
@@ -47,5 +48,7 @@ class GridBeaconProvider(QgsProcessingProvider):
                     self.addAlgorithm(algorithm(key, schema))
             for key in schema["steps"]:
                 self.addAlgorithm(StepAlgorithm(key, schema))
+            for model in ready_models() if schema["steps"] else ():
+                self.addAlgorithm(model)
         except GridBeaconError as error:
             QgsMessageLog.logMessage(in_words(error), "GridBeacon", Qgis.MessageLevel.Critical)
