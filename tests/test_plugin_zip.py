@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import os
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -14,7 +15,8 @@ from pathlib import Path
 import pytest
 
 sys.path.append(str(Path(__file__).parent / "qgis"))
-from desktop import drive, write_profile
+from desk import Desk
+from desktop import city_parameters, drive, write_profile
 
 LIMIT = 25_000_000
 REQUIRED = ["name", "description", "version", "qgisMinimumVersion", "author", "email", "about", "tracker", "repository"]
@@ -107,6 +109,20 @@ def test_the_face_knows_no_network(root):
                 or name.startswith(("QNetwork", "QgsNetwork", "QTcp", "QWeb", "QSsl"))
             ]
     assert found == []
+
+
+@pytest.mark.qgis
+def test_the_zip_runs_without_any_network(unzipped, tmp_path, require):
+    """QGIS, plugin and engine in a network of their own that has not even a loopback: a whole run."""
+    alone = ["unshare", "--user", "--map-root-user", "--net"]
+    if not shutil.which("unshare") or subprocess.run([*alone, "true"], capture_output=True).returncode:
+        pytest.skip("this machine allows no network namespaces")
+    python = tmp_path / "python3"
+    python.write_text(f'#!/bin/sh\nexec {" ".join(alone)} {require("qgis")} "$@"\n', encoding="utf-8")
+    python.chmod(0o755)
+    desk = Desk(tmp_path / "desk", str(python)).put_plugin(unzipped)
+    told = desk.ask("run_algorithm.py", parameters=city_parameters(desk.plugin, tmp_path / "runs"))
+    assert told["error"] == "" and told["results"]["WARNINGS"] > 0, told["log"]
 
 
 @pytest.mark.qgis

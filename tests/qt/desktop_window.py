@@ -11,6 +11,7 @@ import json
 import os
 import sys
 import time
+import traceback
 from pathlib import Path
 
 wish = json.loads(sys.argv[1])
@@ -34,7 +35,15 @@ opened: list[str] = []
 faults: list[str] = []
 longest = 0.0
 QtGui.QDesktopServices.openUrl = lambda url: opened.append(url.toLocalFile()) or True
-sys.excepthook = lambda kind, error, trace: faults.append(f"{kind.__name__}: {error}")
+
+
+def note_fault(kind, error, trace):
+    """A fault in a click is told at the end; one of this script ends it, and stands on stderr."""
+    traceback.print_exception(kind, error, trace)
+    faults.append(f"{kind.__name__}: {error}")
+
+
+sys.excepthook = note_fault
 
 
 def wait(for_what, seconds=60.0):
