@@ -55,9 +55,7 @@ def test_a_warning_goes_through_its_whole_life(table):
     click(table, 0)
     assert table.bar.buttons["judged"].isEnabled() and not table.bar.buttons["closed"].isEnabled()
     press(table, "judged", actor="duty desk", verdict="true", note="seen on the spot")
-    assert (
-        column(table, "state")[0] == "to be judged: true" and "Recorded for 1 warnings: Judge." in table.message.text()
-    )
+    assert column(table, "state")[0] == "to be judged: true" and "Recorded: Judge (1)." in table.message.text()
     press(table, "assigned")
     assert column(table, "state")[0] == "assigned" and column(table, "responsible")[0] == "听潮街道专班0"
     assert not column(table, "due")[0].startswith("overdue"), "a new step has its own deadline"
@@ -110,7 +108,7 @@ def test_several_at_once(table):
     assert [of(table, n)[-1]["payload"].get("to") for n in (0, 1, 2, 3)] == [
         *("听潮街道专班0", "听潮街道专班1", None, "听潮街道专班3")
     ]
-    assert "Recorded for 3 warnings" in table.message.text()
+    assert "Recorded: Assign (3)." in table.message.text()
     press(table, "supervised", note="late")
     press(table, "assigned", unit="应急局")
     assert [of(table, n)[-1]["payload"]["to"] for n in (0, 1, 3)] == ["应急局"] * 3
@@ -201,9 +199,7 @@ def test_a_ledger_that_another_program_holds(table, monkeypatch):
     assert not table.bar.buttons["judged"].isEnabled()
     wait(lambda: not table.busy and not table.judging.writing)
     text = table.message.text()
-    assert (
-        "Not recorded for 1 warnings" in text and "another program holds it" in text and "Nothing was recorded" in text
-    )
+    assert "still selected: 1." in text and "another program holds it" in text and "Nothing was recorded" in text
     holder.execute("ROLLBACK")
     holder.close()
     monkeypatch.undo()
@@ -225,7 +221,7 @@ def test_what_was_recorded_before_it_stopped_stays(table):
     QtTest.QTest.mouseClick(dialog.record, LEFT)
     wait(lambda: not table.busy and not table.judging.writing)
     assert [len(of(table, n)) for n in range(3)] == [2, 2, 1]
-    assert "Recorded for 1" in table.message.text() and "Not recorded for 2" in table.message.text()
+    assert "Recorded: Add a note (1)." in table.message.text() and "still selected: 2." in table.message.text()
     assert [row.warning["rank"] for row in table.view.selected()] == ["2", "3"]
 
 

@@ -99,7 +99,7 @@ def _handled(row: Row, columns: Columns) -> list[str]:
 def _false(row: Row, told: Mapping[str, Any]) -> list[str]:
     word = badge(row, told)
     steady = tr("When borders move: {word}.", word=word) if word else ""
-    lines = [f"{steady} {sentence(told.get('stability'))}".strip()]
+    lines = [f"{steady}{pick(' ', '')}{sentence(told.get('stability'))}".strip()]
     lines += [sentence(told.get("record")), sentence(told.get("chance")), *caveats(row)]
     return _some(lines) or [tr("Nothing is known that speaks for it.")]
 

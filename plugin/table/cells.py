@@ -51,8 +51,8 @@ class Row:
 
     @property
     def state(self) -> str:
-        """待研判 … 已销号: of the ledger, else of the run."""
-        return str(self.known.get("state") or self.warning.get("state") or "")
+        """待研判 … 已销号; empty where the ledger has no record of it."""
+        return str(self.known.get("state") or "")
 
     @property
     def step(self) -> str:

@@ -46,7 +46,8 @@ class Judging(QtCore.QObject):
             parent=table,
         )
         seen = {row.warning_id: table.record.last(row.warning_id) for row in rows}
-        dialog.accepted.connect(lambda: self._write(event, dialog.asked(), seen))
+        place, zone = table.ledger, table.run.zone  # another run may be shown by the time the dialog is answered
+        dialog.accepted.connect(lambda: self._write(event, dialog.asked(), seen, place, zone))
         dialog.open()
         return dialog
 
@@ -65,16 +66,16 @@ class Judging(QtCore.QObject):
         keep("actor", actor.strip())
         self.table.bar.show_actor(actor.strip())
 
-    def _write(self, event: str, asked: moves.Asked, seen: Mapping[str, int]) -> None:
+    def _write(self, event: str, asked: moves.Asked, seen: Mapping[str, int], place: str, zone: str) -> None:
         table = self.table
         self._keep_actor(asked.actor)
-        move = Move(event, asked.actor, now_in(table.run.zone).text, asked.note, asked.payload)
+        move = Move(event, asked.actor, now_in(zone).text, asked.note, asked.payload)
         self.writing = True
         table.bar.allow([], busy=True)
         table.say(tr("Writing into the ledger…"))
         self.patience.start(PATIENCE_MS)
-        work = partial(write, table.ledger, move, seen, asked.units, table.ids())
-        table.ask(work, partial(self._written, event, list(seen), table.ledger))
+        work = partial(write, place, move, seen, asked.units, table.ids())
+        table.ask(work, partial(self._written, event, list(seen), place))
 
     def _written(self, event: str, meant: list[str], place: str, answer: Written | GridBeaconError) -> None:
         table = self.table
@@ -99,10 +100,10 @@ class Judging(QtCore.QObject):
 
 def _told(event: str, answer: Written) -> str:
     """What was recorded and what was not, and why."""
-    done = tr("Recorded for {number} warnings: {what}.", number=len(answer.done), what=moves.name(event))
+    done = tr("Recorded: {what} ({number}).", number=len(answer.done), what=moves.name(event))
     masked = tr("Personal data in the note were blotted out.")
     parts = [done] if answer.done else []
     if answer.error is not None:
-        parts.append(tr("Not recorded for {number} warnings, which stay selected.", number=len(answer.left)))
+        parts.append(tr("Not recorded, and still selected: {number}.", number=len(answer.left)))
         parts.append(telling.told(answer.error))
     return " ".join([*parts, masked] if answer.masked and answer.done else parts)

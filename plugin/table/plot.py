@@ -138,13 +138,6 @@ def _draw_series(painter: QtGui.QPainter, field: QtCore.QRectF, series: Series, 
         high = field.bottom() - field.height() * min(max(value, 0.0), most) / most
         return QtCore.QPointF(field.left() + (place + 0.5) * step, high)
 
-    ink = QtGui.QColor(_ACCENT[theme])
-    for place, time in enumerate(series.times):
-        if series.window[0] <= time < series.window[1]:
-            ground = QtGui.QColor(ink)
-            ground.setAlpha(46)
-            column = QtCore.QRectF(field.left() + place * step, field.top(), step, field.height())
-            painter.fillRect(column, ground)
     _scale(painter, field, most, theme)
     painter.setPen(QtCore.Qt.PenStyle.NoPen)
     painter.setBrush(QtGui.QColor(_BAND[theme]))
@@ -154,6 +147,13 @@ def _draw_series(painter: QtGui.QPainter, field: QtCore.QRectF, series: Series, 
             + [spot(place, series.lower[place]) for place in range(len(series.lower) - 1, -1, -1)]
         )
     )
+    ink = QtGui.QColor(_ACCENT[theme])
+    for place, time in enumerate(series.times):
+        if series.window[0] <= time < series.window[1]:
+            ground = QtGui.QColor(ink)
+            ground.setAlpha(46)
+            column = QtCore.QRectF(field.left() + place * step, field.top(), step, field.height())
+            painter.fillRect(column, ground)
     painter.setBrush(QtCore.Qt.BrushStyle.NoBrush)
     painter.setPen(QtGui.QPen(QtGui.QColor(GROUND[theme]["muted"]), 1, QtCore.Qt.PenStyle.DashLine))
     painter.drawPolyline(QtGui.QPolygonF([spot(place, value) for place, value in enumerate(series.expected)]))

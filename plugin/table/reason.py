@@ -29,6 +29,7 @@ class ReasonPanel(QtWidgets.QScrollArea):
         self.columns = columns
         self.title, self.sentence = _label("title", bold=True), _label("sentence")
         self.series, self.hours, self.weekdays = Plot(), Plot(), Plot()
+        self.legend, self.bars_title = _label("legend"), _label("bars_title", bold=True)
         self.questions = [(_label(f"question_{n}", bold=True), _label(f"answer_{n}")) for n in range(5)]
         self.tickets = _button("tickets", tr("The numbers of the tickets behind this warning."))
         self.grouped = _button("grouped", tr("Every test this warning stands for: places above, inside and beside it."))
@@ -44,12 +45,13 @@ class ReasonPanel(QtWidgets.QScrollArea):
         layout = QtWidgets.QVBoxLayout(inside)
         layout.setContentsMargins(6, 4, 6, 6)
         layout.setSpacing(3)
-        for widget in (self.title, self.sentence, self.series):
+        for widget in (self.title, self.sentence, self.series, self.legend):
             layout.addWidget(widget)
         for question, answer in self.questions:
             answer.setIndent(8)
             layout.addWidget(question)
             layout.addWidget(answer)
+        layout.addWidget(self.bars_title)
         bars = QtWidgets.QHBoxLayout()
         bars.addWidget(self.hours, 3)
         bars.addWidget(self.weekdays, 2)
@@ -73,7 +75,7 @@ class ReasonPanel(QtWidgets.QScrollArea):
         for question, answer in self.questions:
             question.hide()
             answer.hide()
-        for widget in (self.tickets, self.grouped, self.life_title, self.life, self.note):
+        for widget in (self.legend, self.bars_title, self.tickets, self.grouped, self.life_title, self.life, self.note):
             widget.hide()
 
     def show_warning(self, row: Row, told: Mapping[str, Any], tickets: int, grouped: int) -> None:
@@ -113,9 +115,13 @@ class ReasonPanel(QtWidgets.QScrollArea):
     def _draw(self, row: Row, told: Mapping[str, Any]) -> None:
         start, end = row.warning.get("window_start", ""), row.warning.get("window_end", "")
         self.series.show_figures(series_of(mapping(told.get("series")), start, end), answers.series_words(told, row))
+        self.legend.setText(tr("Bars: counted. Dashed: usual. Band: 95 % of what is usual. Shaded: this warning."))
+        self.legend.setVisible(self.series.shown is not None)
         week = mapping(mapping(told.get("carriers")).get("week"))
         self.hours.show_figures(hours_of(week), tr("By hour of the day: counted (bars), usual (line)."))
         self.weekdays.show_figures(weekdays_of(week), tr("By day of the week: counted (bars), usual (line)."))
+        self.bars_title.setText(tr("When? (bars: counted, lines: usual)"))
+        self.bars_title.setVisible(self.hours.shown is not None)
 
 
 def _label(name: str, bold: bool = False) -> QtWidgets.QLabel:

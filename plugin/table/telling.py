@@ -88,13 +88,12 @@ def calm(run: Run) -> str:
     if nearest:
         lines.append(tr("What came nearest:"))
         lines += [f"· {_near(entry)}" for entry in nearest]
-    false = false_ones(run)
-    return "\n".join([*lines, false] if false else lines)
+    return "\n".join(lines)
 
 
 def _near(entry: Mapping[str, Any]) -> str:
     why = pick(str(entry.get("reason_en") or ""), str(entry.get("reason") or ""))
-    return shown(f"{entry.get('cell_name', '')} · {entry.get('category', '')}: {why}")
+    return shown(f"{entry.get('cell_name', '')} · {entry.get('category', '')}{pick(': ', ':')}{why}")
 
 
 def unrecorded(rows: Sequence[Row], ledger: str) -> str:

@@ -14,6 +14,14 @@ HIDDEN = "table_hidden"
 _MARGIN = 8
 
 
+class MiddleOut(QtWidgets.QStyledItemDelegate):
+    """Leaves out the middle of a name that is too long: its end tells one place from the next."""
+
+    def initStyleOption(self, option: Any, index: QtCore.QModelIndex) -> None:
+        super().initStyleOption(option, index)
+        option.textElideMode = QtCore.Qt.TextElideMode.ElideMiddle
+
+
 class WarningView(QtWidgets.QTableView):
     """Rows are selected whole, several at once. Return and a double click ask for the place on the map."""
 
@@ -35,6 +43,9 @@ class WarningView(QtWidgets.QTableView):
         self.setEditTriggers(QtWidgets.QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setHorizontalScrollMode(QtWidgets.QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setAlternatingRowColors(True)
+        self._places = MiddleOut(self)
+        places = [number for number, column in enumerate(model.columns.all) if column.name == "place"]
+        self.setItemDelegateForColumn(places[0], self._places)
         self.setShowGrid(False)
         self.setWordWrap(False)
         self.setTabKeyNavigation(False)

@@ -74,7 +74,7 @@ class WarningTable(QtWidgets.QWidget):
         self.splitter.addWidget(self.view)
         self.splitter.addWidget(self.panel)
         self.splitter.setChildrenCollapsible(False)
-        self.empty.setAlignment(QtCore.Qt.AlignmentFlag.AlignCenter)
+        self.empty.setMargin(14)
         self.pages.addWidget(self.splitter)
         self.pages.addWidget(self.empty)
         layout = QtWidgets.QVBoxLayout(self)
@@ -314,7 +314,6 @@ class WarningTable(QtWidgets.QWidget):
         kinds = tr("Ledgers") + " (*.sqlite *.db *.gpkg);;" + tr("All files") + " (*)"
         path, _ = QtWidgets.QFileDialog.getOpenFileName(self, tr("Ledger of warnings"), start, kinds)
         if path:
-            keep("ledger", path)
             self.show_ledger(path)
 
     def stop(self) -> None:
