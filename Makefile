@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 FLOOR := import sys; sys.exit(sys.version_info < (3, 11) and "GridBeacon needs Python 3.11 or newer, this is %d.%d: make PYTHON=python3.12 ..." % sys.version_info[:2])
 
-.PHONY: help demo test system lint types gate docs schema parity oracles evidence plugin wheel clean
+.PHONY: help demo test system lint types gate docs schema parity oracles evidence plugin offline wheel clean
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 12
@@ -88,6 +88,9 @@ plugin:  ## dist/gridbeacon.zip for QGIS, from the last commit
 	@mkdir -p dist
 	git archive --format=zip --prefix=gridbeacon/ -o dist/gridbeacon.zip HEAD
 	@echo "dist/gridbeacon.zip"
+
+offline: $(VENV)/dev  ## dist/gridbeacon-offline-*.zip for computers without a network: plugin, packages, sample city, guide
+	$(BIN)/python release/offline.py
 
 wheel: $(VENV)/dev  ## dist/*.whl
 	rm -rf build

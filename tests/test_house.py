@@ -46,7 +46,7 @@ DRIVERS = {"layers/ledger/postgres.py": {"psycopg"}}
 
 QT = {"qgis", "PyQt5", "PyQt6", "PySide2", "PySide6", "qtpy"}
 ALLOWED_WITH_QT = QT | {"osgeo", "processing", "sip"}
-NOT_THE_PACKAGE = {"tests", "benchmarks", "docs", "build", "dist", "out"}
+NOT_THE_PACKAGE = {"tests", "benchmarks", "release", "docs", "build", "dist", "out"}
 LONG = 400
 MACHINE_PATHS = ("/" + "work/", "/" + "tmp/", "/" + "root/", "/" + "home/", "/" + "farm/", "." + "pyenv")
 

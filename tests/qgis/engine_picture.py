@@ -22,6 +22,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("picture", type=Path)
     parser.add_argument("--locale", default="zh-Hans")
+    parser.add_argument("--zip", action="store_true", help="the plugin manager's page instead")
     options = parser.parse_args()
     (ROOT / "out").mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(dir=ROOT / "out") as scratch:
@@ -30,12 +31,12 @@ def main() -> None:
         plugins.mkdir(parents=True)
         (plugins / "gridbeacon").symlink_to(ROOT)
         write_profile(folder / "profiles", "gridbeacon", options.locale)
-        wish = {"name": "gridbeacon", "size": SIZE, "page": PAGE}
+        wish = {"name": "gridbeacon", "size": SIZE, "page": PAGE, "zip": r"D:\gridbeacon\gridbeacon.zip"}
+        startup = "zip_startup.py" if options.zip else "engine_startup.py"
         environment = {name: text for name, text in os.environ.items() if name != "GRIDBEACON_ENGINE_PYTHON"}
-        told = drive(
-            folder / "profiles", folder / "work", wish, environment, options.picture, startup="engine_startup.py"
-        )
-    small = ["-crop", f"{SIZE[0]}x{SIZE[1]}+0+0", "+repage", "+dither", "-colors", "200"]
+        told = drive(folder / "profiles", folder / "work", wish, environment, options.picture, startup)
+    place = "792x285+60+60" if options.zip else f"{SIZE[0]}x{SIZE[1]}+0+0"
+    small = ["-crop", place, "+repage", "+dither", "-colors", "200"]
     target = ["-define", "png:compression-level=9", f"PNG8:{options.picture}"]
     subprocess.run(["convert", str(options.picture), *small, *target], check=True, timeout=60)
     print(json.dumps(told, ensure_ascii=False, indent=1))
