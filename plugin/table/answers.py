@@ -52,7 +52,7 @@ def answers(row: Row, told: Mapping[str, Any], columns: Columns) -> list[tuple[s
         (tr("Compared with last year?"), _year(told)),
         (tr("Who is responsible?"), [columns.unit(row)]),
         (tr("Has it been handled?"), _handled(row, columns)),
-        (tr("Could it be a false alarm?"), _false(row, told)),
+        (tr("Could it be a false alarm?"), _false(row, told, columns)),
     ]
 
 
@@ -96,10 +96,10 @@ def _handled(row: Row, columns: Columns) -> list[str]:
     return [" · ".join(lines)]
 
 
-def _false(row: Row, told: Mapping[str, Any]) -> list[str]:
+def _false(row: Row, told: Mapping[str, Any], columns: Columns) -> list[str]:
     word = badge(row, told)
     steady = tr("When borders move: {word}.", word=word) if word else ""
-    lines = [f"{steady}{pick(' ', '')}{sentence(told.get('stability'))}".strip()]
+    lines = [f"{steady}{'' if columns.chinese else ' '}{sentence(told.get('stability'))}".strip()]
     lines += [sentence(told.get("record")), sentence(told.get("chance")), *caveats(row)]
     return _some(lines) or [tr("Nothing is known that speaks for it.")]
 

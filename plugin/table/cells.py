@@ -124,7 +124,14 @@ class Columns:
                 10,
                 True,
             ),
-            Column("state", tr("State"), tr("Where it stands in the ledger."), self.state, self._state_key, 11),
+            Column(
+                "state",
+                tr("State"),
+                tr("Where it stands in the ledger."),
+                self.state,
+                self._state_key,
+                12 if self.chinese else 17,
+            ),
             Column("due", tr("Due"), tr("By when the next step is due."), self.due, _due_key, 18),
             Column("change", tr("Change"), tr("Against the last list issued."), self.change, _change_key, 9),
             Column(

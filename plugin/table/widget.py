@@ -34,6 +34,8 @@ LOOK_AGAIN_MS, LOOK_AGAIN_DATABASE_MS = 5_000, 60_000
 WIDE = 900
 """Pixels from which on the panel stands beside the table, not below it."""
 
+_STACKED, _BESIDE = QtWidgets.QBoxLayout.Direction.TopToBottom, QtWidgets.QBoxLayout.Direction.LeftToRight
+
 
 class WarningTable(QtWidgets.QWidget):
     """Shows the runs of a host and lets their warnings be judged."""
@@ -63,6 +65,7 @@ class WarningTable(QtWidgets.QWidget):
         self.counts, self.false_ones = _label("counts"), _label("false_ones")
         self.pages = QtWidgets.QStackedWidget()
         self.splitter = QtWidgets.QSplitter(QtCore.Qt.Orientation.Vertical)
+        self.above, self.below = (QtWidgets.QBoxLayout(_STACKED) for _ in range(2))
         self.clock, self.soon = QtCore.QTimer(self), QtCore.QTimer(self)
         self.judging = Judging(self)
         self._lay_out()
@@ -80,11 +83,17 @@ class WarningTable(QtWidgets.QWidget):
         layout = QtWidgets.QVBoxLayout(self)
         layout.setContentsMargins(4, 4, 4, 4)
         layout.setSpacing(4)
-        for widget in (self.runs, self.filters, self.message):
-            layout.addWidget(widget)
+        layout.addLayout(self.above)
+        layout.addWidget(self.message)
         layout.addWidget(self.pages, 1)
-        for widget in (self.counts, self.false_ones, self.bar):
-            layout.addWidget(widget)
+        layout.addLayout(self.below)
+        self.above.addWidget(self.runs, 2)
+        self.above.addWidget(self.filters, 3)
+        words = QtWidgets.QVBoxLayout()
+        words.addWidget(self.counts)
+        words.addWidget(self.false_ones)
+        self.below.addLayout(words, 1)
+        self.below.addWidget(self.bar)
         self.message.hide()
         self.view.setContextMenuPolicy(QtCore.Qt.ContextMenuPolicy.CustomContextMenu)
 
@@ -354,6 +363,8 @@ class WarningTable(QtWidgets.QWidget):
         wanted = QtCore.Qt.Orientation.Horizontal if beside else QtCore.Qt.Orientation.Vertical
         if self.splitter.orientation() != wanted:
             self.splitter.setOrientation(wanted)
+            for line in (self.above, self.below):
+                line.setDirection(_BESIDE if beside else _STACKED)
             self._share()
         super().resizeEvent(event)
 
