@@ -10,26 +10,16 @@ HOSTILE = """<img src=x onerror=alert(1)>&amp;"quoted"'s [% 1 + 1 %] 供水"""
 SIDE = 100.0
 ORIGIN = (500_000.0, 3_300_000.0)
 """Lower left corner in EPSG:32649."""
-TEXT, WHOLE, REAL = ogr.OFTString, ogr.OFTInteger, ogr.OFTReal
+WHOLE, REAL, TIME = ogr.OFTInteger, ogr.OFTReal, ogr.OFTDateTime
+KINDS = {"unit_level": WHOLE, "risk": REAL, "incidents": WHOLE, "expected": REAL, "rank": WHOLE, "within_budget": WHOLE}
+"""What is no text; windows are moments, but text in `stories`."""
 COLUMNS = {
-    "cells": {"cell_id": TEXT, "name": TEXT, "unit_level": WHOLE, "parent": TEXT, "role": TEXT, "responsible": TEXT},
-    "risk": {
-        **{"cell_id": TEXT, "name": TEXT, "unit_level": WHOLE, "category": TEXT, "status": TEXT, "risk": REAL},
-        **{"incidents": WHOLE, "expected": REAL, "window_start": ogr.OFTDateTime, "window_end": ogr.OFTDateTime},
-    },
-    "hotspots": {
-        **{"cell_id": TEXT, "name": TEXT, "category": TEXT, "status": TEXT, "incidents": WHOLE, "pattern": TEXT},
-        **{"hotspot_class": TEXT, "window_start": ogr.OFTDateTime, "window_end": ogr.OFTDateTime},
-    },
-    "early_warnings": {
-        **{"warning_id": TEXT, "rank": WHOLE, "level": TEXT, "cell_id": TEXT, "cell_name": TEXT, "category": TEXT},
-        **{"reason": TEXT, "reason_en": TEXT, "state": TEXT, "phase": TEXT, "within_budget": WHOLE},
-        **{"window_start": ogr.OFTDateTime, "window_end": ogr.OFTDateTime},
-    },
-    "stories": {
-        **{"cell_id": TEXT, "first_day": TEXT, "days": TEXT, "hours": TEXT, "weekdays": TEXT, "classes": TEXT},
-        **{"window_start": TEXT, "window_end": TEXT},
-    },
+    "cells": "cell_id name unit_level parent role responsible",
+    "risk": "cell_id name unit_level category status risk role incidents expected window_start window_end",
+    "hotspots": "cell_id name unit_level category status role incidents pattern hotspot_class window_start window_end",
+    "early_warnings": "warning_id rank level cell_id cell_name category reason reason_en state phase within_budget"
+    " window_start window_end",
+    "stories": "cell_id first_day days hours weekdays classes window_start window_end",
 }
 WINDOW = {"window_start": "2025/12/04 00:00:00", "window_end": "2026/01/01 00:00:00"}
 
@@ -43,8 +33,9 @@ def write_run(folder: Path, across: int = 10) -> Path:
     for table, columns in COLUMNS.items():
         kind = ogr.wkbNone if table == "stories" else ogr.wkbMultiPolygon
         layer = file.CreateLayer(table, place, kind, ["GEOMETRY_NAME=geom"])
-        for name, what in columns.items():
-            layer.CreateField(ogr.FieldDefn(name, what))
+        moments = {} if kind == ogr.wkbNone else {"window_start": TIME, "window_end": TIME}
+        for name in columns.split():
+            layer.CreateField(ogr.FieldDefn(name, {**KINDS, **moments}.get(name, ogr.OFTString)))
         layer.StartTransaction()
         for values, box in rows_of(table, across):
             _add(layer, values, box)
@@ -88,7 +79,7 @@ def rows_of(table: str, across: int):
             "phase": "open",
         }
         told |= {"reason": HOSTILE, "reason_en": HOSTILE, "within_budget": 1, "unit_level": 4}
-        yield {name: value for name, value in told.items() if name in COLUMNS[table]}, (3, 3, 1)
+        yield {name: value for name, value in told.items() if name in COLUMNS[table].split()}, (3, 3, 1)
 
 
 def _add(layer: ogr.Layer, values: dict, box: tuple[int, int, int] | None) -> None:

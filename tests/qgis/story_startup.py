@@ -5,7 +5,7 @@ What to do stands in the JSON file GRIDBEACON_WISH names; a picture is taken fro
 
 import json
 import os
-import time
+import sys
 import traceback
 from pathlib import Path
 
@@ -17,9 +17,13 @@ from qgis.PyQt.QtTest import QTest
 from qgis.PyQt.QtWidgets import QApplication, QDockWidget, QLabel, QPushButton
 from qgis.utils import iface
 
+sys.path.append(os.environ["GRIDBEACON_SCRIPTS"])
+from dock_walk import Heart
+from small_run import write_run
+
 wish = json.loads(Path(os.environ["GRIDBEACON_WISH"]).read_text(encoding="utf-8"))
 folder = Path(wish["folder"])
-report = {}
+report, heart = {}, Heart()
 PLAIN, LEFT = Qt.KeyboardModifier.NoModifier, Qt.MouseButton.LeftButton
 
 
@@ -36,7 +40,7 @@ def units():
 
 
 def click(cell_id):
-    """Click into the middle of a unit, as a person does; how long the window stood still, in ms."""
+    """Click into the middle of a unit, as a person does."""
     layer, canvas = units(), iface.mapCanvas()
     feature = next(layer.getFeatures(QgsFeatureRequest().setFilterExpression(f"\"cell_id\" = '{cell_id}'")))
     system = canvas.mapSettings().destinationCrs()
@@ -47,9 +51,11 @@ def click(cell_id):
     wait_for_map()
     middle = transform.transform(feature.geometry().pointOnSurface().asPoint())
     pixel = canvas.getCoordinateTransform().transform(middle)
-    begun = time.perf_counter()
+    QTest.qWait(100)
+    heart.phase = f"click {cell_id}"
     QTest.mouseClick(canvas.viewport(), LEFT, PLAIN, QPoint(round(pixel.x()), round(pixel.y())))
-    return (time.perf_counter() - begun) * 1000
+    QTest.qWait(400)
+    heart.phase = "between"
 
 
 def drop(widget, paths):
@@ -81,7 +87,8 @@ def walk():
     before = iface.mapCanvas().mapTool()
     stories.action.trigger()
     QTest.qWait(300)
-    stories.docking.host.show_run(Path(wish["run"]))
+    run = Path(wish["run"]) if "run" in wish else write_run(folder / "run", wish["across"])
+    stories.docking.host.show_run(run)
     for _ in range(100):
         QTest.qWait(100)
         if any("layername=cells" in layer.source() for layer in QgsProject.instance().mapLayers().values()):
@@ -91,10 +98,10 @@ def walk():
     iface.messageBar().clearWidgets()
     report["shown"] = []
     for cell_id in wish["cells"]:
-        report.setdefault("blocked", []).append(click(cell_id))
-        QTest.qWait(400)
+        click(cell_id)
         story = stories.panel.story
         report["shown"].append([story.unit.cell_id, stories.panel.title.text(), stories.panel.facts.text()])
+    report["blocked"] = heart.told()
     report["in_front"] = stories.docking.dock.tabs.currentWidget() is stories.panel
     report["checked"] = stories.action.isChecked()
     report["tips"] = {

@@ -1,0 +1,72 @@
+"""Stories in the real QGIS window: cells clicked in a city of 64,009, files dropped on the map and on the dock."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.append(str(Path(__file__).parent / "qgis"))
+from desk import SCRIPTS, Desk
+from desktop import drive, write_profile
+
+pytestmark = pytest.mark.qgis
+HELD_UP = 100
+"""Milliseconds for which no call may hold the window up."""
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory, require, root):
+    """What happened in QGIS."""
+    folder = tmp_path_factory.mktemp("story")
+    desk = Desk(folder, require("qgis")).put_plugin(root)
+    profiles = desk.config / "profiles"
+    write_profile(profiles, "gridbeacon", "zh-Hans")
+    sample = root / "sample_data"
+    incidents = [str(sample / f"incidents_{year}.csv.zip") for year in (2024, 2025)]
+    wish = {
+        "name": "gridbeacon",
+        "across": 253,
+        "cells": ["3-3", "9-0", "200-100"],
+        "drop": incidents,
+        "drop_on_dock": [*incidents, str(sample / "cells.geojson.zip"), str(sample / "draws.py")],
+    }
+    environment = {**os.environ, "GRIDBEACON_ENGINE_PYTHON": sys.executable, "GRIDBEACON_SCRIPTS": str(SCRIPTS)}
+    answer = drive(profiles, folder / "work", wish, environment, folder / "shot.png", "story_startup.py")
+    return {**answer, "incidents": incidents, "cells": str(sample / "cells.geojson.zip")}
+
+
+def test_a_click_shows_the_story_of_the_cell_and_holds_up_nothing(told):
+    """Through the mouse, in a project of other coordinates; the tool before comes back with Esc."""
+    assert "error" not in told, told["error"]
+    assert [unit for unit, _, _ in told["shown"]] == ["3-3", "9-0", "200-100"]
+    assert told["shown"][0][1] == "S0-0街道 · 3-3格" and "共 5 件" in told["shown"][0][2]
+    assert "没有事件不等于没有风险" in told["shown"][1][2]
+    assert told["in_front"] and told["checked"] and told["given_back"]
+    clicks = {phase: pause for phase, pause in told["blocked"].items() if phase.startswith("click")}
+    assert len(clicks) == 3 and max(clicks.values()) < HELD_UP, clicks
+    assert told["exit_code"] == 0
+
+
+def test_layers_of_a_run_have_their_tips(told):
+    assert {name for name, has_tip in told["tips"].items() if has_tip} == {
+        "预警",
+        "热点演变",
+        "各级单元边界",
+        "风险",
+        "热点",
+    }
+
+
+def test_files_dropped_on_the_map_stay_qgis_s_and_are_offered_once(told):
+    """QGIS opens them as it always does; one line offers both files to the dock, and its button puts them there."""
+    assert told["dropped"] and told["opened"] == 2
+    words, buttons = told["offered"]
+    assert words == ["incidents_2024.csv.zip, incidents_2025.csv.zip:看来是事件表。"] and len(buttons) == 1
+    assert told["taken"] == told["incidents"] and told["form_in_front"]
+
+
+def test_files_dropped_on_the_dock_fill_the_form(told):
+    assert told["on_dock"] == [*told["incidents"], told["cells"]]
