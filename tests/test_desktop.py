@@ -94,7 +94,7 @@ def test_a_run_opens_its_briefing_and_shows_its_warnings(told):
 
 def test_a_warning_is_judged_in_the_table(told):
     """Into the ledger, without the engine: the command line reads it there."""
-    assert told["judged"] == [1] and told["known"] == "judged"
+    assert told["judged"] == [1] and told["known"] == "true"
     command = [sys.executable, "-m", "gridbeacon", "ledger", "list", "--ledger", told["wish"]["ledger"], "--json"]
     listed = subprocess.run(command, capture_output=True, text=True, env=environment(told["folder"]), check=True)
     assert told["first"] in listed.stdout and "judged" in listed.stdout

@@ -96,18 +96,28 @@ def strays():
     return found
 
 
+def child(parent, kind, name):
+    """The widget or action *name* within *parent*, once it is there."""
+    wait(lambda: parent.findChild(kind, name), 5)
+    return parent.findChild(kind, name)
+
+
 def judge(window):
-    """Judge the first warning in the table with the dialog, as true; what the ledger says of it afterwards."""
+    """Judge the first warning in the table with its button and its dialog, as true; the verdict the ledger then tells."""
     table = window.dock.table
     table.view.select({table.model.shown_rows[0].warning_id})
-    dialog = table.begin("judged")
-    dialog.actor.setText("值班台")
-    next(iter(dialog.verdicts.values())).setChecked(True)
     recorded = []
     table.recorded.connect(recorded.append)
-    QTest.mouseClick(dialog.record, LEFT)
+    button = child(table, QtWidgets.QAbstractButton, "judged")
+    wait(button.isEnabled, 5)
+    QTest.mouseClick(button, LEFT)
+    dialog = child(table, QtWidgets.QDialog, "move_judged")
+    QTest.keyClicks(dialog.findChild(QtWidgets.QLineEdit, "actor"), "duty desk")
+    QTest.mouseClick(dialog.findChildren(QtWidgets.QRadioButton)[0], LEFT)
+    QTest.mouseClick(dialog.findChild(QtWidgets.QDialogButtonBox).buttons()[0], LEFT)
     wait(lambda: recorded or table.message.text().startswith("⚠"))
-    return recorded, table.view.current().step
+    wait(lambda: table.view.current() and table.view.current().known.get("verdict"), 5)
+    return recorded, table.view.current().known["verdict"]
 
 
 window = Window()
