@@ -89,7 +89,7 @@ def test_one_group_holds_the_layers_in_their_order(told):
         ["Incidents day by day", True],
         ["Points that were not counted", False],
         ["Boundaries of the units", True],
-        ["Evidence (one at a time)", True],
+        ["Evidence: all incidents, 网格", True],
     ]
     assert [[node[0], node[1]] for node in nodes[4][2]] == [
         ["Risk", True],
@@ -111,11 +111,13 @@ def test_shown_twice_it_is_there_once(told):
 def test_legends_speak_in_words(told, hostile):
     """In both languages, no code and no bare number of a level; every column has a name."""
     layers = told["shown"]["layers"]
-    assert layers["EARLY_WARNINGS"]["legend"][:4] == [
+    assert layers["EARLY_WARNINGS"]["legend"] == [
         "I red · Check now",
         "II orange · Check today",
         "III yellow · Watch",
         "IV blue · Note",
+        "ended or merged",
+        "beyond the day's budget",
     ]
     assert layers["RISK"]["legend"][0] == "very high" and layers["HOTSPOTS"]["legend"][0] == "hot spot, all but certain"
     assert layers["EMERGING"]["legend"][0] == "new hot spot"
@@ -146,7 +148,9 @@ def test_days_are_ready_to_be_played(told, sample):
     with sqlite3.connect(sample / "results.gpkg") as book:
         days = dict(book.execute("SELECT substr(day_start, 1, 10), count(*) FROM days GROUP BY 1"))
     assert played["frames"]["DAYS"] == [days.get(f"2025-12-{day:02d}", 0) for day in range(4, 32)]
-    assert played["frames"]["EARLY_WARNINGS"] == [0] * 27 + [3], "their window is the last day"
+    seen = [int(row["first_seen"][8:10]) for row in warnings_of(sample)]
+    lit = [sum(first <= day for first in seen) for day in range(4, 32)]
+    assert played["frames"]["EARLY_WARNINGS"] == lit, "a beacon is lit when it is first seen, and stays lit"
     assert played["seen"][-4:] == ["2025-12-05", "2025-12-06", "2025-12-07", "2025-12-08"], "from the first day again"
     timed = {name for name, layer in told["shown"]["layers"].items() if layer.get("timed")}
     assert timed == {"EARLY_WARNINGS", "DAYS"}

@@ -6,8 +6,9 @@ from pathlib import Path
 
 from qgis.core import QgsLayerTreeGroup, QgsRectangle, QgsVectorLayer
 
+from ..words import tr
 from .contents import Contents, contents
-from .marks import LAYER, RUN, SHOWN_CLASS, SHOWN_LEVEL
+from .marks import LAYER, NAMED, RANK, RUN, SHOWN_CLASS, SHOWN_LEVEL
 from .untouched import untouched
 
 FILTERED = ("RISK", "HOTSPOTS", "EMERGING")
@@ -31,6 +32,7 @@ def show_class(group: QgsLayerTreeGroup, category: str, level: int | None = None
                 _filter(node.layer(), held, category, level)
     group.setCustomProperty(SHOWN_CLASS, category)
     group.setCustomProperty(SHOWN_LEVEL, level)
+    name_evidence(group)
 
 
 def shown(group: QgsLayerTreeGroup) -> tuple[str, int]:
@@ -38,6 +40,24 @@ def shown(group: QgsLayerTreeGroup) -> tuple[str, int]:
     held = contents(Path(str(group.customProperty(RUN, ""))))
     category = str(group.customProperty(SHOWN_CLASS, held.classes[0] if held.classes else ""))
     return category, int(group.customProperty(SHOWN_LEVEL, held.levels[0][0] if held.levels else 0))
+
+
+def evidence_of(group: QgsLayerTreeGroup) -> QgsLayerTreeGroup | None:
+    """The sub-group of a run's group that holds its evidence; None where the user has taken it out."""
+    return next((node for node in group.findGroups() if node.customProperty(RANK) is not None), None)
+
+
+def name_evidence(group: QgsLayerTreeGroup) -> None:
+    """Let the name of the evidence say which class and which units it is of, unless the user has named it."""
+    evidence, held = evidence_of(group), contents(Path(str(group.customProperty(RUN, ""))))
+    if evidence is None or evidence.name() != str(evidence.customProperty(NAMED, "")):
+        return
+    category, level = shown(group)
+    everything = held.classes[:1] == (category,)
+    what = tr("all incidents") if everything else category
+    name = tr("Evidence: {what}, {units}", what=what, units=dict(held.levels).get(level, ""))
+    evidence.setName(name)
+    evidence.setCustomProperty(NAMED, name)
 
 
 def _filter(layer: QgsVectorLayer, held: Contents, category: str, level: int) -> None:

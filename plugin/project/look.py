@@ -13,14 +13,18 @@ from qgis.core import (
     QgsCentroidFillSymbolLayer,
     QgsFillSymbol,
     QgsGraduatedSymbolRenderer,
+    QgsLayerTreeLayer,
     QgsLinePatternFillSymbolLayer,
     QgsMapLayer,
+    QgsMapLayerLegendUtils,
     QgsMarkerSymbol,
+    QgsProperty,
     QgsRasterLayer,
     QgsRendererCategory,
     QgsRendererRange,
     QgsRuleBasedRenderer,
     QgsSingleBandPseudoColorRenderer,
+    QgsSymbolLayer,
     QgsVectorLayer,
 )
 
@@ -130,14 +134,20 @@ def discs_of(style_in_file: QgsRuleBasedRenderer) -> QgsGraduatedSymbolRenderer:
     return QgsGraduatedSymbolRenderer("incidents", ranges)
 
 
-SMALLEST_DISC, LARGEST_DISC = 1.2, 7.0
-"""Millimetres across."""
+SMALLEST_DISC, LARGEST_DISC = 1.0, 4.4
+"""Millimetres across; a legend's symbol has room for no more."""
+DISC = style.DENSITY_COLOURS["light"][-2]
+BELOW = 3.4
+"""Millimetres below the middle of the street, where its name stands."""
 
 
 def _disc(size: float) -> QgsFillSymbol:
-    marks = {"name": "circle", "color": "76,90,107,120", "outline_color": "255,255,255,220", "outline_width": "0.25"}
+    circle = {"name": "circle", "color": DISC, "outline_color": "#ffffff", "outline_width": "0.2"}
+    marker = QgsMarkerSymbol.createSimple({**circle, "size": f"{size:.2f}"})
+    moved = QgsProperty.fromExpression(f"if(\"incidents\" > 0, '0,{BELOW}', '0,0')")  # stays in sight in the legend
+    marker.symbolLayer(0).setDataDefinedProperty(QgsSymbolLayer.Property.PropertyOffset, moved)
     inside = QgsCentroidFillSymbolLayer()
-    inside.setSubSymbol(QgsMarkerSymbol.createSimple({**marks, "size": f"{size:.2f}"}))
+    inside.setSubSymbol(marker)
     inside.setPointOnSurface(True)
     symbol = QgsFillSymbol.createSimple({})
     symbol.changeSymbolLayer(0, inside)
@@ -150,6 +160,13 @@ def relabel(layer: QgsVectorLayer, words: Callable[[str], str | None]) -> None:
     for rule in renderer.rootRule().children():
         rule.setLabel(words(rule.label()) or rule.label())
     layer.setRenderer(renderer)
+
+
+def shorten_legend(node: QgsLayerTreeLayer, output: str) -> None:
+    """Leave out what has no symbol: the rule of warnings that bear a number only is their style's last."""
+    if output == "EARLY_WARNINGS" and isinstance(node.layer().renderer(), QgsRuleBasedRenderer):
+        rules = len(node.layer().renderer().rootRule().children())
+        QgsMapLayerLegendUtils.setLegendNodeOrder(node, list(range(rules - 1)))
 
 
 def warning_words() -> dict[str, str]:

@@ -18,12 +18,11 @@ from qgis.core import (
 
 from ...errors import InputError
 from ...layers import style
-from ..qt import QtGui
+from ..qt import QtCore, QtGui
 from ..words import tr
-from .results import layers_of, show_run
 
-ROOM_AROUND = 1.6
-"""Width of the map around a place, in widths of the place."""
+ROOM_AROUND, ROOM_AROUND_CITY = 1.6, 1.06
+"""Width of the map around a place and around the city, in their own widths."""
 FLASHES, FLASH_MS = 3, 500
 
 
@@ -33,6 +32,8 @@ def flash(iface: Any, folder: Path, warning: dict[str, str]) -> None:
     The run's layers are added first where they are missing. Raises InputError if the run does not know the place,
     EnvironmentProblem if its layers cannot be opened.
     """
+    from .results import layers_of, show_run
+
     project, canvas = QgsProject.instance(), iface.mapCanvas()
     layers = layers_of(folder, project)
     if "EARLY_WARNINGS" not in layers or "CELLS" not in layers:
@@ -51,8 +52,7 @@ def flash(iface: Any, folder: Path, warning: dict[str, str]) -> None:
         )
     zoom_to(canvas, whole, layer, project)
     carriers = shapes(layers["CELLS"], "cell_id", _codes(warning.get("place_ids", "")))
-    outline, inside = _colours(warning.get("level", ""))
-    canvas.flashGeometries([*carriers, *whole], layer.crs(), outline, inside, FLASHES, FLASH_MS)
+    canvas.flashGeometries([*carriers, *whole], layer.crs(), *_colours(warning.get("level", "")), FLASHES, FLASH_MS)
 
 
 def shapes(layer: QgsVectorLayer, column: str, codes: Iterable[str]) -> list[QgsGeometry]:
@@ -90,14 +90,36 @@ def follow(layer: QgsVectorLayer, chosen: Callable[[str], None]) -> None:
     layer.selectionChanged.connect(tell)
 
 
+def look_at(canvas: Any, project: QgsProject, crs: Any, extent: tuple[float, ...], *, always: bool) -> None:
+    """Show an *extent* (west, south, east, north in *crs*) if *always*, else only where the map shows nothing of it.
+
+    It is done in the next turn of the event loop: QGIS moves the map itself when a project gets its first layer.
+    """
+
+    def look() -> None:
+        there = QgsCoordinateTransform(crs, canvas.mapSettings().destinationCrs(), project)
+        bounds = there.transformBoundingBox(QgsRectangle(*extent))
+        if always or not canvas.extent().intersects(bounds):
+            bounds.scale(ROOM_AROUND_CITY)
+            canvas.setExtent(bounds)
+            canvas.refresh()
+        soon.deleteLater()
+
+    if extent:
+        soon = QtCore.QTimer(canvas)  # gone with the map, should that be sooner
+        soon.setSingleShot(True)
+        soon.timeout.connect(look)
+        soon.start(0)
+
+
 def _codes(text: str) -> list[str]:
     return [code for code in (text or "").split(";") if code]
 
 
 def _colours(level: str) -> tuple[QtGui.QColor, QtGui.QColor]:
-    """Outline and fill of a flash, in the level's colour."""
+    """The level's colour, and the same gone: what a flash begins and ends with."""
     known = {entry.name: entry.dark for entry in style.LEVELS}
-    outline, inside = (QtGui.QColor(known.get(level, style.GROUND["light"]["muted"])) for _ in range(2))
-    outline.setAlpha(255)
-    inside.setAlpha(110)
-    return outline, inside
+    begins, ends = (QtGui.QColor(known.get(level, style.GROUND["light"]["muted"])) for _ in range(2))
+    begins.setAlpha(200)
+    ends.setAlpha(0)
+    return begins, ends

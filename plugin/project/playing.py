@@ -18,50 +18,62 @@ from qgis.core import (
 
 from ..qt import QtCore
 
-SPANS = {"EARLY_WARNINGS": ("window_start", "window_end"), "DAYS": ("day_start", "day_end")}
-"""Layers whose rows have a beginning and an end of their own."""
+OURS = "gridbeacon"
+"""Property of a temporal controller that we have set: another run may widen it."""
 
 
 def set_time(layer: QgsMapLayer, output: str) -> None:
-    """Rows of warnings and days appear in their own time; the evidence is of the whole window, so it stays."""
-    columns = SPANS.get(output)
-    if columns is None or not isinstance(layer, QgsVectorLayer):
+    """A day's rows are shown on their day. A warning is shown from the day it was first seen, and stays.
+
+    The evidence is of the whole window: it has no time of its own.
+    """
+    if not isinstance(layer, QgsVectorLayer):
         return
-    start, end = columns
-    if layer.fields().lookupField(start) < 0 or layer.fields().lookupField(end) < 0:
-        return
-    time = layer.temporalProperties()
-    time.setMode(QgsVectorLayerTemporalProperties.TemporalMode.FeatureDateTimeStartAndEndFromFields)
-    time.setStartField(start)
-    time.setEndField(end)
-    time.setIsActive(True)
+    modes, time = QgsVectorLayerTemporalProperties.TemporalMode, layer.temporalProperties()
+    known = layer.fields().names()
+    if output == "DAYS" and "day_end" in known:
+        time.setMode(modes.FeatureDateTimeStartAndEndFromFields)
+        time.setStartField("day_start")
+        time.setEndField("day_end")
+        time.setIsActive(True)
+    elif output == "EARLY_WARNINGS":
+        time.setMode(modes.FeatureDateTimeInstantFromField)
+        time.setStartField("first_seen" if "first_seen" in known else "window_start")
+        time.setAccumulateFeatures(True)
+        time.setIsActive(True)
 
 
 def make_playable(project: QgsProject, canvas: Any, span: tuple[datetime, datetime] | None) -> None:
-    """Set the days that can be played, one a frame, and stand on the last one. A time the user plays by is left alone.
+    """Set the days that can be played, one a frame, and stand on the last one; several runs are played together.
 
-    *span* is the run's window in local time, its end not included.
+    A time that the user plays by is left alone. *span* is the run's window in local time, its end not included.
     """
     if span is None:
         return
-    days = QgsDateTimeRange(_moment(span[0]), _moment(span[1]), True, False)
-    if project.timeSettings().temporalRange().isInfinite():
-        project.timeSettings().setTemporalRange(days)
-        project.timeSettings().setTimeStep(1)
-        project.timeSettings().setTimeStepUnit(QgsUnitTypes.TemporalUnit.TemporalDays)
+    settings, days = project.timeSettings(), _range(*span)
+    if settings.temporalRange().isInfinite():
+        settings.setTemporalRange(days)
+        settings.setTimeStep(1)
+        settings.setTimeStepUnit(QgsUnitTypes.TemporalUnit.TemporalDays)
     controller = canvas.temporalController() if canvas is not None else None
     if not isinstance(controller, QgsTemporalNavigationObject):
         return
-    off = QgsTemporalNavigationObject.NavigationMode.NavigationOff
-    if controller.navigationMode() != off:
+    modes = QgsTemporalNavigationObject.NavigationMode
+    if controller.navigationMode() == modes.NavigationOff:
+        controller.setProperty(OURS, True)
+    elif controller.property(OURS):
+        days.extend(controller.temporalExtents())
+    else:
         return
     controller.setTemporalExtents(days)
     controller.setFrameDuration(QgsInterval(1, QgsUnitTypes.TemporalUnit.TemporalDays))
-    controller.setNavigationMode(QgsTemporalNavigationObject.NavigationMode.Animated)
+    controller.setNavigationMode(modes.Animated)
     controller.setCurrentFrameNumber(controller.totalFrameCount() - 1)
 
 
+def _range(start: datetime, end: datetime) -> QgsDateTimeRange:
+    return QgsDateTimeRange(_moment(start), _moment(end), True, False)
+
+
 def _moment(when: datetime) -> QtCore.QDateTime:
-    return QtCore.QDateTime(
-        QtCore.QDate(when.year, when.month, when.day), QtCore.QTime(when.hour, when.minute, when.second)
-    )
+    return QtCore.QDateTime(QtCore.QDate(when.year, when.month, when.day), QtCore.QTime(when.hour, when.minute))

@@ -27,7 +27,7 @@ from qgis.core import (
 
 from ...errors import EnvironmentProblem
 from ..words import tr
-from . import classes, look, playing, provenance
+from . import classes, look, places, playing, provenance
 from .contents import SURFACE, TABLES, contents
 from .marks import LAYER, RANK, RUN
 from .untouched import untouched
@@ -69,13 +69,13 @@ NAMES_COLUMNS = {
 }
 RESULTS = (
     Result("EARLY_WARNINGS", "early_warnings", NAMES_COLUMNS["EARLY_WARNINGS"], True, True),
-    Result("DAYS", "days", NAMES_COLUMNS["DAYS"], True, False, optional=True),
+    Result("DAYS", "days", NAMES_COLUMNS["DAYS"], True, True, optional=True),
     Result("EXCLUDED", "excluded", NAMES_COLUMNS["EXCLUDED"], False, False, optional=True),
     Result("CELLS", "cells", NAMES_COLUMNS["CELLS"], True, False),
     Result("RISK", "risk", NAMES_COLUMNS["RISK"], True, True, evidence=True),
-    Result("HOTSPOTS", "hotspots", NAMES_COLUMNS["HOTSPOTS"], False, True, evidence=True),
-    Result("EMERGING", "hotspots", NAMES_COLUMNS["EMERGING"], False, True, evidence=True),
-    Result("DENSITY", "", NAMES_COLUMNS["DENSITY"], False, True, evidence=True, optional=True),
+    Result("HOTSPOTS", "hotspots", NAMES_COLUMNS["HOTSPOTS"], False, False, evidence=True),
+    Result("EMERGING", "hotspots", NAMES_COLUMNS["EMERGING"], False, False, evidence=True),
+    Result("DENSITY", "", NAMES_COLUMNS["DENSITY"], False, False, evidence=True, optional=True),
 )
 """From the top of the layer tree to its bottom. Of the evidence one layer is drawn at a time."""
 
@@ -112,6 +112,7 @@ def open_layers(folder: Path, present: Container[str] = ()) -> Opened:
 
 def add_layers(made: Opened, folder: Path, project: QgsProject, *, canvas: Any = None) -> list[QgsMapLayer]:
     """Put opened layers into the run's group; returns all layers of the run, from the top. Main thread only."""
+    alone = not project.mapLayers()
     if canvas is not None:
         canvas.freeze(True)
     try:
@@ -123,6 +124,8 @@ def add_layers(made: Opened, folder: Path, project: QgsProject, *, canvas: Any =
             canvas.freeze(False)
     if made:
         playing.make_playable(project, canvas, contents(folder).window)
+    if made and canvas is not None:
+        places.look_at(canvas, project, made[0][1].crs(), contents(folder).extent, always=alone)
     everything = layers_of(folder, project)
     return [everything[result.output] for result in RESULTS if result.output in everything]
 
@@ -186,9 +189,12 @@ def place_in_group(layer: QgsMapLayer, project: QgsProject, folder: Path, result
     rank = RESULTS.index(result)
     above = [place for place, node in enumerate(parent.children()) if _rank(node) < rank]
     old = project.layerTreeRoot().findLayer(layer.id())
-    node = parent.insertLayer(above[-1] + 1 if above else 0, layer)
+    node = QgsLayerTreeLayer(layer)
     node.setItemVisibilityChecked(result.visible)
-    node.setExpanded(result.unfolded and result.visible)
+    look.shorten_legend(node, result.output)
+    parent.insertChildNode(above[-1] + 1 if above else 0, node)
+    node.setExpanded(not result.unfolded)  # a view unfolds new nodes, and hears of changes only
+    node.setExpanded(result.unfolded)
     # Only now: a layer whose last node is removed leaves the project.
     if old is not None and isinstance(old.parent(), QgsLayerTreeGroup):
         old.parent().removeChildNode(old)
@@ -215,10 +221,11 @@ def _group(project: QgsProject, folder: Path) -> QgsLayerTreeGroup:
 
 def _evidence(group: QgsLayerTreeGroup) -> QgsLayerTreeGroup:
     """The sub-group of which one layer is drawn at a time, for one would hide the other."""
-    found = next((node for node in group.findGroups() if node.customProperty(RANK) is not None), None)
+    found = classes.evidence_of(group)
     if found is None:
-        found = group.addGroup(tr("Evidence (one at a time)"))
+        found = group.addGroup("")
         found.setCustomProperty(RANK, len(RESULTS))
+        classes.name_evidence(group)
         found.setIsMutuallyExclusive(True, -1)
     return found
 
