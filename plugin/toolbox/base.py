@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -55,7 +56,11 @@ class EngineAlgorithm(QgsProcessingAlgorithm):
         return pick(self.entry.get("help", ""), self.entry.get("help_zh", ""))
 
     def shortHelpString(self):
-        return "\n".join([*paragraphs(self.entry), *self.notes(), *settings_told(self.entry.get("params", []))])
+        return "\n".join([*paragraphs(self.entry), *self.notes(), *settings_told(self.settings_shown())])
+
+    def settings_shown(self) -> list[dict[str, Any]]:
+        """The settings that are not folded away, in the dialog's order."""
+        raise NotImplementedError
 
     def notes(self) -> list[str]:
         """Further paragraphs of the help, as HTML."""
@@ -173,5 +178,12 @@ def _marked(text: str) -> str:
 
 def settings_told(params: list[dict[str, Any]]) -> list[str]:
     """A heading and one line for each setting: its label and what it does, as HTML."""
-    lines = [f"<b>{escape(label_of(param))}</b>: {escape(help_of(param))}" for param in params]
+    lines = [_setting(label_of(param), help_of(param)) for param in params]
     return [f"<h3>{tr('Settings')}</h3>", *lines] if lines else []
+
+
+def _setting(label: str, told: str) -> str:
+    """Label and help, where the help does not only repeat the label."""
+    name = label.partition(" (")[0]
+    rest = re.sub(r"^[:,;。:,;]+", "", told[len(name) :]) if told.startswith(name) else told
+    return f"<b>{escape(label)}</b>: {escape(rest)}" if rest else f"<b>{escape(label)}</b>"

@@ -43,6 +43,10 @@ class _City(EngineAlgorithm):
         )
         return [*super().notes(), precedence]
 
+    def settings_shown(self):
+        own = self.entry["params"] if self.key != "run" else []
+        return [*own, *(param for param in self.schema["run"]["params"] if param["name"] in SETTINGS_SHOWN)]
+
     def initAlgorithm(self, config=None):
         add_sources(self, ["incidents", "cells"], cells_needed=False)
         add_parameters(self, self.entry["params"] if self.key != "run" else [], shown={"from_day", "to_day"})

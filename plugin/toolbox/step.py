@@ -22,6 +22,8 @@ from .sources import CELLS, INCIDENT_FILES, INCIDENTS, add_sources
 
 ENDINGS = ("gpkg", "geojson", "csv")
 """What the engine writes, the usual one first."""
+FIRST = ("class_node", "as_of", "window")
+"""Settings an analyst thinks of first."""
 FOLDED = {"timezone", "bin", "calendar", "duplicates", "default_points", "role"}
 """Settings every step shares and few change; so are those the engine itself calls advanced."""
 GEOMETRIES = {"polygon": QgsProcessing.TypeVectorPolygon, "point": QgsProcessing.TypeVectorPoint}
@@ -46,20 +48,25 @@ class StepAlgorithm(EngineAlgorithm):
     def tags(self):
         return [*super().tags(), self.entry.get("group_zh", ""), self.entry.get("group", "")]
 
+    def settings_shown(self):
+        plain = [param for param in self.entry["params"] if not param["advanced"] and param["name"] not in FOLDED]
+        first = [param for name in FIRST for param in plain if param["name"] == name]
+        return [*first, *(param for param in plain if param not in first)]
+
     @property
     def files(self) -> tuple[str, ...]:
         """Further files the step reads."""
         reading = OF_READING if "incidents" in self.entry["inputs"] else ("CELLS_CRS",)
         return (*(("LEDGER",) if "ledger" in self.entry["inputs"] else ()), *reading)
 
-    place = ""
-    """Where the table goes; known once the algorithm is prepared."""
+    sources: frozenset[Path] | set[Path] = frozenset()
+    """Files the inputs lie in; known once the algorithm is prepared."""
 
     def initAlgorithm(self, config=None):
-        params = self.entry["params"]
         add_sources(self, self.entry["inputs"], cells_needed="incidents" not in self.entry["inputs"])
-        shown = {param["name"] for param in params if not param["advanced"]} - FOLDED
-        add_parameters(self, params, shown)
+        shown = self.settings_shown()
+        folded = [param for param in self.entry["params"] if param not in shown]
+        add_parameters(self, [*shown, *folded], {param["name"] for param in shown})
         add_files(self, self.files)
         kind = GEOMETRIES.get(self.entry.get("geometry", ""), QgsProcessing.TypeVector)
         out = QgsProcessingParameterVectorDestination("OUTPUT", self.displayName(), kind)
@@ -70,21 +77,9 @@ class StepAlgorithm(EngineAlgorithm):
         self.add_numbers()
 
     def prepareAlgorithm(self, parameters, context, feedback):
-        """On the main thread: as every algorithm, and the result must not replace what it is made from."""
+        """On the main thread: as every algorithm; and note the files the inputs lie in."""
         super().prepareAlgorithm(parameters, context, feedback)
-        # Once only: each call gives a temporary output another name.
-        self.place = self.parameterAsOutputLayer(parameters, "OUTPUT", context)
-        place = Path(self.place)
-        if place.suffix.lower().lstrip(".") not in ENDINGS:
-            endings = ", ".join(f".{ending}" for ending in ENDINGS)
-            raise QgsProcessingException(
-                tr("The result cannot be written as {name}. Choose a file that ends in {endings}.",
-                   name=place.name, endings=endings)
-            )  # fmt: skip
-        if place.resolve() in self._sources(parameters, context):
-            raise QgsProcessingException(
-                tr("{name} is what the result is made from. Choose another file.", name=place.name)
-            )
+        self.sources = self._sources(parameters, context)
         return True
 
     def own_options(self, parameters, context):
@@ -104,12 +99,27 @@ class StepAlgorithm(EngineAlgorithm):
 
     def processAlgorithm(self, parameters, context, feedback):
         """In a thread: run the step, and let its table be drawn when it is loaded."""
-        done = self.run_engine(["step", self.key, "--replace"], Path(self.place), context, feedback)
+        # Once, and here: each call names a temporary output anew, and what is queued on the main thread is lost.
+        place = self.parameterAsOutputLayer(parameters, "OUTPUT", context)
+        self._check_place(Path(place))
+        done = self.run_engine(["step", self.key, "--replace"], Path(place), context, feedback)
         if not done:
             return {}
         feedback.setProgress(100)
-        style_on_load(self.place, self.key, context, self._title(parameters, context))
-        return {"OUTPUT": self.place, **self.numbers(done)}
+        style_on_load(place, self.key, context, self._title(parameters, context))
+        return {"OUTPUT": place, **self.numbers(done)}
+
+    def _check_place(self, place: Path) -> None:
+        """The engine writes some kinds of files only, and never over what it reads."""
+        if place.suffix.lower().lstrip(".") not in ENDINGS:
+            endings = ", ".join(f".{ending}" for ending in ENDINGS)
+            told = tr("The result cannot be written as {name}. Choose a file that ends in {endings}.",
+                      name=place.name, endings=endings)  # fmt: skip
+            raise QgsProcessingException(told)
+        if place.resolve() in self.sources:
+            raise QgsProcessingException(
+                tr("{name} is what the result is made from. Choose another file.", name=place.name)
+            )
 
     def _title(self, parameters: dict[str, Any], context: QgsProcessingContext) -> str:
         """What the layer is called: the algorithm, and the class it was asked for."""

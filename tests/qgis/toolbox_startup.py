@@ -1,0 +1,144 @@
+"""Runs inside the real QGIS desktop: Getis-Ord from its Processing dialog, beside the toolbox with the pinned three.
+
+What to do stands in the JSON file GRIDBEACON_WISH names; what happened is written beside it.
+"""
+
+import json
+import os
+import time
+from pathlib import Path
+
+from processing.gui.AlgorithmDialog import AlgorithmDialog
+from qgis.core import QgsApplication, QgsProcessingOutputLayerDefinition, QgsProject, QgsVectorLayer
+from qgis.PyQt.QtCore import Qt, QTimer
+from qgis.PyQt.QtWidgets import QDockWidget, QTreeView
+from qgis.utils import iface
+
+wish = json.loads(Path(os.environ["GRIDBEACON_WISH"]).read_text(encoding="utf-8"))
+folder = Path(wish["folder"])
+report = {}
+dialogs = []
+
+
+def write(name, value):
+    (folder / name).write_text(json.dumps(value, ensure_ascii=False, default=str), encoding="utf-8")
+
+
+def guarded(step):
+    """Call *step*; a failure is written down and ends QGIS, else the test would wait for ever."""
+
+    def call():
+        try:
+            step()
+        except Exception as error:
+            report["error"] = f"{step.__name__}: {error!r}"
+            leave()
+
+    return call
+
+
+def later(step, milliseconds=300):
+    QTimer.singleShot(milliseconds, guarded(step))
+
+
+def begin():
+    window = iface.mainWindow()
+    window.setGeometry(0, 0, 1600, 1000)
+    docks = {dock.objectName(): dock for dock in window.findChildren(QDockWidget)}
+    for name, dock in docks.items():
+        dock.setVisible(name == "ProcessingToolbox")
+    window.resizeDocks([docks["ProcessingToolbox"]], [390], Qt.Orientation.Horizontal)
+    for uri, name in wish["layers"]:
+        layer = QgsVectorLayer(uri, name, "ogr")
+        if not layer.isValid():
+            raise RuntimeError(f"{uri} does not open")
+        QgsProject.instance().addMapLayer(layer)
+    report["toolbox"] = unfold(docks["ProcessingToolbox"])
+    later(open_dialog, 500)
+
+
+def unfold(dock):
+    """The provider and one of its groups opened; the texts under the provider from top to bottom, as they stand."""
+    tree = dock.findChild(QTreeView)
+    model = tree.model()
+    provider = next(
+        model.index(row, 0)
+        for row in range(model.rowCount())
+        if "GridBeacon" in str(model.index(row, 0).data(Qt.ItemDataRole.DisplayRole))
+    )
+    tree.expand(provider)
+    rows = [model.index(row, 0, provider) for row in range(model.rowCount(provider))]
+    for row in rows:
+        if row.data(Qt.ItemDataRole.DisplayRole) in wish["open"]:
+            tree.expand(row)
+    tree.scrollTo(provider, QTreeView.ScrollHint.PositionAtTop)
+    return [row.data(Qt.ItemDataRole.DisplayRole) for row in rows]
+
+
+def open_dialog():
+    algorithm = QgsApplication.processingRegistry().createAlgorithmById(wish["algorithm"])
+    dialog = AlgorithmDialog(algorithm, False, iface.mainWindow())
+    dialogs.append(dialog)
+    output = QgsProcessingOutputLayerDefinition("TEMPORARY_OUTPUT", QgsProject.instance())
+    dialog.setParameters({**wish["parameters"], "OUTPUT": output})
+    dialog.setGeometry(20, 150, 790, 800)
+    dialog.show()
+    report["started"] = time.monotonic()
+    dialog.runButton().click()
+    later(watch, 500)
+
+
+def watch():
+    dialog = dialogs[0]
+    if not dialog.wasExecuted() and time.monotonic() - report["started"] < 240:
+        later(watch, 300)
+        return
+    report["results"] = dialog.results()
+    later(arrange, 1500)
+
+
+def arrange():
+    dialog = dialogs[0]
+    report["layers"] = [[node.name(), node.layer().renderer().type()] for node in layers_with_shapes()]
+    dialog.grab().save(str(folder / "log.png"))
+    dialog.tabWidget().setCurrentIndex(0)
+    dialog.messageBar().clearWidgets()
+    iface.messageBar().clearWidgets()
+    layer, canvas = layers_with_shapes()[0].layer(), iface.mapCanvas()
+    extent = canvas.mapSettings().layerExtentToOutputExtent(layer, layer.extent())
+    extent.setXMinimum(extent.xMinimum() - 1.9 * extent.width())  # the dialog covers the left of the map
+    canvas.setExtent(extent)
+    dialog.setGeometry(20, 150, 790, 800)
+    dialog.raise_()
+    later(wait_for_map, 1500)
+
+
+def layers_with_shapes():
+    return [node for node in QgsProject.instance().layerTreeRoot().findLayers() if node.layer().isSpatial()]
+
+
+def wait_for_map():
+    if iface.mapCanvas().isDrawing():
+        later(wait_for_map, 200)
+        return
+    (folder / "READY").write_text("", encoding="utf-8")
+    later(leave_when_told, 200)
+
+
+def leave_when_told():
+    """The picture is taken from outside; LEAVE says that it is done."""
+    if (folder / "LEAVE").exists():
+        leave()
+    else:
+        later(leave_when_told, 100)
+
+
+def leave():
+    write("report.json", report)
+    for dialog in dialogs:
+        dialog.close()
+    QgsProject.instance().clear()
+    iface.actionExit().trigger()
+
+
+later(begin, 2500)
