@@ -17,7 +17,7 @@ from qgis.PyQt.QtWidgets import QDockWidget
 from qgis.utils import iface
 
 sys.path.append(os.environ["GRIDBEACON_SCRIPTS"])
-from dock_walk import Walk  # noqa: E402
+from dock_walk import Walk
 
 wish = json.loads(Path(os.environ["GRIDBEACON_WISH"]).read_text(encoding="utf-8"))
 folder = Path(wish["folder"])
