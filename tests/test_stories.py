@@ -1,4 +1,4 @@
-"""The story of every unit says what the counts say: days, hours, classes, level by level, and nothing finer than it may."""
+"""The story of every unit says what the counts say: days, hours, classes, and nothing finer than it may."""
 
 from __future__ import annotations
 
