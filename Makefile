@@ -71,6 +71,7 @@ evidence: $(VENV)/dev  ## the figures of docs/ measured again (real data where .
 	GRIDBEACON_WRITE_DOCS=1 $(BIN)/python -m pytest -s tests/test_nasty_inputs.py tests/test_replay.py
 	nice -n 10 $(BIN)/python tests/fuzz.py --inputs 10000 --write docs/fuzz.md
 	$(BIN)/python tests/ledger_kills.py --kills 500 --steps 50000 --write docs/ledger-kills.md
+	$(BIN)/python tests/cancels.py --cancels 200 --write docs/cancels.md
 	$(BIN)/python benchmarks/reading.py --ways reading batches counting --write
 	$(BIN)/python benchmarks/reading.py --rows 30000000 --ways batches --rounds 1 --write
 	$(BIN)/python benchmarks/null_cities.py --cities 200 --write

@@ -13,26 +13,12 @@ from qgis.core import (
     QgsProject,
 )
 from session import Session, answer, asked
+from strays import strays
 
 wish = asked()
 session = Session()
 session.load(wish["name"])
 os.environ.update(wish.get("environment", {}))
-
-
-def strays():
-    """Processes that carry the run's mark in their environment, this one left out."""
-    mark = f"GRIDBEACON_MARK={os.environ['GRIDBEACON_MARK']}".encode()
-    found = []
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            marked = mark in (process / "environ").read_bytes().split(b"\0")
-            state = (process / "stat").read_text().rsplit(")", 1)[1].split()[0]
-        except OSError:
-            continue
-        if marked and state != "Z" and int(process.name) != os.getpid():
-            found.append(process.name)
-    return found
 
 
 def cancel_after(seconds):
@@ -60,9 +46,11 @@ def cancel_after(seconds):
     return {
         "after": seconds,
         "took": took,
+        "gone": time.monotonic() - cancelled,
+        "ending": [] if took is None else ["cancelled"] if took >= 0 else ["finished" if ended[0][1] else "failed"],
         "seen": len(seen),
         "left": strays(),
-        "layers": len(context.layersToLoadOnCompletion()),
+        "layers": len(context.layersToLoadOnCompletion()) if took is None or took >= 0 else 0,
     }
 
 
@@ -70,6 +58,8 @@ cancels = [cancel_after(seconds) for seconds in wish["moments"]]
 answer(
     cancels=cancels,
     left_work=[str(path) for path in Path(QgsProcessingUtils.tempFolder()).glob("gridbeacon-*")],
-    left_runs=[path.name for path in Path(wish["parameters"]["OUTPUT"]).glob("*")],
+    left_runs=[
+        path.name for path in Path(wish["parameters"]["OUTPUT"]).glob("*") if not (path / "manifest.json").is_file()
+    ],
     project_layers=len(QgsProject.instance().mapLayers()),
 )

@@ -19,8 +19,10 @@ sys.modules["PyQt6" if wish["binding"] == "PyQt5" else "PyQt5"] = None  # type: 
 for package in ("qgis", "geopandas", "shapely", "pyproj", "pyogrio", "sklearn", "pandas", "numba", "folium", "numpy"):
     sys.modules[package] = None  # type: ignore[assignment]  # the window needs the standard library and Qt
 
+sys.path.append(str(Path(__file__).parents[1] / "qgis"))
 from gridbeacon.plugin.desktop import program  # noqa: E402
 from gridbeacon.plugin.qt import QtCore, QtGui, QtWidgets  # noqa: E402
+from strays import strays  # noqa: E402
 
 if wish["binding"] == "PyQt5":
     from PyQt5.QtTest import QTest
@@ -81,21 +83,6 @@ def field(window, role):
     return window.dock.form.choices.columns.boxes[role].itemText(0)
 
 
-def strays():
-    """Engines that carry the mark of this test and are alive."""
-    mark = f"GRIDBEACON_MARK={os.environ['GRIDBEACON_MARK']}".encode()
-    found = []
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            marked = mark in (process / "environ").read_bytes().split(b"\0")
-            state = (process / "stat").read_text().rsplit(")", 1)[1].split()[0]
-        except OSError:
-            continue
-        if marked and state != "Z" and int(process.name) != os.getpid():
-            found.append(process.name)
-    return found
-
-
 def child(parent, kind, name):
     """The widget or action *name* within *parent*, once it is there."""
     wait(lambda: parent.findChild(kind, name), 5)
@@ -103,7 +90,7 @@ def child(parent, kind, name):
 
 
 def judge(window):
-    """Judge the first warning in the table with its button and its dialog, as true; the verdict the ledger then tells."""
+    """Judge the first warning with the table's button and dialog, as true; the verdict the ledger then tells."""
     table = window.dock.table
     table.view.select({table.model.shown_rows[0].warning_id})
     recorded = []
