@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from qgis.core import QgsProcessingModelAlgorithm
 from qgis.PyQt.QtGui import QIcon
@@ -73,9 +74,13 @@ class ReadyModel(QgsProcessingModelAlgorithm):
         """The parameters as the file has them, said in QGIS's language."""
         super().initAlgorithm(config or {})
         for definition in self.parameterDefinitions():
-            label = tr(LABELS_COLUMNS.get(definition.name().rpartition(":")[2], definition.description()))
-            definition.setDescription(label)
-            definition.setHelp(label)
+            definition.setDescription(self._label(definition))
+            definition.setHelp(self._label(definition))
+        for output in self.outputDefinitions():
+            output.setDescription(self._label(output))
+
+    def _label(self, definition: Any) -> str:
+        return tr(LABELS_COLUMNS.get(definition.name().rpartition(":")[2], definition.description()))
 
 
 def ready_models() -> list[ReadyModel]:

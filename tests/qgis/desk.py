@@ -22,6 +22,7 @@ SCHEMA = {
         "title_zh": "一键研判",
         "help": "Find hot spots and warnings.",
         "help_zh": "识别热点与预警。",
+        "presets": [{"name": "daily"}, {"name": "weekly"}, {"name": "wartime"}],
         "params": [
             {
                 "name": "window",
