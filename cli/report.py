@@ -95,9 +95,10 @@ def tell_health(voice: Voice, health: dict[str, Any], as_json: bool) -> int:
     words = {True: "ok  ", False: "MISS"}
     for found in health["findings"]:
         mark = words[found["ok"]] if found["ok"] or found["needed"] else "note"
-        voice.say(f"{mark}  {found['name']}: {found['detail']}")
-        if found["fix"]:
-            voice.say(f"      {found['fix']}")
+        name, detail, fix = (voice.pick(found[part], found[f"{part}_zh"]) for part in ("name", "detail", "fix"))
+        voice.say(f"{mark}  {name}: {detail}")
+        if fix:
+            voice.say(f"      {fix}")
     fit = health["fit"]
     voice.say(
         voice.pick(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..qt import QtCore, QtGui, QtWidgets
-from ..words import tr
+from ..words import pick, tr
 
 FINE, TROUBLE = "#1a7f37", "#b42318"
 """Readable on light and on dark ground; a word always stands beside the colour."""
@@ -58,8 +58,12 @@ def lines_of(report: dict[str, Any]) -> list[str]:
     lines = []
     for finding in report.get("findings", []):
         mark = "✓" if finding.get("ok") else "✗" if finding.get("needed") else "–"
-        lines.append(f"{mark} {finding.get('name', '')}: {finding.get('detail', '')}")
-        lines += [f"   → {finding['fix']}"] if finding.get("fix") else []
+        name, detail, fix = (
+            pick(str(finding.get(part) or ""), str(finding.get(f"{part}_zh") or ""))
+            for part in ("name", "detail", "fix")
+        )
+        lines.append(f"{mark} {name}: {detail}")
+        lines += [f"   → {fix}"] if fix else []
     return lines
 
 
