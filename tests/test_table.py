@@ -173,6 +173,7 @@ def test_text_from_data_is_plain_text_everywhere(app, tmp_path, monkeypatch):
         "change",
     )
     rows = [warning(0, **dict.fromkeys(names, HOSTILE)), warning(1, level="no level", rank="x", observed="1e999")]
+    rows[1]["cell_name"] = "'=A街道"  # as the engine writes a name that a spreadsheet would run
     with opened(make_run(tmp_path / "runs" / "<b>run", rows), make_ledger(tmp_path / "l.sqlite", rows)) as table:
         click(table, 0)
         assert all(
@@ -190,6 +191,7 @@ def test_text_from_data_is_plain_text_everywhere(app, tmp_path, monkeypatch):
         assert column(table, "figures")[1] == "– / 0.34"
         line = export.as_tsv(table.model.shown_rows[:1], table.columns).splitlines()
         assert len(line) == 2 and "\t=" not in line[1]
+        assert column(table, "place")[1] == "=A街道"
         assert export.guarded("=1+1") == "'=1+1" and export.guarded("'=1") == "''=1" and export.guarded("a=1") == "a=1"
 
 
