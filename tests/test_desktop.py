@@ -72,6 +72,7 @@ def test_dropped_files_are_parted_and_their_fields_guessed(told):
     """Polygons become the cells, tables the incidents, both years together; the fields are known without the engine."""
     files = told["wish"]["files"]
     assert told["dropped"] and not told["refused"]
+    assert told["unknown"][0] and SCRIPT.name in told["unknown"][1]
     assert told["chosen"] == [[files[0], files[2]], [files[1]]]
     assert told["fields"] == {"time": "发生时间", "category": "诉求大类 › 诉求小类 › 诉求事项", "id": "工单编号"}
 

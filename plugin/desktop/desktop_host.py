@@ -14,6 +14,7 @@ from ..engine import EngineJob
 from ..host import FILE, Host, Job, Request, Source
 from ..qt import QtCore, QtGui, Signal
 from ..request import RUN, arguments
+from ..story.dropped import Files, sorted_out
 from ..words import tr
 from .header import Look, look
 from .recent import CELLS, INCIDENTS, note, recent
@@ -46,16 +47,16 @@ class DesktopHost(Host):
         """The columns as the file's first bytes tell them; empty where only the engine can read it."""
         return list(look_again(source.path).fields)
 
-    def take(self, paths: list[str]) -> tuple[list[str], list[str]]:
+    def take(self, paths: list[str]) -> Files:
         """Files brought from outside, parted into incidents and cells; a GeoPackage counts by its layers."""
-        incidents: list[str] = []
-        cells: list[str] = []
-        for path in paths:
-            seen = look_again(path)
-            parts = [(f"{path}|{name}", areas) for name, areas in seen.layers] or [(path, seen.areas)]
-            for part, areas in parts:
-                (cells if areas else incidents).append(part)
-        return incidents, cells
+        files = sorted_out(paths)
+        layered = {path: look_again(path).layers for path in files.incidents + files.cells}
+        incidents = [path for path in files.incidents if not layered[path]]
+        cells = [path for path in files.cells if not layered[path]]
+        for path, layers in layered.items():
+            incidents += [f"{path}|{name}" for name, areas in layers if not areas]
+            cells += [f"{path}|{name}" for name, areas in layers if areas]
+        return Files(incidents, cells, files.unknown)
 
     def job(self, command: str, request: Request) -> Job:
         """The engine over the files as they lie."""

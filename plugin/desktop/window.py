@@ -19,7 +19,7 @@ from .strip import Strip
 ICON = Path(__file__).resolve().parents[1] / "icons" / "gridbeacon.svg"
 PASSING = 8000
 """Milliseconds a line in the status bar stays."""
-SIZE = (980, 820)
+SIZE = (1160, 820)
 
 
 class Window(QtWidgets.QMainWindow):
@@ -69,15 +69,16 @@ class Window(QtWidgets.QMainWindow):
         if folders:
             self.show_run(folders[0])
             return
-        files = [path for path in paths if Path(path).is_file()]
-        incidents, cells = self.host.take(files)
-        if files:
-            keep("desktop_folder", str(Path(files[0]).parent))
-            self.dock.tabs.setCurrentWidget(self.dock.form)
-        if incidents:
-            self.dock.form.choices.incidents.add_files(incidents)
-        if cells:
-            self.dock.form.choices.cells.add_files(cells[:1])
+        taken = self.host.take(paths)
+        if taken.unknown:
+            names = ", ".join(Path(path).name for path in taken.unknown)
+            self.tell(tr("These files are of no kind that can be read: {files}", files=names), trouble=True)
+        choices = self.dock.form.choices
+        for box, files in ((choices.incidents, taken.incidents), (choices.cells, taken.cells[:1])):
+            if files:
+                keep("desktop_folder", str(Path(files[0]).parent))
+                self.dock.tabs.setCurrentWidget(self.dock.form)
+                box.add_files(files)
 
     def choose_run(self) -> None:
         """Ask for the folder of an earlier run and show its warnings."""

@@ -115,6 +115,9 @@ told["menus"] = [action.text() for action in window.menuBar().actions()]
 form = window.dock.form
 told["before"] = [len(window.host.incident_sources()), len(window.host.cell_sources())]
 told["refused"] = drop(window, [])
+drop(window, [__file__])
+told["unknown"] = [window.strip.isVisible(), window.strip.words.text()]
+window.strip.hide()
 told["dropped"] = drop(window, wish["files"])
 told["fields"] = {role: field(window, role) for role in ("time", "category", "id")}
 told["chosen"] = [[s.path for s in box.chosen()] for box in (form.choices.incidents, form.choices.cells)]
