@@ -122,6 +122,16 @@ def test_the_panel_answers_the_five_questions(table):
     assert "#1c5cb8" in colours, "the bars are drawn"
 
 
+def test_what_has_ended_or_was_cut_is_said_and_not_counted(app, tmp_path, monkeypatch):
+    monkeypatch.setenv("GRIDBEACON_LANG", "en")
+    rows = [warning(0), warning(1, phase="ended"), warning(2, phase="merged"), warning(3, within_budget=False)]
+    with opened(make_run(tmp_path / "runs" / "a", rows)) as table:
+        assert table.counts.text() == "2 warnings · Check now 1 · Note 1 · ended 2 · open 4 · overdue 4"
+        for row, words in ((1, "grown quiet"), (2, "part of another"), (3, "Beyond the number")):
+            click(table, row)
+            assert words in table.panel.questions[0][1].text()
+
+
 def test_tickets_and_tests_are_one_click_away_by_number(table):
     click(table, 0)
     QtTest.QTest.mouseClick(table.panel.tickets, QtCore.Qt.MouseButton.LeftButton)

@@ -48,7 +48,7 @@ def badge(row: Row, told: Mapping[str, Any]) -> str:
 def answers(row: Row, told: Mapping[str, Any], columns: Columns) -> list[tuple[str, list[str]]]:
     """Question and lines of the answer, five times."""
     return [
-        (tr("Why this level?"), _why(told)),
+        (tr("Why this level?"), _why(row, told)),
         (tr("Compared with last year?"), _year(told)),
         (tr("Who is responsible?"), [columns.unit(row)]),
         (tr("Has it been handled?"), _handled(row, columns)),
@@ -56,7 +56,7 @@ def answers(row: Row, told: Mapping[str, Any], columns: Columns) -> list[tuple[s
     ]
 
 
-def _why(told: Mapping[str, Any]) -> list[str]:
+def _why(row: Row, told: Mapping[str, Any]) -> list[str]:
     carriers = mapping(told.get("carriers"))
     lines = [sentence(mapping(told.get("why")).get("level"))]
     for title, name in ((tr("Classes"), "classes"), (tr("Places"), "places")):
@@ -71,6 +71,11 @@ def _why(told: Mapping[str, Any]) -> list[str]:
             for part in parts
         ]
         lines += [f"{title}{pick(': ', ':')}{' · '.join(named)}"] if named else []
+    if row.over:
+        merged = row.warning.get("phase") == "merged"
+        lines.append(tr("It is part of another warning now.") if merged else tr("It has grown quiet and ended."))
+    elif row.warning.get("within_budget") == "False":
+        lines.append(tr("Beyond the number of warnings the plan allows a day: listed behind the others."))
     return _some(lines) or [tr("The run tells no more about it.")]
 
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from ...layers.ledger.states import CLOSED, EVENTS, VERDICTS
-from ...layers.style import CHANGES, LEVELS, STATES, UNKNOWN_RESPONSIBLE_EN, UNKNOWN_RESPONSIBLE_ZH
+from ...layers.style import CHANGES, LEVELS, OVER_PHASES, STATES, UNKNOWN_RESPONSIBLE_EN, UNKNOWN_RESPONSIBLE_ZH
 from ..words import speaks_chinese, tr
 from .reading import number
 
@@ -74,6 +74,11 @@ class Row:
     def becomes_overdue(self, later: str) -> bool:
         """Whether it is due between now and *later*."""
         return bool(self.due) and self.now <= self.due.replace(" ", "T") < later
+
+    @property
+    def over(self) -> bool:
+        """Whether it is no more: it grew quiet, or another warning took it up."""
+        return self.warning.get("phase") in OVER_PHASES
 
     @property
     def open(self) -> bool:

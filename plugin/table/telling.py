@@ -20,11 +20,13 @@ def told(error: GridBeaconError) -> str:
 
 
 def totals(rows: Sequence[Row]) -> str:
-    """How many warnings there are of each level, how many are open and how many overdue."""
+    """How many warnings are in force, of each level; how many have ended, are open and are overdue."""
     lang = "zh" if speaks_chinese() else "en"
-    of = Counter(row.warning["level"] for row in rows)
+    of = Counter(row.warning["level"] for row in rows if not row.over)
     levels = " · ".join(f"{level.verb(lang)} {of[level.name]:,}" for level in LEVELS if of[level.name])
-    parts = [tr("{number} warnings", number=f"{len(rows):,}"), levels]
+    over = sum(row.over for row in rows)
+    parts = [tr("{number} warnings", number=f"{len(rows) - over:,}"), levels]
+    parts += [tr("ended {number}", number=f"{over:,}")] if over else []
     parts.append(tr("open {number}", number=f"{sum(row.open for row in rows):,}"))
     late = sum(row.overdue for row in rows)
     parts += [tr("overdue {number}", number=f"{late:,}")] if late else []
