@@ -21,6 +21,7 @@ SHOWN_BESIDE = 60
 _ESCAPED = re.compile("'+[=+\\-@\uff1d\uff0b\uff0d\uff20\t\r\n]")
 _WHITE = tuple(" \t\r\n")
 _DECODER = json.JSONDecoder()
+_PIECE = 1 << 20
 _LONGEST_FIELD = 64 * 1024 * 1024
 """Signs a field of a CSV file may have; the module's own limit is far below what a hostile file may hold."""
 
@@ -168,7 +169,10 @@ def _past_space(text: str, at: int) -> int:
 
 
 def _explanations(path: Path) -> Explanations:
-    return Explanations(path.read_text(encoding="utf-8")) if path.is_file() else Explanations()
+    if not path.is_file():
+        return Explanations()
+    with path.open(encoding="utf-8") as stream:  # piece by piece: other threads have their turn between them
+        return Explanations("".join(iter(lambda: stream.read(_PIECE), "")))
 
 
 def _tickets(path: Path) -> dict[str, list[str]]:
