@@ -9,6 +9,7 @@ from typing import Any
 
 from qgis.core import Qgis, QgsMapLayer, QgsProject, QgsVectorLayer, QgsWkbTypes
 
+from ..errors import GridBeaconError
 from .desktop.header import look
 from .host import FILE, POINTS, POLYGONS, TABLE, Host, Job, Request, Source
 from .layer_job import LayerJob
@@ -78,22 +79,34 @@ class QgisHost(Host):
         return LayerJob(command, request)
 
     def show_run(self, folder: Path) -> None:
-        """Add the run's layers in a group of their own."""
-        from .project.results import show_run
+        """Add the run's layers in a group of their own; they are opened beside the window."""
+        from .project.showing import Showing
 
-        show_run(folder, QgsProject.instance(), canvas=self.iface.mapCanvas())
+        showing = Showing(folder, QgsProject.instance(), self.iface.mapCanvas())
+        showing.failed.connect(self._tell)
+        showing.start()
 
     def show_place(self, folder: Path, warning: dict[str, str]) -> None:
         """Zoom to the warning's unit and let it flash."""
         from .project.places import flash
 
-        flash(self.iface, folder, warning)
+        self._try(flash, self.iface, folder, warning)
 
     def print_warnings(self, folder: Path) -> None:
         """Open a print layout with a page for each warning."""
         from .project.atlas import print_warnings
 
-        print_warnings(self.iface, folder)
+        self._try(print_warnings, self.iface, folder)
+
+    def _try(self, call: Callable[..., Any], *facts: Any) -> None:
+        """Do it; what stands in its way is told in the message bar."""
+        try:
+            call(*facts)
+        except GridBeaconError as error:
+            self._tell(error)
+
+    def _tell(self, error: GridBeaconError) -> None:
+        self.say(" ".join(filter(None, (error.problem, error.where, error.fix))), trouble=True)
 
     def open_file(self, path: Path) -> None:
         """Open *path* in the system's program for it."""

@@ -12,8 +12,8 @@ from ..words import tr
 from .classes import ClassTree
 from .columns import CELL_COLUMNS, INCIDENT_COLUMNS, PLAIN, ColumnBox
 from .files import OtherFiles, RecordBox
-from .period import PeriodBox
-from .pieces import Fold, form_of, stacked
+from .period import Period
+from .pieces import Fold, add_row, grid_of, stacked
 from .settings import SettingsBox
 from .sources import SourceBox
 
@@ -37,7 +37,7 @@ class Choices(QtWidgets.QWidget):
         self.columns = ColumnBox({role: INCIDENT_COLUMNS[role] for role in PLAIN})
         self.more = ColumnBox({role: label for role, label in INCIDENT_COLUMNS.items() if role not in PLAIN})
         self.cell_columns = ColumnBox(CELL_COLUMNS)
-        self.period = PeriodBox(run)
+        self.period = Period(run)
         self.classes = ClassTree()
         self.record, self.files = RecordBox(), OtherFiles()
         self.settings = SettingsBox([param for param in run["params"] if param["name"] not in OWN_PLACE])
@@ -62,17 +62,18 @@ class Choices(QtWidgets.QWidget):
 
     def _lay_out(self) -> None:
         top, below = QtWidgets.QWidget(), QtWidgets.QWidget()
-        form = form_of(top)
-        form.addRow(tr("Incident data"), self.incidents)
-        form.addRow("", self.columns)
-        form.addRow("", self.more_fold)
-        form.addRow(tr("Cells"), self.cells)
-        form.addRow("", self.cell_fold)
+        grid = grid_of(top)
+        add_row(grid, tr("Incident data"), self.incidents)
+        add_row(grid, "", self.columns)
+        add_row(grid, "", self.more_fold)
+        add_row(grid, tr("Cells"), self.cells)
+        add_row(grid, "", self.cell_fold)
+        for label, field in self.period.rows():
+            add_row(grid, label, field)
         self.place_of_summary = stacked(below)
         layout = stacked(
             self,
             top,
-            self.period,
             self.class_fold,
             below,
             self.record_fold,

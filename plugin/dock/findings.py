@@ -45,7 +45,7 @@ def _set_aside(account: dict[str, int]) -> str:
 def _reasons(found: dict[str, Any]) -> str:
     """Why rows are doubtful, in words."""
     rules = [rule for rule in found.get("rules", ()) if rule.get("what") == "quarantined"]
-    return _listed({pick(rule.get("en", ""), rule.get("zh", "")): rule.get("rows", 0) for rule in rules})
+    return _listed({pick(rule.get("en", ""), rule.get("zh", "")): rule.get("rows", 0) for rule in rules}, ": ")
 
 
 def _period(found: dict[str, Any]) -> str:
@@ -58,10 +58,10 @@ def _period(found: dict[str, Any]) -> str:
     return " · ".join(part for part in (f"{first} … {as_of}", tr("{number} bins", number=period["bins"]), gap) if part)
 
 
-def _listed(counted: dict[str, int]) -> str:
+def _listed(counted: dict[str, int], between: str = " ") -> str:
     """`a 12 · b 3 · 2 more`, the largest first."""
     entries = sorted(counted.items(), key=lambda entry: -entry[1])
-    told = [f"{name} {number:,}" for name, number in entries[:LONG]]
+    told = [f"{name}{between}{number:,}" for name, number in entries[:LONG]]
     return " · ".join([*told, tr("{number} more", number=len(entries) - LONG)] if len(entries) > LONG else told)
 
 
@@ -70,7 +70,7 @@ def _trouble(found: dict[str, Any]) -> list[str]:
     points = sum(point.get("rows", 0) for point in found.get("default_points", ()))
     near = (found.get("near_duplicates") or {}).get("rows", 0)
     rules = [rule for rule in (found.get("topology") or {}).get("rules", ()) if rule.get("count")]
-    cells = _listed({pick(rule.get("en", ""), rule.get("zh", "")): rule["count"] for rule in rules})
+    cells = _listed({pick(rule.get("en", ""), rule.get("zh", "")): rule["count"] for rule in rules}, ": ")
     return [
         *([tr("{number} incidents lie on default points", number=f"{points:,}")] if points else []),
         *([tr("{number} rows look like duplicates and are kept", number=f"{near:,}")] if near else []),

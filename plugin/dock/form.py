@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,10 +19,13 @@ from ..runs import free_folder
 from ..words import tr
 from .checking import Checking
 from .choices import Choices
+from .pieces import Fold
 from .progress import RunBar
 
 PATIENCE = 500
 """Milliseconds without a change after which the form is remembered."""
+LAID_OUT = 50
+"""Milliseconds in which what was unfolded has found its place."""
 
 
 class RunForm(QtWidgets.QWidget):
@@ -57,10 +61,8 @@ class RunForm(QtWidgets.QWidget):
         layout.addWidget(self.foot)
 
     def _connect(self) -> None:
-        self.remembering = QtCore.QTimer(self)
-        self.remembering.setSingleShot(True)
-        self.remembering.setInterval(PATIENCE)
-        self.remembering.timeout.connect(self.remember)
+        self.remembering = _once(self, PATIENCE, self.remember)
+        self.showing = _once(self, LAID_OUT, self._show_unfolded)
         self.choices.incidents.changed.connect(self._incidents_changed)
         self.choices.cells.changed.connect(self._cells_changed)
         self.choices.changed.connect(self._changed)
@@ -80,9 +82,14 @@ class RunForm(QtWidgets.QWidget):
         if self.job is None:
             self.checking.inputs_changed()
 
-    def _bring_into_view(self, part: QtWidgets.QWidget) -> None:
-        """What has just been unfolded is to be seen, once it is laid out."""
-        QtCore.QTimer.singleShot(0, lambda: self.scroll.ensureWidgetVisible(part, 0, 0))
+    def _bring_into_view(self, fold: Fold) -> None:
+        """What has just been unfolded is to be seen once it is laid out."""
+        self.unfolded = fold
+        self.showing.start()
+
+    def _show_unfolded(self) -> None:
+        self.scroll.ensureWidgetVisible(self.unfolded.content, 0, 0)
+        self.scroll.ensureWidgetVisible(self.unfolded.head, 0, 0)
 
     def keyPressEvent(self, event: Any) -> None:
         """Ctrl+Return runs, Escape stops, wherever in the form the cursor is."""
@@ -220,3 +227,12 @@ class RunForm(QtWidgets.QWidget):
             kept = {}
         if isinstance(kept, dict):
             self.choices.restore(kept)
+
+
+def _once(parent: QtCore.QObject, milliseconds: int, call: Callable[[], None]) -> QtCore.QTimer:
+    """A timer that calls once, some time after it was last started."""
+    timer = QtCore.QTimer(parent)
+    timer.setSingleShot(True)
+    timer.setInterval(milliseconds)
+    timer.timeout.connect(call)
+    return timer

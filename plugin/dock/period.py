@@ -7,14 +7,14 @@ from typing import Any
 from ..qt import QtCore, QtWidgets, Signal
 from ..schema import help_of, label_of, unit_of
 from ..words import pick, tr
-from .pieces import form_of, in_a_row, narrow, words
+from .pieces import in_a_row, narrow, words
 from .settings import value_in_words
 
 DAY, MOMENT = "yyyy-MM-dd", "yyyy-MM-ddTHH:mm"
 SHOWN = "yyyy-MM-dd HH:mm"
 
 
-class PeriodBox(QtWidgets.QWidget):
+class Period(QtCore.QObject):
     """Preset, moment and window. A preset tells what it is for and what it sets."""
 
     changed = Signal()
@@ -32,7 +32,6 @@ class PeriodBox(QtWidgets.QWidget):
         self.about = words(quiet=True)
         self._make_moment()
         self._make_window()
-        self._lay_out()
         self.preset_box.currentIndexChanged.connect(self._preset_changed)
         self._preset_changed()
 
@@ -59,15 +58,16 @@ class PeriodBox(QtWidgets.QWidget):
         self.window_box.setToolTip(help_of(param))
         self.window_box.valueChanged.connect(lambda _: self.changed.emit())
 
-    def _lay_out(self) -> None:
-        layout = form_of(self)
-        layout.addRow(tr("Purpose"), self.preset_box)
-        layout.addRow("", self.about)
+    def rows(self) -> list[tuple[str, QtWidgets.QWidget]]:
+        """(label, field), from the top."""
         moment = QtWidgets.QWidget()
-        in_a_row(moment, self.moment, self.latest)
-        moment.layout().setStretch(1, 1)
-        layout.addRow(tr("Up to"), moment)
-        layout.addRow(tr("Hot spots over"), self.window_box)
+        in_a_row(moment, self.moment, self.latest).setStretch(1, 1)
+        return [
+            (tr("Purpose"), self.preset_box),
+            ("", self.about),
+            (tr("Up to"), moment),
+            (tr("Hot spots over"), self.window_box),
+        ]
 
     def preset(self) -> str:
         """Name of the preset; empty for the one that is the defaults."""

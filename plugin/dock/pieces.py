@@ -149,6 +149,25 @@ def form_of(parent: QtWidgets.QWidget) -> QtWidgets.QFormLayout:
     return layout
 
 
+def grid_of(parent: QtWidgets.QWidget) -> QtWidgets.QGridLayout:
+    """As `form_of`, where a line of words may break: a form layout miscounts its height."""
+    layout = QtWidgets.QGridLayout(parent)
+    layout.setContentsMargins(0, 0, 0, 0)
+    layout.setSpacing(4)
+    layout.setHorizontalSpacing(6)
+    layout.setColumnStretch(1, 1)
+    return layout
+
+
+def add_row(layout: QtWidgets.QGridLayout, label: str, field: QtWidgets.QWidget) -> None:
+    """One more line of a grid: a label at the top left, which leads to its field, and the field."""
+    row = layout.rowCount()
+    name = QtWidgets.QLabel(label)
+    name.setBuddy(field)
+    layout.addWidget(name, row, 0, QtCore.Qt.AlignmentFlag.AlignVCenter)
+    layout.addWidget(field, row, 1)
+
+
 def stacked(parent: QtWidgets.QWidget, *children: QtWidgets.QWidget) -> QtWidgets.QVBoxLayout:
     """The children of *parent* one below the other."""
     return _laid(QtWidgets.QVBoxLayout(parent), children)

@@ -148,9 +148,10 @@ class SettingsBox(QtWidgets.QWidget):
         self._apply()
 
     def _grouped(self) -> list[tuple[str, list[dict[str, Any]]]]:
-        found: list[tuple[str, list[dict[str, Any]]]] = [(title, []) for title, _ in groups()]
+        known = groups()
+        found: list[tuple[str, list[dict[str, Any]]]] = [(title, []) for title, _ in known]
         for param in self.params:
-            fits = (number for number, (_, starts) in enumerate(groups()) if param["name"].startswith(starts))
+            fits = (number for number, (_, starts) in enumerate(known) if param["name"].startswith(starts))
             found[next(fits)][1].append(param)
         return [(title, params) for title, params in found if params]
 

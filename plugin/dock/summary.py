@@ -9,7 +9,7 @@ from ...errors import GridBeaconError
 from ..qt import QtCore, QtWidgets, Signal
 from ..words import pick, tr
 from .findings import lines_of
-from .pieces import Fold, heading, in_a_row, small_button, stacked, words
+from .pieces import Fold, grid_of, heading, in_a_row, small_button, stacked, words
 
 
 class Summary(QtWidgets.QWidget):
@@ -24,10 +24,7 @@ class Summary(QtWidgets.QWidget):
         self.page = ""
         self.state = words(quiet=True)
         self.facts = QtWidgets.QWidget()
-        self.grid = QtWidgets.QGridLayout(self.facts)
-        self.grid.setContentsMargins(0, 0, 0, 0)
-        self.grid.setVerticalSpacing(3)
-        self.grid.setColumnStretch(1, 1)
+        self.grid = grid_of(self.facts)
         self.notices = words()
         self.trouble = Fold(tr("Notices"), self.notices, help=tr("What you should know of these data."))
         self.problem = Problem()

@@ -1,12 +1,14 @@
-"""The dock: the form in one tab, the warnings of the last run in the other."""
+"""The dock: the form in one tab, the warnings of the last run in another, the story of a unit in the third."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from ...errors import GridBeaconError
 from ..engine.last_run import last_briefing
 from ..host import Host
 from ..qt import QtCore, QtWidgets, Signal
+from ..story.panel import StoryPanel
 from ..table.widget import WarningTable
 from ..words import tr
 from .form import RunForm
@@ -24,14 +26,18 @@ class Dock(QtWidgets.QWidget):
         self.host = host
         self.form = RunForm(host)
         self.table = WarningTable(host)
+        self.story = StoryPanel(self._states)
         self.tabs = QtWidgets.QTabWidget()
         self.tabs.setDocumentMode(True)
         self.tabs.addTab(self.form, tr("Run"))
         self.tabs.addTab(self.table, tr("Warnings"))
+        self.tabs.addTab(self.story, tr("Story"))
         layout = QtWidgets.QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.tabs)
         self.form.run_finished.connect(self._finished)
+        self.table.chosen.connect(self._chosen)
+        self.story.failed.connect(self._tell)
         self._show_last()
 
     def sizeHint(self) -> QtCore.QSize:
@@ -52,6 +58,19 @@ class Dock(QtWidgets.QWidget):
     def _finished(self, folder: str) -> None:
         self.show_run(Path(folder))
         self.run_finished.emit(folder)
+
+    def _chosen(self, warning: dict[str, str]) -> None:
+        """The story of the unit that is warned of waits in its tab."""
+        if self.table.run is not None:
+            self.story.propose(self.table.run.folder, warning["cell_id"])
+
+    def _states(self) -> dict[str, str]:
+        """Where warnings stand by the ledger."""
+        record = self.table.record
+        return {own: str(row["state"]) for own, row in record.rows.items()} if record is not None else {}
+
+    def _tell(self, error: GridBeaconError) -> None:
+        self.host.say(f"{error.problem} {error.fix}", trouble=True)
 
     def stop(self) -> None:
         """End whatever goes on: the dock is taken away."""

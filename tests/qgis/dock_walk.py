@@ -54,8 +54,10 @@ class Walk:
 
     def picture(self, name: str, widget: QWidget | None = None) -> None:
         if self.pictures:
-            QTest.qWait(100)
+            phase = self.heart.phase
+            self.phase("picture")  # taking it holds the window up
             (widget or self.docking).grab().save(str(self.pictures / f"{name}.png"))
+            self.phase(phase)
 
     def add_layers(self, uris: dict[str, list[str]]) -> None:
         """name -> [uri, provider] as layers of the project."""
@@ -119,6 +121,7 @@ class Walk:
         self.press("run")
         self.wait(lambda: self.form.job is not None, 5)
         over = self.wait(lambda: self.form.job is None, seconds)
+        self.wait(lambda: QgsProject.instance().layerTreeRoot().findGroups(), 20)  # opened beside the window
         return {"over": over, "seconds": begun.msecsTo(QDateTime.currentDateTime()) / 1000, **self.state()}
 
     def cancel(self, after: float) -> dict[str, Any]:
