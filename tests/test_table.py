@@ -96,6 +96,25 @@ def test_a_double_click_and_return_ask_for_the_place(table):
     assert "the layer is gone" in table.message.text() and "Run again." in table.message.text()
 
 
+def test_a_place_clicked_on_the_map_selects_its_warnings(table):
+    click(table, 0)
+    table.host.place_chosen.emit("990101000005")
+    assert [row.warning["rank"] for row in table.view.selected()] == ["6"]
+    table.host.place_chosen.emit("no such place")
+    assert [row.warning["rank"] for row in table.view.selected()] == ["6"]
+
+
+def test_columns_can_be_left_out_and_stay_so(table):
+    table.view._offer_columns(QtCore.QPoint(5, 5))
+    (menu,) = table.view.findChildren(QtWidgets.QMenu)
+    named = {action.text(): action for action in menu.actions()}
+    named["Sources"].setChecked(False)
+    assert table.view.isColumnHidden(list(named).index("Sources")) and not named["Level"].isEnabled()
+    menu.close()
+    with opened(table.run.folder, table.ledger) as other:
+        assert other.view.isColumnHidden(list(named).index("Sources"))
+
+
 def test_the_panel_answers_the_five_questions(table):
     chosen = []
     table.chosen.connect(chosen.append)
@@ -154,16 +173,16 @@ def test_several_rows_are_copied_and_written_without_formulas(table, tmp_path):
     lines = QtGui.QGuiApplication.clipboard().text().splitlines()
     assert len(lines) == 4 and lines[0].split("\t")[:3] == ["#", "Level", "Place"]
     path = tmp_path / "选中.csv"
-    table.export_to(path, selected=True)
+    table.sharing.export_to(path, selected=True)
     assert path.read_bytes()[:3] == b"\xef\xbb\xbf"
     written = list(csv.reader(path.open(encoding="utf-8-sig", newline="")))
     assert [row[0] for row in written[1:4]] == ["1", "2", "3"]
     assert written[-1] == ["Internal analysis, not a statutory warning"]
     assert any("False by chance" in row[0] for row in written[4:])
     table.filters.levels.setCurrentIndex(table.filters.levels.findData("red"))
-    table.export_to(path, selected=False)
+    table.sharing.export_to(path, selected=False)
     assert len(list(csv.reader(path.open(encoding="utf-8-sig", newline="")))) == 1 + 3 + 4
-    table.export_to(tmp_path / "gone" / "a.csv", selected=False)
+    table.sharing.export_to(tmp_path / "gone" / "a.csv", selected=False)
     assert table.message.text().startswith("⚠") and "another folder" in table.message.text()
     assert [p.name for p in tmp_path.glob(".*.part")] == []
 

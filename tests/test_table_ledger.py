@@ -258,12 +258,19 @@ def test_the_ledger_beside_a_run_is_found(app, tmp_path, monkeypatch):
     assert bars.ledger_name(f"postgresql://duty:{SIGN}@host/db?schema=s") == "host/db"
 
 
-def test_a_geopackage_is_a_ledger_too(app, tmp_path, monkeypatch):
+def test_every_kind_of_ledger_is_judged_in(app, tmp_path, monkeypatch, ledger_place):
+    """A file, a layer of a GeoPackage, a database."""
     monkeypatch.setenv("GRIDBEACON_LANG", "en")
-    with opened(make_run(tmp_path / "a", [warning(0)]), make_ledger(tmp_path / "l.gpkg", [warning(0)])) as table:
+    rows = [warning(0)]
+    with opened(make_run(tmp_path / "a", rows), make_ledger(ledger_place, rows)) as table:
         click(table, 0)
         press(table, "judged", actor="desk", verdict="unclear")
-        assert of(table, 0)[-1]["payload"]["verdict"] == "unclear"
+        assert events_of(ledger_place, 0)[-1]["payload"]["verdict"] == "unclear"
+        with open_ledger(ledger_place) as book:
+            book.record(f"{0:016x}", "noted", actor="other", time="2026-01-02T03:00:00", note="from elsewhere")
+        table.look_again()
+        wait(lambda: not table.busy)
+        assert "from elsewhere" in table.panel.life.text()
 
 
 def test_the_window_can_go_while_something_is_written(app, tmp_path, monkeypatch):

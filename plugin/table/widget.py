@@ -6,18 +6,17 @@ library too. Whatever waits for the disk goes on in the worker's thread.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from ...errors import GridBeaconError
 from ..host import Host
-from ..keeping import keep, recall
-from ..qt import QtCore, QtGui, QtWidgets, Signal
+from ..keeping import recall
+from ..qt import QtCore, QtWidgets, Signal
 from ..runs import LEDGER
 from ..words import tr
-from . import export, lists, moves, telling
+from . import lists, moves, telling
 from .bars import FilterBar, MoveBar, RunBar
 from .cells import Columns, Row
 from .clock import now_in
@@ -26,6 +25,7 @@ from .model import Listed, Warnings, listed
 from .reading import Run, read_run
 from .reason import ReasonPanel
 from .record import Record, changed_record, read_record
+from .sharing import Sharing
 from .view import WarningView
 from .worker import Worker
 
@@ -67,7 +67,7 @@ class WarningTable(QtWidgets.QWidget):
         self.splitter = QtWidgets.QSplitter(QtCore.Qt.Orientation.Vertical)
         self.above, self.below = (QtWidgets.QBoxLayout(_STACKED) for _ in range(2))
         self.clock, self.soon = QtCore.QTimer(self), QtCore.QTimer(self)
-        self.judging = Judging(self)
+        self.judging, self.sharing = Judging(self), Sharing(self)
         self._lay_out()
         self._connect()
         self.bar.show_actor(recall("actor"))
@@ -103,7 +103,7 @@ class WarningTable(QtWidgets.QWidget):
         self.runs.ledger_asked.connect(self._choose_ledger)
         self.filters.wanted.connect(self._filter)
         self.view.place_asked.connect(self._show_place)
-        self.view.copy_asked.connect(self.copy)
+        self.view.copy_asked.connect(self.sharing.copy)
         self.view.find_asked.connect(self.filters.words.setFocus)
         self.soon.setSingleShot(True)
         self.soon.timeout.connect(self.show_picked)
@@ -112,10 +112,12 @@ class WarningTable(QtWidgets.QWidget):
         self.panel.tickets_asked.connect(self._show_tickets)
         self.panel.grouped_asked.connect(self._show_grouped)
         self.bar.asked.connect(self.judging.begin)
-        self.bar.copy_asked.connect(self.copy)
-        self.bar.export_asked.connect(self._choose_file)
+        self.bar.copy_asked.connect(self.sharing.copy)
+        self.bar.export_asked.connect(self.sharing.choose_file)
         self.bar.actor_asked.connect(self.judging.ask_actor)
+        self.clock.setInterval(LOOK_AGAIN_MS)
         self.clock.timeout.connect(self.look_again)
+        self.host.place_chosen.connect(self.choose_place)
 
     @property
     def busy(self) -> bool:
@@ -141,6 +143,12 @@ class WarningTable(QtWidgets.QWidget):
             self.ask(partial(read_record, place, self.ids()), self._record_read)
         else:
             self.put()
+
+    def choose_place(self, cell_id: str) -> None:
+        """Select the warnings of a unit that was clicked on the map; one without warnings changes nothing."""
+        there = {row.warning_id for row in self.model.shown_rows if row.warning.get("cell_id") == cell_id}
+        if there:
+            self.view.select(there)
 
     def look_again(self) -> None:
         """Read the ledger anew if another program has written into it meanwhile."""
@@ -277,40 +285,10 @@ class WarningTable(QtWidgets.QWidget):
         for group in (moves.USUAL, *moves.MENU):
             menu.addActions([self.bar.actions_of[event] for event in group])
             menu.addSeparator()
-        menu.addAction(tr("&Copy the selected rows")).triggered.connect(self.copy)
+        menu.addAction(tr("&Copy the selected rows")).triggered.connect(self.sharing.copy)
         menu.popup(self.view.viewport().mapToGlobal(place))
 
-    # ---- what goes out -----------------------------------------------------------------------------------------
-
-    def copy(self) -> None:
-        """Put the selected rows on the clipboard, tabs between, without anything a spreadsheet would run."""
-        rows = self.view.selected()
-        if rows:
-            QtGui.QGuiApplication.clipboard().setText(export.as_tsv(rows, self.columns))
-            self.say(tr("{number} rows copied.", number=len(rows)))
-
-    def export_to(self, path: Path, *, selected: bool) -> None:
-        """Write the selected rows, or all that are shown, to *path* as CSV."""
-        if self.run is None:
-            return
-        rows: Sequence[Row] = self.view.selected() if selected else self.model.shown_rows
-        about = [
-            tr("Run {run}, data until {until}", run=self.run.folder.name, until=self.run.manifest.get("as_of", ""))
-        ]
-        about += [line for line in (self.counts.text(), self.false_ones.text()) if line]
-        try:
-            export.write_csv(path, rows, self.columns, about)
-        except GridBeaconError as error:
-            self.say(telling.told(error), trouble=True)
-            return
-        self.say(tr("{number} rows written to {path}.", number=len(rows), path=str(path)))
-
-    def _choose_file(self, selected: bool) -> None:
-        name = str(Path(recall("export_folder") or Path.home()) / f"{tr('early warnings')}.csv")
-        path, _ = QtWidgets.QFileDialog.getSaveFileName(self, tr("Write the rows"), name, "CSV (*.csv)")
-        if path:
-            keep("export_folder", str(Path(path).parent))
-            self.export_to(Path(path), selected=selected)
+    # ---- which run, which ledger ---------------------------------------------------------------------------------
 
     def _choose_run(self) -> None:
         start = recall("runs_folder") or str(self.run.folder.parent if self.run else Path.home())

@@ -108,16 +108,16 @@ def make_run(folder: Path, rows: list[dict[str, Any]], **checked: Any) -> Path:
     return folder
 
 
-def make_ledger(path: Path, rows: list[dict[str, Any]]) -> Path:
+def make_ledger(place: Path | str, rows: list[dict[str, Any]]) -> Path | str:
     """A ledger into which the run of *rows* was issued."""
-    with open_ledger(path) as book:
+    with open_ledger(place) as book:
         book.issue(rows, AS_OF, "r")
-    return path
+    return place
 
 
-def events_of(path: Path, number: int) -> list[dict[str, Any]]:
+def events_of(place: Path | str, number: int) -> list[dict[str, Any]]:
     """What the ledger holds of the *number*-th warning, `payload` as a mapping."""
-    with open_ledger(path, create=False) as book:
+    with open_ledger(place, create=False) as book:
         return [{**event, "payload": json.loads(event["payload"])} for event in book.events(f"{number:016x}")]
 
 
