@@ -12,9 +12,14 @@ LEDGER = "ledger.sqlite"
 
 
 def usual_folder() -> Path:
-    """Where runs go unless another folder was chosen: among the user's documents."""
+    """Where runs go: the folder chosen in the dock, else one among the user's documents."""
+    return Path(recall("runs_folder") or documents_folder())
+
+
+def documents_folder() -> Path:
+    """Where runs go while no folder was chosen."""
     documents = QtCore.QStandardPaths.writableLocation(QtCore.QStandardPaths.StandardLocation.DocumentsLocation)
-    return Path(recall("runs_folder") or Path(documents or Path.home()) / "GridBeacon")
+    return Path(documents or Path.home()) / "GridBeacon"
 
 
 def free_folder(runs: Path) -> Path:

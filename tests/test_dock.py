@@ -167,6 +167,9 @@ def test_classes_are_ticked_in_their_tree(made):
     assert asked(form)[4:] == ["--classes=供水/漏水,噪声"], "the new tree keeps the choice"
     tree.topLevelItem(0).child(0).setCheckState(0, states.Checked)
     assert len(asked(form)) == 4
+    for row in range(2):
+        tree.topLevelItem(row).setCheckState(0, states.Unchecked)
+    assert len(asked(form)) == 4 and "none ticked" in form.choices.class_fold.head.text()
 
 
 def test_a_preset_shows_what_it_sets_and_the_users_own_stays(made):

@@ -142,7 +142,11 @@ def test_a_form_that_cannot_be_read_is_passed_over(made, kept, text):
 def test_what_is_kept_is_plain_json(made, kept):
     form = made()
     form.remember()
-    assert json.loads(keeping.recall("form"))["incidents"][0]["layer"] == "calls"
+    assert json.loads(keeping.recall("form"))["incidents"] is None, "what nobody chose is looked for anew"
+    pick(form.choices.incidents.combo, "巡查")
+    form.remember()
+    assert json.loads(keeping.recall("form"))["incidents"][0]["layer"] == "list"
+    assert made().choices.incidents.combo.currentText() == "巡查"
 
 
 def test_the_last_briefing_is_one_click_away(made, tmp_path, kept):

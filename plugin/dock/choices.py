@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -123,16 +124,13 @@ class Choices(QtWidgets.QWidget):
     def remembered(self) -> dict[str, Any]:
         """The choices as plain values, for the next session."""
         return {
-            "incidents": [_plain(source) for source in self.incidents.chosen()],
-            "cells": [_plain(source) for source in self.cells.chosen()],
+            **{name: _plain(box.decision()) for name, box in self._boxes()},
             "columns": {**self.columns.chosen(), **self.more.chosen(), **self.cell_columns.chosen()},
             "preset": self.period.preset(),
             "period": self.period.settings(),
             "settings": self.settings.chosen(),
             "classes": self.classes.chosen(),
             "files": self.files.chosen(),
-            "runs": self.record.runs.path(),
-            "ledger": self.record.ledger.path(),
         }
 
     def restore(self, kept: dict[str, Any]) -> None:
@@ -141,25 +139,27 @@ class Choices(QtWidgets.QWidget):
         self.settings.choose(kept.get("settings") or {})
         self.classes.choose(list(kept.get("classes") or ()))
         self.files.choose(kept.get("files") or {})
-        self.record.runs.set_path(str(kept.get("runs", "")))
-        self.record.ledger.set_path(str(kept.get("ledger", "")))
-        for box, name in ((self.incidents, "incidents"), (self.cells, "cells")):
-            entry = tuple(source for facts in kept.get(name) or () if (source := _source(facts)))
-            box.wish(entry, decided=name == "cells" and kept.get(name) == [])
+        for name, box in self._boxes():
+            box.wish(_sources(kept.get(name)))
         for box in (self.columns, self.more, self.cell_columns):
             box.choose(kept.get("columns") or {})
+
+    def _boxes(self) -> tuple[tuple[str, SourceBox], ...]:
+        return ("incidents", self.incidents), ("cells", self.cells)
 
     def _period_changed(self) -> None:
         self.settings.use_preset(self.period.sets())
         self.changed.emit()
 
 
-def _plain(source: Source) -> dict[str, str]:
-    return {"name": source.name, "kind": source.kind, "layer": source.layer, "path": source.path}
+def _plain(entry: tuple[Source, ...] | None) -> list[dict[str, str]] | None:
+    return None if entry is None else [asdict(source) for source in entry]
 
 
-def _source(facts: dict[str, Any]) -> Source | None:
-    """A source remembered earlier; None for a file that is gone."""
-    source = Source(*(str(facts.get(key, "")) for key in ("name", "kind", "layer", "path")))
-    gone = source.kind == FILE and not Path(source.path.split("|")[0]).is_file()
-    return None if gone or not source.key else source
+def _sources(kept: Any) -> tuple[Source, ...] | None:
+    """An entry remembered earlier, without the files that are gone; None where nothing of it is left."""
+    if not isinstance(kept, list):
+        return None
+    found = [Source(*(str(facts.get(key, "")) for key in ("name", "kind", "layer", "path"))) for facts in kept]
+    here = [source for source in found if source.kind != FILE or Path(source.path.split("|")[0]).is_file()]
+    return tuple(here) if here or not kept else None

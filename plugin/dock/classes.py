@@ -76,12 +76,18 @@ class ClassTree(QtWidgets.QWidget):
     def in_words(self) -> str:
         """What is chosen, for the title of the fold."""
         nodes = self.chosen()
+        if not nodes and self._ticked_tops() == 0 and self.tree.topLevelItemCount():
+            return tr("none ticked: all count")
         return ", ".join(nodes[:2]) + (" …" if len(nodes) > 2 else "") if nodes else tr("all")
 
     def _all(self, root: QtWidgets.QTreeWidgetItem) -> bool:
-        tops = [root.child(row).checkState(0) for row in range(root.childCount())]
-        checked, unchecked = QtCore.Qt.CheckState.Checked, QtCore.Qt.CheckState.Unchecked
-        return all(state == checked for state in tops) or all(state == unchecked for state in tops)
+        """Whether there is no restriction: everything is ticked, or nothing."""
+        states = {root.child(row).checkState(0) for row in range(root.childCount())}
+        return len(states) == 1 and QtCore.Qt.CheckState.PartiallyChecked not in states
+
+    def _ticked_tops(self) -> int:
+        tops = [self.tree.topLevelItem(row) for row in range(self.tree.topLevelItemCount())]
+        return sum(item.checkState(0) != QtCore.Qt.CheckState.Unchecked for item in tops)
 
     def _ticked(self, parent: QtWidgets.QTreeWidgetItem, above: str) -> list[str]:
         found: list[str] = []

@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from ..keeping import keep, recall
 from ..qt import QtWidgets, Signal
-from ..runs import LEDGER, usual_folder
+from ..runs import LEDGER, documents_folder
 from ..words import tr
 from .pieces import FileField, form_of
 
@@ -47,7 +48,7 @@ class RecordBox(QtWidgets.QWidget):
         super().__init__()
         self.runs = FileField(tr("Folder of the runs"), folder=True)
         self.runs.setObjectName("runs")
-        self.runs.line.setPlaceholderText(str(usual_folder()))
+        self.runs.line.setPlaceholderText(str(documents_folder()))
         self.runs.line.setToolTip(tr("Each run gets a dated folder of its own in here."))
         self.ledger = FileField(tr("Ledger of warnings"), kinds="SQLite (*.sqlite)", new=True)
         self.ledger.setObjectName("ledger")
@@ -55,13 +56,19 @@ class RecordBox(QtWidgets.QWidget):
         layout = form_of(self)
         layout.addRow(tr("Runs"), self.runs)
         layout.addRow(tr("Ledger"), self.ledger)
-        for field in (self.runs, self.ledger):
+        for field, name in ((self.runs, "runs_folder"), (self.ledger, "ledger")):
+            field.set_path(recall(name))
             field.changed.connect(self._told)
         self._told()
 
+    def remember(self) -> None:
+        """Keep both for the next session; an empty one is the usual again."""
+        keep("runs_folder", self.runs.path())
+        keep("ledger", self.ledger.path())
+
     def folder(self) -> Path:
         """The folder of the runs."""
-        return Path(self.runs.path() or usual_folder())
+        return Path(self.runs.path() or documents_folder())
 
     def ledger_path(self) -> str:
         """The ledger every run is noted in."""

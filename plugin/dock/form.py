@@ -24,7 +24,7 @@ from .progress import RunBar
 
 PATIENCE = 500
 """Milliseconds without a change after which the form is remembered."""
-LAID_OUT = 50
+LAID_OUT = 200
 """Milliseconds in which what was unfolded has found its place."""
 
 
@@ -39,6 +39,7 @@ class RunForm(QtWidgets.QWidget):
         self.host = host
         self.job: Job | None = None
         self.folder: Path | None = None
+        self.unfolded: Fold | None = None
         self.choices = Choices(schema.read_schema()["run"])
         self.checking = Checking(host, self.request)
         self.foot = RunBar()
@@ -62,7 +63,8 @@ class RunForm(QtWidgets.QWidget):
 
     def _connect(self) -> None:
         self.remembering = _once(self, PATIENCE, self.remember)
-        self.showing = _once(self, LAID_OUT, self._show_unfolded)
+        self.laying_out = _once(self, LAID_OUT, self._laid_out)
+        self.scroll.verticalScrollBar().rangeChanged.connect(lambda *_: self._show_unfolded())
         self.choices.incidents.changed.connect(self._incidents_changed)
         self.choices.cells.changed.connect(self._cells_changed)
         self.choices.changed.connect(self._changed)
@@ -83,13 +85,18 @@ class RunForm(QtWidgets.QWidget):
             self.checking.inputs_changed()
 
     def _bring_into_view(self, fold: Fold) -> None:
-        """What has just been unfolded is to be seen once it is laid out."""
+        """What has just been unfolded is to be seen, as soon as it is laid out."""
         self.unfolded = fold
-        self.showing.start()
+        self.laying_out.start()
 
     def _show_unfolded(self) -> None:
-        self.scroll.ensureWidgetVisible(self.unfolded.content, 0, 0)
-        self.scroll.ensureWidgetVisible(self.unfolded.head, 0, 0)
+        if self.unfolded is not None:
+            self.scroll.ensureWidgetVisible(self.unfolded.content, 0, 0)
+            self.scroll.ensureWidgetVisible(self.unfolded.head, 0, 0)
+
+    def _laid_out(self) -> None:
+        self._show_unfolded()
+        self.unfolded = None
 
     def keyPressEvent(self, event: Any) -> None:
         """Ctrl+Return runs, Escape stops, wherever in the form the cursor is."""
@@ -216,7 +223,9 @@ class RunForm(QtWidgets.QWidget):
     # --- from one session to the next -----------------------------------------------------------------------------
 
     def remember(self) -> None:
-        """Keep what stands in the form."""
+        """Keep what stands in the form, and apart from it what other parts of the face ask for."""
+        self.choices.record.remember()
+        keep("preset", self.choices.period.preset())
         keep("form", json.dumps(self.choices.remembered(), ensure_ascii=False))
 
     def restore(self, text: str) -> None:

@@ -57,11 +57,15 @@ class SourceBox(QtWidgets.QWidget):
         self.combo.blockSignals(False)
         self._told()
 
-    def wish(self, entry: tuple[Source, ...], *, decided: bool = True) -> None:
-        """Choose *entry* as soon as it is offered (a layer may come later than the form); an empty one if *decided*."""
+    def decision(self) -> tuple[Source, ...] | None:
+        """What the user has chosen, the empty entry too; None where the likeliest was taken."""
+        return self._wished
+
+    def wish(self, entry: tuple[Source, ...] | None) -> None:
+        """Choose *entry* as soon as it is offered, for a layer may come later than the form; None: the likeliest."""
         if entry and all(source.kind == FILE for source in entry) and entry not in self.files:
             self.files.append(entry)
-        self._wished = entry if entry or decided else None
+        self._wished = entry
 
     def _row_of(self, entry: tuple[Source, ...]) -> int:
         """The row that reads what *entry* reads, else the one of its name, else the likeliest."""
