@@ -12,11 +12,12 @@ binding, folder, export = sys.argv[1], Path(sys.argv[2]), sys.argv[3]
 sys.modules[{"PyQt5": "PyQt6", "PyQt6": "PyQt5"}[binding]] = None  # the other one is not there
 os.environ["QT_QPA_PLATFORM"] = "offscreen"
 
-from gridbeacon.plugin.qt import QtCore, QtWidgets  # noqa: E402
+from gridbeacon.plugin.qt import QtCore, QtGui, QtWidgets  # noqa: E402
 from gridbeacon.plugin.story.panel import StoryPanel  # noqa: E402
 
 application = QtWidgets.QApplication([])
-panel, failed, shown = StoryPanel(), [], []
+states, failed, shown = {}, [], []
+panel = StoryPanel(lambda: states)
 panel.failed.connect(lambda error: failed.append([error.problem, error.fix]))
 panel.shown.connect(lambda where, cell_id: shown.append(cell_id))
 panel.resize(400, 900)
@@ -33,12 +34,10 @@ def words():
     return {"labels": [label.text() for label in labels], "plain": plain, "fits": wide <= panel.width()}
 
 
-def press(widget, key):
+def press(widget, key, modifier=QtCore.Qt.KeyboardModifier.NoModifier):
     """One key, down and up."""
-    from gridbeacon.plugin.qt import QtGui
-
     for kind in (QtCore.QEvent.Type.KeyPress, QtCore.QEvent.Type.KeyRelease):
-        event = QtGui.QKeyEvent(kind, key, QtCore.Qt.KeyboardModifier.NoModifier)
+        event = QtGui.QKeyEvent(kind, key, modifier)
         QtWidgets.QApplication.sendEvent(widget, event)
 
 
@@ -52,11 +51,15 @@ press(panel.series, QtCore.Qt.Key.Key_Right)
 press(panel.series, QtCore.Qt.Key.Key_Right)
 told["tooltip"] = QtWidgets.QToolTip.text()
 told["drawn"] = not panel.grab().isNull()
-panel.set_states({"w1": "已交办"})
+states["w1"] = "已交办"
+panel.hide()
+panel.propose(folder, "G1")  # a warning was chosen in another tab
+told["waits"] = list(shown)
+panel.show()
 told["judged"] = words()["labels"]
 QtWidgets.QFileDialog.getSaveFileName = staticmethod(lambda *_: (export, ""))
 panel.save.click()
-panel.up.click()
+press(panel, QtCore.Qt.Key.Key_Up, QtCore.Qt.KeyboardModifier.AltModifier)
 told["above"] = words()["labels"]
 panel.show_cell(folder, "G2")
 told["calm"] = words()["labels"]

@@ -215,7 +215,7 @@ def test_the_panel_shows_it_in_both_versions_of_qt(run, tmp_path, binding, langu
     assert told["tooltip"].startswith("2025-01-02") and all(told["spoken"])
     assert not told["calm_plots"] and any("88" in label for label in told["calm"])
     assert (told["unknown"], told["gone"], told["stays"]) == (False, False, "G2")
-    assert told["shown"] == ["G1", "S1", "G2"] and len(told["failed"]) == 2
+    assert told["waits"] == ["G1"] and told["shown"] == ["G1", "G1", "S1", "G2"] and len(told["failed"]) == 2
     assert export.read_bytes().startswith(b"\xef\xbb\xbf")
 
 
@@ -257,8 +257,12 @@ def test_dropped_files_go_where_they_belong(tmp_path, root):
     with gzip.open(tmp_path / "cells.geojson.gz", "wt") as packed:
         packed.write(POLYGON)
     with closing(sqlite3.connect(tmp_path / "cells.gpkg")) as tables:
-        tables.execute("CREATE TABLE gpkg_geometry_columns (geometry_type_name TEXT)")
-        tables.execute("INSERT INTO gpkg_geometry_columns VALUES ('MULTIPOLYGON')")
+        tables.executescript(
+            "CREATE TABLE gpkg_contents (table_name TEXT, data_type TEXT);"
+            "CREATE TABLE gpkg_geometry_columns (table_name TEXT, column_name TEXT, geometry_type_name TEXT);"
+            "INSERT INTO gpkg_contents VALUES ('cells', 'features');"
+            "INSERT INTO gpkg_geometry_columns VALUES ('cells', 'geom', 'MULTIPOLYGON');"
+        )
         tables.commit()
     found = sorted_out([str(path) for path in sorted(tmp_path.iterdir())] + [str(tmp_path)])
     names = [[Path(path).name for path in paths] for paths in found]

@@ -81,8 +81,9 @@ def _archive(path: Path) -> Look:
         known = [name for name in archive.namelist() if name.lower().endswith((*TABLES, *JSONS, ".shp"))]
         if not known:
             return Look()
-        with archive.open(known[0]) as stream:
-            return _stream(known[0], stream)
+        first = min(known, key=lambda name: name.lower().endswith(".txt"))  # a read-me is looked at last
+        with archive.open(first) as stream:
+            return _stream(first, stream)
 
 
 def _stream(name: str, stream: IO[bytes]) -> Look:

@@ -1,4 +1,4 @@
-"""The stories in QGIS's window: a tab of the dock, the tool that asks the map, map tips, dropped files."""
+"""The stories in QGIS's window: the tool that asks the map, map tips, dropped files."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import Any
 
 from qgis.core import QgsFeatureRequest, QgsProject
 
-from ...errors import GridBeaconError
 from ..project import results
 from ..qt import QAction, QtCore, QtGui
 from ..words import tr
@@ -53,13 +52,11 @@ class Stories(QtCore.QObject):
             gone.deleteLater()
 
     def _join(self) -> None:
-        """The dock is there: a tab in it, and files dropped on it."""
+        """The dock is there: a button in its panel, and files dropped on it."""
         dock = self.docking.dock
-        self.panel = StoryPanel()
+        self.panel = dock.story
         self.panel.offer(self.action)
-        self.panel.failed.connect(self._tell)
         self.panel.shown.connect(self._flash)
-        dock.tabs.addTab(self.panel, tr("Story"))
         drop = FileDrop(dock)
         drop.incidents.connect(self.take_files)
         drop.cells.connect(lambda path: dock.form.choices.cells.add_files([path]))
@@ -99,6 +96,3 @@ class Stories(QtCore.QObject):
 
     def _say(self, text: str) -> None:
         self.docking.host.say(text)
-
-    def _tell(self, error: GridBeaconError) -> None:
-        self.docking.host.say(f"{error.problem} {error.fix}", trouble=True)

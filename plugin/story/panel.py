@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from ...errors import GridBeaconError
@@ -26,12 +26,14 @@ class StoryPanel(QtWidgets.QScrollArea):
     failed = Signal(object)
     """A GridBeaconError: the unit could not be shown; what was shown before stays."""
 
-    def __init__(self, parent: QtWidgets.QWidget | None = None):
+    def __init__(self, states: Callable[[], Mapping[str, str]] = dict, parent: QtWidgets.QWidget | None = None):
+        """*states* tells where warnings stand by the ledger (`warning_id` -> state), newer than what the run wrote."""
         super().__init__(parent)
         self.setObjectName("gridbeacon_story")
         self.story: Story | None = None
         self.folder: Path | None = None
-        self.states: Mapping[str, str] = {}
+        self.states = states
+        self._proposed: tuple[Path, str] | None = None
         self.setWidgetResizable(True)
         self.setFrameShape(QtWidgets.QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(QtCore.Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -47,13 +49,11 @@ class StoryPanel(QtWidgets.QScrollArea):
         self.title, self.subtitle, self.facts = _text(size=1.35, bold=True), _text(muted=True), _text()
         self.up = QtWidgets.QToolButton()
         self.up.setText(tr("↑ Unit above"))
-        self.up.setShortcut(QtGui.QKeySequence("Alt+Up"))
         self.up.setToolTip(tr("Show the unit this one lies in (Alt+Up)"))
         self.up.clicked.connect(self.show_above)
         self.save = QtWidgets.QToolButton()
         self.save.setText(tr("Export CSV…"))
-        self.save.setToolTip(tr("Write the days, hours, weekdays and classes of this unit to a file (Alt+E)"))
-        self.save.setShortcut(QtGui.QKeySequence("Alt+E"))
+        self.save.setToolTip(tr("Write the days, hours, weekdays and classes of this unit to a file"))
         self.save.clicked.connect(self.export)
         self.buttons = QtWidgets.QHBoxLayout()
         self.buttons.addWidget(self.up)
@@ -103,16 +103,27 @@ class StoryPanel(QtWidgets.QScrollArea):
         except GridBeaconError as error:
             self.failed.emit(error)
             return False
-        self.folder, self.story = Path(folder), story
+        self.folder, self.story, self._proposed = Path(folder), story, None
         self._show(story)
         self.shown.emit(str(folder), cell_id)
         return True
 
-    def set_states(self, states: Mapping[str, str]) -> None:
-        """Where warnings stand by the ledger (`warning_id` -> state), newer than what the run has written."""
-        self.states = states
-        if self.story is not None:
-            self._show_warnings(self.story)
+    def propose(self, folder: Path, cell_id: str) -> None:
+        """Show the unit *cell_id* as soon as somebody looks at the panel: a warning of it was chosen elsewhere."""
+        self._proposed = (Path(folder), cell_id)
+        if self.isVisible():
+            self._take_up()
+
+    def showEvent(self, event: QtGui.QShowEvent) -> None:
+        super().showEvent(event)
+        if self._proposed is not None:
+            self._take_up()
+        elif self.story is not None:
+            self._show_warnings(self.story)  # they may have been judged meanwhile
+
+    def _take_up(self) -> None:
+        proposed, self._proposed = self._proposed, None
+        self.show_cell(*proposed)
 
     def show_above(self) -> None:
         """Show the unit right above this one."""
@@ -131,6 +142,12 @@ class StoryPanel(QtWidgets.QScrollArea):
                 write_csv(self.story, Path(path))
             except GridBeaconError as error:
                 self.failed.emit(error)
+
+    def keyPressEvent(self, event: QtGui.QKeyEvent) -> None:
+        if event.key() == QtCore.Qt.Key.Key_Up and event.modifiers() == QtCore.Qt.KeyboardModifier.AltModifier:
+            self.show_above()
+        else:
+            super().keyPressEvent(event)
 
     def _show_empty(self) -> None:
         self.title.setText(tr("No unit chosen"))
@@ -184,8 +201,9 @@ class StoryPanel(QtWidgets.QScrollArea):
         listed = sorted(story.warnings, key=lambda warned: order[warned.place])
         if not listed:
             column.addWidget(_text(tr("No early warning here, in a unit above or in one below.")))
+        states = self.states()
         for warned in listed[:SHOWN_WARNINGS]:
-            state = self.states.get(str(warned.row.get("warning_id") or ""))
+            state = states.get(str(warned.row.get("warning_id") or ""))
             column.addWidget(_card(warned, state, theme_of(self)))
         if len(listed) > SHOWN_WARNINGS:
             more = len(listed) - SHOWN_WARNINGS
