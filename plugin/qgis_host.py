@@ -32,6 +32,7 @@ class QgisHost(Host):
         self._settling.setSingleShot(True)
         self._settling.setInterval(SETTLE)
         self._settling.timeout.connect(self.sources_changed)
+        self._unfollow: Callable[[], None] | None = None
         project = QgsProject.instance()
         self._signals = [project.layersAdded, project.layersRemoved, project.layerTreeRoot().nameChanged]
         for signal in self._signals:
@@ -43,6 +44,9 @@ class QgisHost(Host):
             signal.disconnect(self._layers_changed)
         self._signals = []
         self._settling.stop()
+        if self._unfollow is not None:
+            self._unfollow()
+            self._unfollow = None
 
     def _layers_changed(self, *_: Any) -> None:
         self._settling.start()
@@ -83,8 +87,17 @@ class QgisHost(Host):
         from .project.showing import Showing
 
         showing = Showing(folder, QgsProject.instance(), self.iface.mapCanvas())
+        showing.shown.connect(self._follow)
         showing.failed.connect(self._tell)
         showing.start()
+
+    def _follow(self, layers: list[QgsMapLayer]) -> None:
+        """A warning selected on the map is chosen in the table; of the run shown last."""
+        from .project.places import follow
+
+        if self._unfollow is not None:
+            self._unfollow()
+        self._unfollow = follow(layers[0], self.place_chosen.emit)
 
     def show_place(self, folder: Path, warning: dict[str, str]) -> None:
         """Zoom to the warning's unit and let it flash."""

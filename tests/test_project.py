@@ -51,14 +51,14 @@ def warnings_of(run):
 @pytest.fixture(scope="module")
 def told(desk, sample):
     """What one QGIS session tells of the sample run."""
-    parts = ["shown", "played", "classed", "flashed", "printed", "damaged", "beside"]
+    parts = ["shown", "played", "classed", "flashed", "printed", "damaged", "second", "beside"]
     return desk.ask("show_results.py", run=str(sample), locale="en", parts=parts, warnings=warnings_of(sample))
 
 
 @pytest.fixture(scope="module")
 def hostile(desk, sample, tmp_path_factory):
     """The same run with classes, a reason and a city that mean harm, in a Chinese QGIS."""
-    run = tmp_path_factory.mktemp("hostile") / "run"
+    run = tmp_path_factory.mktemp("hostile") / "张三 100% #1? 文档" / "run"
     shutil.copytree(sample, run)
     poison(run)
     return run, desk.ask("show_results.py", run=str(run), locale="zh_CN", parts=["shown", "classed", "printed"])
@@ -242,6 +242,15 @@ def test_of_a_damaged_run_nothing_is_added_and_the_reason_is_told(told):
     for kind, problem, nothing in told["damaged"]:
         assert problem.startswith("The results of this run cannot be opened"), (kind, problem)
         assert "Run once more" in problem and nothing, kind
+
+
+def test_another_run_is_played_with_the_first_and_seen_instead_of_it(told):
+    """Days of both; the first one's group switched off; a layer that a run has not made is left out."""
+    second = told["second"]
+    assert second["tree"] == [["GridBeacon · second", True], ["mine", False]]
+    assert second["outputs"] == [name for name in ORDER if name != "EMERGING"]
+    assert (second["days"], second["frame"]) == (["2025-12-04", "2026-01-03"], 29)
+    assert second["middle"]
 
 
 def test_opened_by_a_task_the_window_goes_on(told):

@@ -10,16 +10,20 @@ from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import quote
 
 from ..words import tr
 
 TABLES = "results.gpkg"
 SURFACE = "surface.tif"
 MANIFEST = "manifest.json"
+LOCKED_SECONDS = 0.2
+"""How long a file may be locked before it counts as one that cannot be read."""
 
 
 class Contents(NamedTuple):
-    """Tables; classes, all incidents first; levels as (unit_level, name), the finest first; window; extent of the city.
+    """Tables; classes, all incidents first; levels as (unit_level, name), the finest first; window; extent of the city;
+    whether patterns of hot spots were looked for.
 
     The extent is (west, south, east, north) in the run's coordinate system, in metres.
     """
@@ -29,6 +33,7 @@ class Contents(NamedTuple):
     levels: tuple[tuple[int, str], ...] = ()
     window: tuple[datetime, datetime] | None = None
     extent: tuple[float, ...] = ()
+    patterns: bool = False
 
 
 def contents(folder: Path) -> Contents:
@@ -71,24 +76,31 @@ def _contents(path: Path, changed: int) -> Contents:
         window = book.execute("SELECT window_start, window_end FROM risk ORDER BY fid LIMIT 1").fetchone()
         bounds = "SELECT min_x, min_y, max_x, max_y FROM gpkg_contents WHERE table_name = 'cells'"
         extent = tuple(number for number in book.execute(bounds).fetchone() or () if number is not None)
+        patterns = "pattern" in _columns(book, "hotspots")
     span = (_moment(window[0]), _moment(window[1])) if window and all(window) else None
-    return Contents(tables, tuple(found), levels, span, extent)
+    return Contents(tables, tuple(found), levels, span, extent, patterns)
 
 
 @contextmanager
 def opened(path: Path) -> Iterator[sqlite3.Connection]:
     """The file for reading only. Raises sqlite3.Error."""
-    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=0.2)) as book:
+    name = quote(path.absolute().as_posix(), safe="/:")
+    # An empty server first: SQLite refuses file://server/share, which Path.as_uri makes of a folder in the network.
+    place = f"file://{name}" if name.startswith("/") else f"file:///{name}"
+    with closing(sqlite3.connect(f"{place}?mode=ro", uri=True, timeout=LOCKED_SECONDS)) as book:
         yield book
 
 
 def _level_name(book: sqlite3.Connection, level: int) -> str:
-    columns = {row[1] for row in book.execute("PRAGMA table_info(cells)")}
-    if "level_name" in columns:
+    if "level_name" in _columns(book, "cells"):
         row = book.execute("SELECT level_name FROM cells WHERE unit_level = ? LIMIT 1", (level,)).fetchone()
         if row and row[0]:
             return str(row[0])
     return tr("Level {number}", number=level)
+
+
+def _columns(book: sqlite3.Connection, table: str) -> set[str]:
+    return {str(row[0]) for row in book.execute("SELECT name FROM pragma_table_info(?)", (table,))}
 
 
 def _moment(text: str) -> datetime:

@@ -55,6 +55,8 @@ def furnish(layer: QgsMapLayer, output: str) -> None:
             relabel(layer, warning_words().get)
         elif output == "EXCLUDED":
             relabel(layer, reason)
+        elif output == "CELLS":
+            relabel(layer, lambda name: name.replace("[%", "[ %"))  # a legend would evaluate what a level is called
         elif output == "DAYS":
             layer.setRenderer(discs_of(layer.renderer()))
     name_columns(layer)

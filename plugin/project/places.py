@@ -15,6 +15,7 @@ from qgis.core import (
     QgsRectangle,
     QgsVectorLayer,
 )
+from qgis.PyQt import sip
 
 from ...errors import InputError
 from ...layers import style
@@ -78,8 +79,8 @@ def zoom_to(canvas: Any, whole: list[QgsGeometry], layer: QgsVectorLayer, projec
     canvas.refresh()
 
 
-def follow(layer: QgsVectorLayer, chosen: Callable[[str], None]) -> None:
-    """Call *chosen* with the `cell_id` of a warning that the user selects on the map."""
+def follow(layer: QgsVectorLayer, chosen: Callable[[str], None]) -> Callable[[], None]:
+    """Call *chosen* with the `cell_id` of a warning that the user selects on the map; returns what ends that."""
 
     def tell(selected: list[int], *_: Any) -> None:
         if len(selected) == 1:
@@ -87,7 +88,12 @@ def follow(layer: QgsVectorLayer, chosen: Callable[[str], None]) -> None:
             if feature is not None:
                 chosen(str(feature["cell_id"]))
 
+    def stop() -> None:
+        if not sip.isdeleted(layer):
+            layer.selectionChanged.disconnect(tell)
+
     layer.selectionChanged.connect(tell)
+    return stop
 
 
 def look_at(canvas: Any, project: QgsProject, crs: Any, extent: tuple[float, ...], *, always: bool) -> None:

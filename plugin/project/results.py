@@ -6,6 +6,7 @@ from collections.abc import Callable, Container
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import qgis.utils
 from qgis.core import (
     QgsLayerTreeGroup,
     QgsLayerTreeLayer,
@@ -45,9 +46,10 @@ class Result(NamedTuple):
     optional: bool = False
 
     def uri(self, folder: Path) -> str:
-        """The layer as QGIS opens it; empty where the run has not made its file."""
-        path = folder / (TABLES if self.layer else SURFACE)
-        if not path.is_file():
+        """The layer as QGIS opens it; empty where the run has not made it."""
+        path, held = folder / (TABLES if self.layer else SURFACE), contents(folder)
+        made = held.patterns if self.output == "EMERGING" else self.layer in ("", *held.tables)
+        if not made or not path.is_file():
             return ""
         return f"{path}|layername={self.layer}" if self.layer else str(path)
 
@@ -74,7 +76,7 @@ RESULTS = (
     Result("CELLS", "cells", NAMES_COLUMNS["CELLS"], True, False),
     Result("RISK", "risk", NAMES_COLUMNS["RISK"], True, True, evidence=True),
     Result("HOTSPOTS", "hotspots", NAMES_COLUMNS["HOTSPOTS"], False, False, evidence=True),
-    Result("EMERGING", "hotspots", NAMES_COLUMNS["EMERGING"], False, False, evidence=True),
+    Result("EMERGING", "hotspots", NAMES_COLUMNS["EMERGING"], False, False, evidence=True, optional=True),
     Result("DENSITY", "", NAMES_COLUMNS["DENSITY"], False, False, evidence=True, optional=True),
 )
 """From the top of the layer tree to its bottom. Of the evidence one layer is drawn at a time."""
@@ -113,6 +115,8 @@ def open_layers(folder: Path, present: Container[str] = ()) -> Opened:
 def add_layers(made: Opened, folder: Path, project: QgsProject, *, canvas: Any = None) -> list[QgsMapLayer]:
     """Put opened layers into the run's group; returns all layers of the run, from the top. Main thread only."""
     alone = not project.mapLayers()
+    if made:
+        _put_aside(folder, project)
     if canvas is not None:
         canvas.freeze(True)
     try:
@@ -128,6 +132,14 @@ def add_layers(made: Opened, folder: Path, project: QgsProject, *, canvas: Any =
         places.look_at(canvas, project, made[0][1].crs(), contents(folder).extent, always=alone)
     everything = layers_of(folder, project)
     return [everything[result.output] for result in RESULTS if result.output in everything]
+
+
+def _put_aside(folder: Path, project: QgsProject) -> None:
+    """Switch off the groups of other runs: two cities of the same cells cannot be read through each other."""
+    for group in project.layerTreeRoot().findGroups(True):
+        if group.customProperty(RUN) not in (None, run_key(folder)):
+            group.setItemVisibilityChecked(False)
+            group.setExpanded(False)
 
 
 def layers_of(folder: Path, project: QgsProject) -> dict[str, QgsMapLayer]:
@@ -150,7 +162,7 @@ def dress(layer: QgsMapLayer) -> None:
 def _opened(result: Result, folder: Path) -> QgsMapLayer | None:
     """The layer, furnished; None where this run has none. Raises EnvironmentProblem."""
     uri = result.uri(folder)
-    if result.optional and (not uri or result.layer not in ("", *contents(folder).tables)):
+    if result.optional and not uri:
         return None
     options = QgsVectorLayer.LayerOptions()
     options.loadDefaultStyle = result.output in look.DRAWN_BY_THE_FILE
@@ -260,8 +272,7 @@ def load_outputs(done: dict[str, Any], context: QgsProcessingContext) -> dict[st
         "BRIEFING": str(done.get("briefing") or ""),
         "WARNINGS": int(done.get("warnings") or 0),
     }
-    held = {"", *contents(folder).tables}
-    found = {result: uri for result in RESULTS if result.layer in held and (uri := result.uri(folder))}
+    found = {result: uri for result in RESULTS if (uri := result.uri(folder))}
     # Processing tells its results apart by this text: two layers of one table must not have the same.
     found = {result: uri + (PATTERNS if result.output == "EMERGING" else "") for result, uri in found.items()}
     for result, uri in found.items():
@@ -296,4 +307,8 @@ class Furnisher(QgsProcessingLayerPostProcessorInterface):
             layer.loadDefaultStyle()  # Processing opens its results without the style that lies beside them
         furnish(layer, self.result, self.folder)
         dress(layer)
-        place_in_group(layer, context.project() or QgsProject.instance(), self.folder, self.result)
+        project = context.project() or QgsProject.instance()
+        place_in_group(layer, project, self.folder, self.result)
+        if self.result is RESULTS[0]:
+            canvas = qgis.utils.iface.mapCanvas() if qgis.utils.iface is not None else None
+            playing.make_playable(project, canvas, contents(self.folder).window)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
+import sqlite3
 import time
 from pathlib import Path
 
@@ -160,7 +162,10 @@ def flashed() -> list:
     except GridBeaconError as error:
         refused = error.problem
     heard = []
-    places.follow(layer, heard.append)
+    stop = places.follow(layer, heard.append)
+    layer.selectByIds([next(layer.getFeatures()).id()])
+    layer.removeSelection()
+    stop()
     layer.selectByIds([next(layer.getFeatures()).id()])
     layer.removeSelection()
     return [found, flashes, refused, heard]
@@ -204,8 +209,6 @@ def damaged() -> list:
 
 
 def _hold(path: Path):
-    import sqlite3
-
     holder = sqlite3.connect(path, isolation_level=None)
     holder.execute("PRAGMA locking_mode = EXCLUSIVE")
     holder.execute("BEGIN EXCLUSIVE")
@@ -234,6 +237,33 @@ def beside() -> dict:
     }
 
 
-PARTS = {part.__name__: part for part in (shown, played, classed, flashed, printed, damaged, beside)}
+def second() -> dict:
+    """Another run beside the first: its days are played too, and the first is switched off."""
+    other = folder.parent / "second"
+    shutil.copytree(folder, other)
+    with sqlite3.connect(other / "results.gpkg") as book:
+        for name in ("ST_IsEmpty", "ST_MinX", "ST_MaxX", "ST_MinY", "ST_MaxY"):
+            book.create_function(name, 1, lambda shape: 0)
+        book.execute("UPDATE risk SET window_start = '2025-12-06T00:00:00.000', window_end = '2026-01-03T00:00:00.000'")
+        book.execute("ALTER TABLE hotspots DROP COLUMN pattern")
+    layers = results.show_run(other, project, canvas=canvas)
+    span = navigation.temporalExtents()
+    return {
+        "tree": [[name, checked] for name, checked, _ in tree(project.layerTreeRoot())],
+        "outputs": [layer.customProperty("gridbeacon/layer") for layer in layers],
+        "days": [span.begin().toString("yyyy-MM-dd"), span.end().toString("yyyy-MM-dd")],
+        "frame": navigation.currentFrameNumber(),
+        "middle": _middle(),
+    }
+
+
+def _middle() -> bool:
+    """Whether the map shows the city, once the event loop has turned."""
+    wait(lambda: False, 0.3)
+    cells = results.layers_of(folder, project)["CELLS"]
+    return canvas.extent().contains(canvas.mapSettings().layerExtentToOutputExtent(cells, cells.extent()).center())
+
+
+PARTS = {part.__name__: part for part in (shown, played, classed, flashed, printed, damaged, second, beside)}
 told = {name: PARTS[name]() for name in wish["parts"]}
 answer(**told)
