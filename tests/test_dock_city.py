@@ -50,6 +50,13 @@ def digests(folder: Path) -> dict[str, str]:
     return {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in TABLES}
 
 
+def judged_in(ledger: Path) -> set[str]:
+    """The warnings that the command line finds judged in the ledger."""
+    command = [sys.executable, "-m", "gridbeacon", "ledger", "list", "--ledger", str(ledger), "--json"]
+    listed = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
+    return {warning["warning_id"] for warning in listed if warning["verdict"] == "true"}
+
+
 def test_the_dock_checks_runs_stops_and_runs_again(desk, layers, tmp_path, monkeypatch):
     """Choose two layers, look at the summary, stop twice with Escape, run: results in the project and in the table.
 
@@ -68,8 +75,10 @@ def test_the_dock_checks_runs_stops_and_runs_again(desk, layers, tmp_path, monke
     assert told["run"]["over"] and told["run"]["problem"] == "", told["run"]
     assert told["run"]["told"].endswith("early warnings.") and told["tab"] == "Warnings"
     assert len(told["run"]["groups"]) == 1 and len(told["run"]["layers"]) > 6
-    assert len(told["left"]) == 1 and told["hidden"] == [] and told["rows"] > 0
+    assert len(told["left"]) == 1 and told["hidden"] == []
     assert told["at_work"] and (told["processes"], told["work"]) == ([], []), "unloaded in the middle of a run"
+    assert told["judged"]["zoomed"] and told["judged"]["recorded"] == [1] and told["judged"]["verdict"] == "true"
+    assert told["judged"]["warning"] in judged_in(runs / "ledger.sqlite")
     made = runs / told["left"][0]
     typed = tmp_path / "typed"
     path = layers["工单"][0].split("|")[0]
@@ -105,4 +114,6 @@ def test_the_real_desktop_runs_the_city_from_its_dock(desk, layers, tmp_path):
     (cancel,) = told["cancelled"]
     assert cancel["at_work"] and cancel["took"] < 2.0 and cancel["groups"] == [], cancel
     assert told["run"]["over"] and told["run"]["problem"] == "" and len(told["run"]["groups"]) == 1
+    assert told["judged"]["zoomed"] and told["judged"]["verdict"] == "true", told["judged"]
+    assert told["judged"]["warning"] in judged_in(tmp_path / "成果" / "ledger.sqlite")
     assert told["run"]["told"].startswith("共") and "行中使用" in told["facts"][0]

@@ -60,6 +60,10 @@ def walk():
     steps.phase("after")
     QTest.qWait(1500)
     steps.picture("after", window)
+    steps.phase("judge")
+    report["judged"] = steps.judge(iface.mapCanvas())
+    QTest.qWait(2000)
+    steps.picture("judged", window)
     steps.docking.dock.tabs.setCurrentIndex(0)
     steps.picture("dock_after")
     for part in wish.get("unfold", ()):

@@ -9,7 +9,17 @@ from typing import Any
 from qgis.core import QgsProject, QgsVectorLayer
 from qgis.PyQt.QtCore import QDateTime, QObject, Qt, QTimer
 from qgis.PyQt.QtTest import QTest
-from qgis.PyQt.QtWidgets import QComboBox, QLabel, QLineEdit, QPushButton, QWidget
+from qgis.PyQt.QtWidgets import (
+    QAbstractButton,
+    QComboBox,
+    QDialog,
+    QDialogButtonBox,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QRadioButton,
+    QWidget,
+)
 
 BEAT = 10
 """Milliseconds between two beats of the window's heart; a longer pause is a block."""
@@ -142,4 +152,33 @@ class Walk:
             "problem": foot.problem.what.text() if foot.problem.isVisibleTo(foot) else "",
             "groups": [group.name() for group in root.findGroups()],
             "layers": [layer.name() for layer in QgsProject.instance().mapLayers().values()],
+        }
+
+    def judge(self, canvas: Any) -> dict[str, Any]:
+        """Double-click the first warning, then judge it with the button and its dialog: the map, and what is known."""
+        table, left = self.docking.dock.table, Qt.MouseButton.LeftButton
+        self.docking.dock.tabs.setCurrentWidget(table)
+        self.wait(lambda: table.model.rowCount() and table.record is not None and not table.busy, 20)
+        before = canvas.extent()
+        centre = table.view.visualRect(table.view.model().index(0, 2)).center()
+        QTest.mouseClick(table.view.viewport(), left, Qt.KeyboardModifier.NoModifier, centre)
+        QTest.mouseDClick(table.view.viewport(), left, Qt.KeyboardModifier.NoModifier, centre)
+        self.wait(lambda: canvas.extent() != before, 10)
+        recorded: list[int] = []
+        table.recorded.connect(recorded.append)
+        button = table.findChild(QAbstractButton, "judged")
+        self.wait(button.isEnabled, 10)
+        QTest.mouseClick(button, left)
+        self.wait(lambda: table.findChild(QDialog, "move_judged"), 5)
+        dialog = table.findChild(QDialog, "move_judged")
+        QTest.keyClicks(dialog.findChild(QLineEdit, "actor"), "duty desk")
+        QTest.mouseClick(dialog.findChildren(QRadioButton)[0], left)
+        QTest.mouseClick(dialog.findChild(QDialogButtonBox).buttons()[0], left)
+        self.wait(lambda: recorded, 20)
+        self.wait(lambda: table.view.current() and table.view.current().known.get("verdict"), 10)
+        return {
+            "zoomed": canvas.extent().width() < before.width() / 2,
+            "recorded": recorded,
+            "verdict": table.view.current().known.get("verdict"),
+            "warning": table.view.current().warning_id,
         }

@@ -4,7 +4,6 @@ import os
 from pathlib import Path
 
 from dock_walk import Walk
-from qgis.core import QgsProject
 from qgis.PyQt.QtTest import QTest
 from session import Session, answer, asked
 
@@ -25,15 +24,13 @@ told["cancels"] = []
 for moment in wish.get("cancels", ()):
     walk.phase("cancel")
     told["cancels"].append(walk.cancel(moment))
-before = {layer.id() for layer in QgsProject.instance().mapLayers().values()}
 walk.phase("run")
 told["run"] = walk.run() if wish.get("run", True) else {}
-told["own_layers"] = len(before)
 told["left"] = sorted(path.name for path in Path(wish["runs"]).glob("*") if path.is_dir())
 told["hidden"] = sorted(path.name for path in Path(wish["runs"]).glob(".*.part"))
 told["tab"] = walk.docking.dock.tabs.tabText(walk.docking.dock.tabs.currentIndex())
-walk.wait(lambda: walk.docking.dock.table.model.rowCount() > 0, 20)  # it is read beside the window
-told["rows"] = walk.docking.dock.table.model.rowCount()
+walk.phase("judge")
+told["judged"] = walk.judge(session.face.canvas)
 walk.phase("unload")
 if wish.get("unload_at_work"):
     walk.docking.dock.tabs.setCurrentIndex(0)
