@@ -79,6 +79,10 @@ _STATUS_WORDS = {
     "no contrast": "无差异可比",
     "empty class": "本类无事件",
     "too few bins": "时段太短",
+    "too few cells": "单元太少,不作检验",
+    "island": "无相邻单元",
+    "no neighbours": "无相邻单元",
+    "withheld": "不公开",
 }
 _VALUE_MAPS = {
     "risk": {"warning_level": {**_LEVEL_WORDS, "": "无"}, "role": _ROLE_WORDS, "status": _STATUS_WORDS},
