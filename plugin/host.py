@@ -91,9 +91,9 @@ class Host(QtCore.QObject):
         raise NotImplementedError
 
     def rows(self, source: Source) -> int:
-        """How many rows a source has, roughly and without reading it; 0 where that is not known."""
+        """How many rows a source has, roughly and without reading it; below 0 where that is not known."""
         path = Path(source.path.split("|")[0])
-        return path.stat().st_size // ROW if source.path and path.is_file() else 0
+        return path.stat().st_size // ROW if source.path and path.is_file() else -1
 
     def job(self, command: str, request: Request) -> Job:
         """A job, not yet started, for `run` or `check` over *request*."""

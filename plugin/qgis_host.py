@@ -18,6 +18,8 @@ from .qt import QtCore, QtGui
 TITLE = "GridBeacon"
 OURS = "gridbeacon/"
 """How the custom properties of layers begin that a run has made: they are no inputs."""
+COUNTED = ("memory", "ogr", "delimitedtext")
+"""Providers that know how many features they have."""
 SETTLE = 200
 """Milliseconds in which changes of the layer tree are gathered."""
 
@@ -74,9 +76,12 @@ class QgisHost(Host):
         return layer.fields().names() if isinstance(layer, QgsVectorLayer) else []
 
     def rows(self, source: Source) -> int:
-        """What the layer's provider says without counting."""
-        layer = QgsProject.instance().mapLayer(source.layer) if source.kind != FILE else None
-        return max(int(layer.featureCount()), 0) if isinstance(layer, QgsVectorLayer) else super().rows(source)
+        """What the layer's provider knows; a database would have to count, so it is not asked."""
+        if source.kind == FILE:
+            return super().rows(source)
+        layer = QgsProject.instance().mapLayer(source.layer)
+        known = isinstance(layer, QgsVectorLayer) and layer.providerType() in COUNTED
+        return int(layer.featureCount()) if known else -1
 
     def job(self, command: str, request: Request) -> Job:
         """A job over layers and files; it hands the layers over by itself."""

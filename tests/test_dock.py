@@ -98,6 +98,9 @@ def test_large_inputs_are_checked_on_demand_and_hidden_forms_not_at_all(made):
     form.host.row_count = 1_000_000
     form.choices.period.window_box.setValue(7)
     assert not form.checking.timer.isActive() and form.checking.summary.check_button.isVisibleTo(form)
+    form.host.row_count = -1  # a database, which would have to count
+    form.choices.period.window_box.setValue(6)
+    assert not form.checking.timer.isActive() and form.checking.summary.check_button.isVisibleTo(form)
     form.checking.summary.check_button.click()
     assert [job.command for job in form.host.jobs] == ["check"]
     form.hide()
@@ -130,7 +133,7 @@ def test_the_findings_are_told_in_few_words(made):
     ]
     labels = form.findChildren(QtWidgets.QLabel)
     assert all(label.textFormat() == QtCore.Qt.TextFormat.PlainText for label in labels if "<" in label.text())
-    assert form.choices.period.latest.text() == "last complete day (2026-01-01)"
+    assert form.choices.period.latest.text() == "last complete day (until 2026-01-01 00:00)"
 
 
 def test_a_check_that_fails_says_what_to_do(made):
@@ -203,6 +206,24 @@ def test_every_setting_of_the_engine_has_its_field(made):
     assert {"kernel_density_kernel", "kernel_density_bandwidth"} <= set(shown) < set(box.settings)
     box.search.setText("")
     assert not any(fold.is_unfolded() for fold, _ in box.folds)
+
+
+def test_every_widget_says_what_it_is_for(made):
+    """A tooltip on each one that can be used, and none left out of the reach of the keyboard."""
+    form = made()
+    form.choices.setting_fold.unfold()
+    kinds = (QtWidgets.QAbstractButton, QtWidgets.QComboBox, QtWidgets.QAbstractSpinBox, QtWidgets.QLineEdit)
+    own = [widget for kind in kinds for widget in form.findChildren(kind) if not _is_part(widget)]
+    assert len(own) > 100
+    assert [type(widget).__name__ for widget in own if not widget.toolTip()] == []
+    unreached = [widget for widget in own if widget.focusPolicy() == QtCore.Qt.FocusPolicy.NoFocus]
+    assert unreached == []
+
+
+def _is_part(widget):
+    """Whether Qt has made it inside another widget: the line of a list, the arrow of a clear button."""
+    made_by_qt = (QtWidgets.QComboBox, QtWidgets.QAbstractSpinBox, QtWidgets.QLineEdit, QtWidgets.QScrollBar)
+    return isinstance(widget.parent(), made_by_qt) or widget.objectName().startswith("qt_")
 
 
 @pytest.mark.skipif(not importlib.util.find_spec("PyQt6"), reason="the dev extra brings PyQt6")

@@ -58,7 +58,7 @@ class Checking(QtCore.QObject):
         self.asked, self.stale = asked, False
         if not request.incidents:
             self.summary.wait(tr("Choose the incidents."))
-        elif self._rows(request) > LARGE:
+        elif self._is_large(request):
             self.summary.wait(tr("Large inputs: check them when you are ready."), by_hand=True)
         else:
             self.summary.working(tr("Checking the inputs…"))
@@ -89,9 +89,10 @@ class Checking(QtCore.QObject):
         if job is not None:
             job.cancel()
 
-    def _rows(self, request: Request) -> int:
-        """Rows to be read, as far as known without reading them."""
-        return sum(self.host.rows(source) for source in request.incidents)
+    def _is_large(self, request: Request) -> bool:
+        """Whether reading the inputs takes its time, or nobody knows that it does not."""
+        rows = [self.host.rows(source) for source in request.incidents]
+        return min(rows) < 0 or sum(rows) > LARGE
 
     def _progressed(self, fraction: float, text: str) -> None:
         if self.sender() is self.job and text:

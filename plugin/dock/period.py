@@ -102,9 +102,7 @@ class Period(QtCore.QObject):
         """What the last complete day was found to be; the moment begins there when another one is wanted."""
         found = QtCore.QDateTime.fromString(as_of, QtCore.Qt.DateFormat.ISODate)
         if self.latest.isChecked() and found.isValid():
-            self.latest.setText(
-                tr("last complete day ({moment})", moment=as_of.replace("T00:00:00", "").replace("T", " "))
-            )
+            self.latest.setText(tr("last complete day (until {moment})", moment=found.toString(SHOWN)))
             self.moment.blockSignals(True)
             self.moment.setDateTime(found)
             self.moment.blockSignals(False)
