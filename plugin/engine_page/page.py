@@ -12,10 +12,9 @@ from ..keeping import keep
 from ..qt import QtCore, QtGui, QtWidgets, Signal
 from ..words import in_words, tr
 from .cards import Ways
-from .report import FINE, TROUBLE, PackageTable, lacking, lines_of, plain
+from .report import FINE, TROUBLE, WAITING, PackageTable, lacking, lines_of, plain, shade
 
 ICON = Path(__file__).resolve().parents[1] / "icons" / "gridbeacon.svg"
-WAITING = "#8a6d00"
 
 
 class EnginePage(QtWidgets.QDialog):
@@ -51,6 +50,7 @@ class EnginePage(QtWidgets.QDialog):
         self.text = QtWidgets.QPlainTextEdit()
         self.text.setReadOnly(True)
         self.text.setMaximumBlockCount(2000)
+        self.text.setMinimumHeight(110)
         self.text.setMaximumHeight(170)
         self.text.setToolTip(tr("What was done, and what the self-test found."))
         self.text.setVisible(False)
@@ -144,9 +144,9 @@ class EnginePage(QtWidgets.QDialog):
         lines += [tr("Packages: {path}", path=self.found.packages)] if self.found.packages else []
         return "\n".join([*lines, tr("From: {origin}", origin=self.found.origin)])
 
-    def _head(self, colour: str, title: str, text: str) -> None:
-        self.dot.setVisible(bool(colour))
-        self.dot.setStyleSheet(f"color: {colour}")
+    def _head(self, colour: tuple[str, str] | None, title: str, text: str) -> None:
+        self.dot.setVisible(colour is not None)
+        self.dot.setStyleSheet(f"color: {shade(colour)}" if colour else "")
         self.title.setText(title)
         self.state.setText(text)
 
@@ -159,7 +159,7 @@ class EnginePage(QtWidgets.QDialog):
             self._head(TROUBLE, error.problem, "\n".join(part for part in (error.where, error.fix) if part))
             return
         self._head(
-            "",
+            None,
             tr("Set up the engine: once, in a few minutes"),
             tr(
                 "GridBeacon counts in a process of its own, so that QGIS never freezes or breaks. That process needs a "
@@ -232,6 +232,8 @@ class EnginePage(QtWidgets.QDialog):
         verdict = tr("The engine is ready.") if fit else tr("The engine cannot run yet.")
         self.text.setPlainText("\n".join([verdict, "", *lines_of(told["json"])]))
         self._end("")
+        if not fit:
+            self._head(TROUBLE, verdict, self._where())
 
     def _begin(self, job: Job) -> None:
         self.job = job
@@ -240,9 +242,14 @@ class EnginePage(QtWidgets.QDialog):
         self._busy(True)
         job.said.connect(self.text.appendPlainText)
         job.progressed.connect(self._progress)
-        job.failed.connect(lambda error: self._end(in_words(error)))
+        job.failed.connect(self._failed)
         job.cancelled.connect(lambda: self._end(tr("Cancelled. What was there before stays in use.")))
         job.start()
+
+    def _failed(self, error: GridBeaconError) -> None:
+        """What went wrong stands at the top, with what to do; the log has what led to it."""
+        self._end(in_words(error))
+        self._head(TROUBLE, error.problem, "\n".join(part for part in (error.where, error.fix) if part))
 
     def _progress(self, fraction: float, text: str) -> None:
         self.bar.setRange(0, 0 if fraction < 0 else 1000)

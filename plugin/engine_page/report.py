@@ -7,8 +7,14 @@ from typing import Any
 from ..qt import QtCore, QtGui, QtWidgets
 from ..words import pick, tr
 
-FINE, TROUBLE = "#1a7f37", "#b42318"
-"""Readable on light and on dark ground; a word always stands beside the colour."""
+FINE, WAITING, TROUBLE = ("#1a7f37", "#4ac26b"), ("#8a6d00", "#d4a72c"), ("#b42318", "#ff7b72")
+"""On light and on dark ground; a word always stands beside the colour."""
+
+
+def shade(pair: tuple[str, str]) -> str:
+    """The colour of the pair that is readable on the windows of this desktop."""
+    ground = QtGui.QGuiApplication.palette().color(QtGui.QPalette.ColorRole.Base)
+    return pair[1] if ground.lightness() < 128 else pair[0]
 
 
 class PackageTable(QtWidgets.QTableWidget):
@@ -36,7 +42,7 @@ class PackageTable(QtWidgets.QTableWidget):
             for column, text in enumerate((package["name"], floor, package["version"] or "–", state_of(package))):
                 item = QtWidgets.QTableWidgetItem(text)
                 if column == 3:
-                    item.setForeground(QtGui.QBrush(QtGui.QColor(FINE if package["ok"] else TROUBLE)))
+                    item.setForeground(QtGui.QBrush(QtGui.QColor(shade(FINE if package["ok"] else TROUBLE))))
                 self.setItem(number, column, item)
         self.scrollToTop()
 
