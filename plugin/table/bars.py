@@ -145,15 +145,26 @@ class MoveBar(QtWidgets.QWidget):
             self.more.menu().addActions([self.actions_of[event] for event in group])
         self.actor = _tool("actor", "", tr("Who records what is done here. Click to change."))
         self.actor.clicked.connect(self.actor_asked)
-        layout = _line(self)
+        self._lay_out()
+        self.allow([], busy=False)
+
+    def _lay_out(self) -> None:
+        """Two lines, so that a dock as narrow as QGIS's own holds them."""
+        upper, lower = QtWidgets.QWidget(), QtWidgets.QWidget()
+        layout = _line(upper)
         for event in moves.USUAL:
             self.buttons[event] = self._button(event)
-            layout.addWidget(self.buttons[event])
+            layout.addWidget(self.buttons[event], 1)
         layout.addWidget(self.more)
-        layout.addStretch(1)
+        layout = _line(lower)
         layout.addWidget(self.actor)
+        layout.addStretch(1)
         layout.addWidget(self.out)
-        self.allow([], busy=False)
+        lines = QtWidgets.QVBoxLayout(self)
+        lines.setContentsMargins(0, 0, 0, 0)
+        lines.setSpacing(2)
+        lines.addWidget(upper)
+        lines.addWidget(lower)
 
     def _button(self, event: str) -> QtWidgets.QPushButton:
         button = QtWidgets.QPushButton(moves.label(event))
