@@ -12,6 +12,7 @@ from qgis.PyQt.QtWidgets import QMenu, QPushButton
 
 from . import engine
 from .docking import Docking
+from .project import switch
 from .qgis_host import is_input
 from .qt import QAction
 from .story.attach import Stories
@@ -42,6 +43,7 @@ class GridBeaconPlugin:
     def initGui(self) -> None:
         """Register the provider and show the dock, its toolbar icon and the menu."""
         self.initProcessing()
+        switch.register()
         icon = QIcon(str(ICON))
         self.docking = Docking(self.iface, icon, self.open_engine)
         toggle = self.docking.toggle
@@ -74,6 +76,8 @@ class GridBeaconPlugin:
             self.iface.removeToolBarIcon(action)
             if self.docking is None or action is not self.docking.toggle:
                 action.deleteLater()
+        if self.actions:
+            switch.unregister()
         self.actions = []
         self._drop_menu()
         if self.stories is not None:

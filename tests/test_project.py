@@ -190,6 +190,10 @@ def test_one_class_on_one_level_is_shown_whatever_its_name(which, told, hostile,
             assert [risk, hot] == counts and remembered, (category, level)
             assert emerging == book.execute(patterns, (level,)).fetchone()[0]
     assert [level for level, _ in found["levels"]] == [4, 3, 2, 1]
+    last = found["classes"][-1]
+    everything, name = ("all incidents", "Evidence: ") if which == "plain" else ("全部事项", "研判依据:")
+    assert found["switched"][:5] == [everything, last, 3, [last], [3]]
+    assert found["switched"][5].startswith(name + last)
 
 
 def test_a_warning_is_zoomed_to_and_flashes_in_any_coordinate_system(told, sample):

@@ -53,11 +53,15 @@ def name_evidence(group: QgsLayerTreeGroup) -> None:
     if evidence is None or evidence.name() != str(evidence.customProperty(NAMED, "")):
         return
     category, level = shown(group)
-    everything = held.classes[:1] == (category,)
-    what = tr("all incidents") if everything else category
-    name = tr("Evidence: {what}, {units}", what=what, units=dict(held.levels).get(level, ""))
+    units = dict(held.levels).get(level, "")
+    name = tr("Evidence: {what}, {units}", what=word_of(category, held), units=units)
     evidence.setName(name)
     evidence.setCustomProperty(NAMED, name)
+
+
+def word_of(category: str, held: Contents) -> str:
+    """What a class is called: all of them together bear a code."""
+    return tr("all incidents") if held.classes[:1] == (category,) else category
 
 
 def _filter(layer: QgsVectorLayer, held: Contents, category: str, level: int) -> None:

@@ -30,7 +30,7 @@ from ...errors import EnvironmentProblem
 from ..words import tr
 from . import classes, look, places, playing, provenance
 from .contents import SURFACE, TABLES, contents
-from .marks import LAYER, RANK, RUN
+from .marks import LAYER, RANK, RUN, SWITCH
 from .untouched import untouched
 
 
@@ -190,6 +190,9 @@ def furnish(layer: QgsMapLayer, result: Result, folder: Path) -> None:
     if isinstance(layer, QgsVectorLayer):
         layer.setReadOnly(True)
         classes.begin(layer, folder)
+    if result.output in classes.FILTERED:
+        layer.setCustomProperty("embeddedWidgets/count", 1)
+        layer.setCustomProperty("embeddedWidgets/0/id", SWITCH)
     playing.set_time(layer, result.output)
     provenance.tell(layer, result.title, folder)
 

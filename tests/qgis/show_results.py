@@ -14,7 +14,7 @@ wish = asked()
 session = Session(wish.get("locale", "en"))
 
 from gridbeacon.errors import GridBeaconError  # noqa: E402
-from gridbeacon.plugin.project import atlas, classes, places, results, showing  # noqa: E402
+from gridbeacon.plugin.project import atlas, classes, places, results, showing, switch  # noqa: E402
 from qgis.core import (  # noqa: E402
     QgsCoordinateReferenceSystem,
     QgsFeatureRequest,
@@ -138,7 +138,30 @@ def classed() -> dict:
             counts = [sum(1 for _ in layers[name].getFeatures()) for name in ("RISK", "HOTSPOTS", "EMERGING")]
             found.append([category, level, *counts, classes.shown(group) == (category, level)])
     classes.show_class(group, held.classes[0], held.levels[0][0])
-    return {"classes": held.classes, "levels": held.levels, "counts": found, "untouched": checksum() == BEFORE}
+    switched = _switched(layers, held.classes[-1])
+    return {
+        "switched": switched,
+        "classes": held.classes,
+        "levels": held.levels,
+        "counts": found,
+        "untouched": checksum() == BEFORE,
+    }
+
+
+def _switched(layers, category) -> list:
+    """Chosen in the layer tree under one layer: both lists of the other layer follow, and so do the rows."""
+    switch.register()
+    one, other = switch.Switch(layers["RISK"]), switch.Switch(layers["HOTSPOTS"])
+    one.category.setCurrentIndex(one.category.findData(category))
+    one.category.activated.emit(one.category.currentIndex())
+    one.level.setCurrentIndex(1)
+    one.level.activated.emit(1)
+    rows = {str(feature["category"]) for feature in layers["HOTSPOTS"].getFeatures()}
+    levels = {feature["unit_level"] for feature in layers["HOTSPOTS"].getFeatures()}
+    texts = [one.category.itemText(0), other.category.currentData(), other.level.currentData()]
+    name = classes.evidence_of(results.group_of(folder, project)).name()
+    switch.unregister()
+    return [*texts, sorted(rows), sorted(levels), name]
 
 
 def flashed() -> list:
