@@ -174,7 +174,8 @@ def _make_cells(files: Files, settings: dict[str, Any], progress: Progress) -> t
     facts = {"columns": given["columns"], "crs": given["crs"], "timezone": Plan().timezone, "duplicates": "keep"}
     intake = read_incidents(given["incidents"], **facts, progress=progress)
     layer = make_cells(lattice.shape, lattice.size, intake.incidents)
-    return layer.table.drop(columns=["valid_from", "valid_to"]), [*intake.notices, *layer.notices]
+    finest = layer.table["unit_level"] == layer.table["unit_level"].max()  # the city above is made when they are read
+    return layer.table.loc[finest, ["cell_id", "name", "role", "geometry"]], [*intake.notices, *layer.notices]
 
 
 def common_params() -> list[Any]:

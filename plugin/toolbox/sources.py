@@ -70,7 +70,7 @@ def _add_incidents(algorithm: QgsProcessingAlgorithm) -> None:
     layer = QgsProcessingParameterFeatureSource(INCIDENTS, tr("Incidents"), kinds, optional=True)
     told = tr("A layer of points, or a table with longitude and latitude. A layer that is a file is read where it is.")
     _add(algorithm, layer, told)
-    label = tr("or incident files (CSV, XLSX, GeoPackage, GeoJSON, GeoParquet; also zipped)")
+    label = tr("or incident files (several; also zipped)")
     files = QgsProcessingParameterMultipleLayers(INCIDENT_FILES, label, QgsProcessing.TypeFile, optional=True)
     _add(algorithm, files, _help("files", "incidents"))
     for role, words in INCIDENT_COLUMNS.items():

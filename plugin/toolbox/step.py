@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +60,7 @@ class StepAlgorithm(EngineAlgorithm):
         reading = OF_READING if "incidents" in self.entry["inputs"] else ("CELLS_CRS",)
         return (*(("LEDGER",) if "ledger" in self.entry["inputs"] else ()), *reading)
 
-    sources: frozenset[Path] | set[Path] = frozenset()
+    sources: Collection[Path] = ()
     """Files the inputs lie in; known once the algorithm is prepared."""
 
     def initAlgorithm(self, config=None):

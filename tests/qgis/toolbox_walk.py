@@ -7,6 +7,7 @@ from threading import Timer
 
 from qgis.core import (
     QgsApplication,
+    QgsExpressionContextUtils,
     QgsProcessingContext,
     QgsProcessingFeedback,
     QgsProcessingModelAlgorithm,
@@ -18,6 +19,7 @@ from qgis.core import (
     QgsProcessingParameterFeatureSource,
     QgsProcessingUtils,
     QgsProject,
+    QgsRenderContext,
     QgsSettings,
     QgsVectorLayer,
 )
@@ -28,6 +30,7 @@ session = Session(wish.get("locale", "en"))
 from processing.gui.Postprocessing import handleAlgorithmResults  # noqa: E402 - found only once QGIS is up
 
 session.load(wish["name"])
+FIRST = 200
 registry, project = QgsApplication.processingRegistry(), QgsProject.instance()
 
 
@@ -80,33 +83,26 @@ def facts_of(layer):
     if not isinstance(layer, QgsVectorLayer):
         return {"name": layer.name(), "valid": layer.isValid()}
     renderer = layer.renderer() if layer.isSpatial() else None
-    items = renderer.legendSymbolItems() if renderer else []
-    drawn = (
-        sum(renderer.symbolForFeature(feature, _context(renderer, layer)) is not None for feature in some(layer))
-        if renderer
-        else 0
-    )
     return {
         "name": layer.name(),
         "valid": layer.isValid(),
         "rows": layer.featureCount(),
         "renderer": renderer.type() if renderer else "",
-        "legend": [item.label() for item in items],
-        "drawn": drawn,
+        "legend": [item.label() for item in renderer.legendSymbolItems()] if renderer else [],
+        "drawn": drawn(renderer, layer) if renderer else 0,
     }
 
 
-def some(layer):
-    return list(islice(layer.getFeatures(), 200))
-
-
-def _context(renderer, layer):
-    from qgis.core import QgsExpressionContextUtils, QgsRenderContext
-
-    context = QgsRenderContext()
+def drawn(renderer, layer):
+    """How many of the first rows get a symbol."""
+    context, found = QgsRenderContext(), 0
     context.expressionContext().appendScopes(QgsExpressionContextUtils.globalProjectLayerScopes(layer))
     renderer.startRender(context, layer.fields())
-    return context
+    for feature in islice(layer.getFeatures(), FIRST):
+        context.expressionContext().setFeature(feature)
+        found += renderer.symbolForFeature(feature, context) is not None
+    renderer.stopRender(context)
+    return found
 
 
 def run(job):
