@@ -104,6 +104,17 @@ def test_a_place_clicked_on_the_map_selects_its_warnings(table):
     assert [row.warning["rank"] for row in table.view.selected()] == ["6"]
 
 
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_every_button_has_a_letter_that_no_menu_of_qgis_has(table, monkeypatch, lang):
+    """Two widgets of a window with the same letter would take it from each other."""
+    monkeypatch.setenv("GRIDBEACON_LANG", lang)
+    with opened(table.run.folder, table.ledger) as other:
+        click(other, 0)
+        buttons = [button for button in other.findChildren(QtWidgets.QAbstractButton) if "&" in button.text()]
+        letters = [button.text().split("&")[1][0].upper() for button in buttons]
+    assert len(letters) == len(set(letters)) == 10 and not set(letters) & set("JEVLSPORDWMCH")
+
+
 def test_columns_can_be_left_out_and_stay_so(table):
     table.view._offer_columns(QtCore.QPoint(5, 5))
     (menu,) = table.view.findChildren(QtWidgets.QMenu)

@@ -305,6 +305,7 @@ def test_a_run_of_the_engine_is_judged(app, tmp_path, monkeypatch):
         click(table, 0)
         assert table.panel.series.shown is not None and len(table.panel.series.shown.observed) == 60
         assert table.panel.hours.shown is not None and table.run.tickets
+        assert table.run.checked["tests"] > 0 and "about" in table.run.checked["smallest_rise_en"]
         press(table, "judged", actor="desk", verdict="true")
         assert column(table, "state")[0] == "to be judged: true"
         table.filters.words.setText("nothing has these words")

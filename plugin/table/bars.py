@@ -43,7 +43,7 @@ class RunBar(QtWidgets.QWidget):
         self.runs.activated.connect(self._chosen)
         self.other = _tool("other_run", tr("&Folder…"), tr("Show the run in another folder."))
         self.other.clicked.connect(self.other_run_asked)
-        self.ledger = _tool("ledger", tr("&Ledger…"), tr("Choose the ledger in which the warnings are judged."))
+        self.ledger = _tool("ledger", tr("Led&ger…"), tr("Choose the ledger in which the warnings are judged."))
         self.ledger.clicked.connect(self.ledger_asked)
         layout = _line(self)
         layout.addWidget(self.runs, 1)
@@ -59,7 +59,7 @@ class RunBar(QtWidgets.QWidget):
     def show_ledger(self, place: str) -> None:
         """Name the ledger in use."""
         name = shown(ledger_name(place), 24).replace("&", "&&")
-        self.ledger.setText(tr("&Ledger: {name}", name=name) if place else tr("&Ledger…"))
+        self.ledger.setText(tr("Led&ger: {name}", name=name) if place else tr("Led&ger…"))
         told = tr("Choose the ledger in which the warnings are judged.")
         whole = place if "://" not in place else ledger_name(place)
         self.ledger.setToolTip(as_tip(f"{told}\n{shown(whole)}".strip()))
@@ -94,7 +94,7 @@ class FilterBar(QtWidgets.QWidget):
             self.states.addItem(pick(english, chinese), chinese)
         self.states.addItem(tr("overdue"), OVERDUE)
         self.states.addItem(tr("not in the ledger"), NOT_KNOWN)
-        self.only_open = QtWidgets.QCheckBox(tr("Only &open"))
+        self.only_open = QtWidgets.QCheckBox(tr("O&nly open"))
         self.only_open.setObjectName("only_open")
         self.only_open.setToolTip(tr("Leave out what is signed off."))
         layout = _line(self)
@@ -135,7 +135,7 @@ class MoveBar(QtWidgets.QWidget):
             action.triggered.connect(lambda checked=False, event=event: self.asked.emit(event))
             self.actions_of[event] = action
         self.more = _menu_button(
-            "more", tr("&More"), tr("Everything else that can be done with the selected warnings.")
+            "more", tr("O&ther"), tr("Everything else that can be done with the selected warnings.")
         )
         self.out = _menu_button("out", tr("E&xport"), tr("Copy the rows, or write them to a file."))
         self._fill_out(self.out.menu())
@@ -173,7 +173,7 @@ class MoveBar(QtWidgets.QWidget):
         return button
 
     def _fill_out(self, menu: QtWidgets.QMenu) -> None:
-        copy = menu.addAction(tr("&Copy the selected rows") + "\tCtrl+C")
+        copy = menu.addAction(tr("Cop&y the selected rows") + "\tCtrl+C")
         copy.triggered.connect(lambda: self.copy_asked.emit())
         menu.addAction(tr("Write the &selected rows (CSV)…")).triggered.connect(lambda: self.export_asked.emit(True))
         menu.addAction(tr("Write &all rows shown (CSV)…")).triggered.connect(lambda: self.export_asked.emit(False))

@@ -29,9 +29,9 @@ WITH_UNIT, WITH_DUE = ("assigned",), ("assigned", "supervised")
 def label(event: str) -> str:
     """What the button or the line of the menu says; with the letter that chooses it."""
     return {
-        "judged": tr("&Judge…"),
+        "judged": tr("J&udge…"),
         "assigned": tr("&Assign…"),
-        "closed": tr("Sign &off…"),
+        "closed": tr("S&ign off…"),
         "dismissed": tr("&Dismiss…"),
         "received": tr("Re&ceived…"),
         "handled": tr("&Handled…"),

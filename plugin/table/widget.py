@@ -285,7 +285,7 @@ class WarningTable(QtWidgets.QWidget):
         for group in (moves.USUAL, *moves.MENU):
             menu.addActions([self.bar.actions_of[event] for event in group])
             menu.addSeparator()
-        menu.addAction(tr("&Copy the selected rows")).triggered.connect(self.sharing.copy)
+        menu.addAction(tr("Cop&y the selected rows")).triggered.connect(self.sharing.copy)
         menu.popup(self.view.viewport().mapToGlobal(place))
 
     # ---- which run, which ledger ---------------------------------------------------------------------------------
