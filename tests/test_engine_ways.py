@@ -42,7 +42,7 @@ def put_wheel(folder: Path, name: str, tag: str = "py3-none-any", *, version: st
     members = {
         f"{name}/__init__.py": f"VERSION = {version!r}\n",
         f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n",
-        f"{info}/WHEEL": f"Wheel-Version: 1.0\nTag: {tag}\n",
+        f"{info}/WHEEL": f"Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: {tag}\n",
         **{path: text for path, text in more.items() if path != "RECORD"},
     }
     record = "".join(f"{path},sha256={digest(text)},{len(text)}\n" for path, text in members.items())
@@ -176,26 +176,27 @@ def test_an_engine_from_a_folder_of_wheels_runs_the_city_without_a_network(plugi
     assert {path.name for path in own.iterdir() if ".gone-" not in path.name} == {"packages", "engine.json"}
 
 
-@pytest.mark.wheels
-@pytest.mark.slow
-def test_a_virtual_environment_from_a_folder_of_wheels(plugin, tmp_path, require):
+def test_a_virtual_environment_from_a_folder_of_wheels(plugin, tmp_path):
     """Made with no network; one that was there stays when a second one cannot be made."""
     wrap, environment = without_network()
-    home, empty = tmp_path / "李四 家", tmp_path / "empty"
+    home, wheels, empty = tmp_path / "李四 家", tmp_path / "轮 子", tmp_path / "empty"
     empty.mkdir()
+    put_wheel(wheels, "alpha")
+    (tmp_path / "requirements.txt").write_text("alpha>=1.0\n", encoding="utf-8")
     way = {"do": "way", "name": "environment_from", "python": str(BASE)}
     acts = [
-        {**way, "folder": require("wheels")},
+        {"do": "require", "file": str(tmp_path / "requirements.txt")},
+        {**way, "folder": str(wheels)},
         {"do": "find"},
         {"do": "probe"},
         {**way, "folder": str(empty)},
         {"do": "find"},
         {"do": "probe"},
     ]
-    made, found, probed, failed, still, again = ask(plugin, home, acts, wrap=wrap, **environment)
+    _, made, found, probed, failed, still, again = ask(plugin, home, acts, wrap=wrap, **environment)
     own = home / ".local" / "share" / "GridBeacon"
     assert made["ending"] == "finished", made
     assert found["python"] == still["python"] == str(own / "engine" / "bin" / "python")
-    assert failed["error"][0] == "The packages could not be installed." and "numpy" in failed["error"][1]
-    for told in (probed, again):
-        assert all(package["ok"] for package in told["done"]["json"]["packages"])
+    assert failed["error"][0] == "The packages could not be installed." and "alpha" in failed["error"][1]
+    alpha = {"name": "alpha", "floor": "1.0", "version": "1.0", "ok": True}
+    assert [told["done"]["json"]["packages"] for told in (probed, again)] == [[alpha], [alpha]]

@@ -123,6 +123,14 @@ def find(act: dict[str, Any]) -> dict[str, Any]:
     return {"python": str(found.python), "origin": found.origin, "packages": packages, "last": str(last or "")}
 
 
+def require(act: dict[str, Any]) -> None:
+    """Other packages than the engine's own: small ones."""
+    from gridbeacon.plugin.engine import probing, ways
+
+    ways.PIP = tuple(act["file"] if part == str(ways.REQUIREMENTS) else part for part in ways.PIP)
+    probing.REQUIREMENTS = Path(act["file"])
+
+
 def poison(act: dict[str, Any]) -> None:
     """What a QGIS may have in its surroundings."""
     os.environ.update(act["with"])
