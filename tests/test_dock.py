@@ -200,6 +200,7 @@ def test_every_setting_of_the_engine_has_its_field(made):
     form.choices.setting_fold.unfold()
     assert set(box.settings) == {param["name"] for param in box.params}
     assert box.chosen() == {}, "as shown they are the defaults"
+    assert box.settings["source_tail"].field.text() == "0.05" and box.settings["red_days"].field.text() == "1825 days"
     assert all(setting.field.toolTip() for setting in box.settings.values())
     box.search.setText("kernel")
     shown = [name for name, setting in box.settings.items() if setting.isVisibleTo(box)]

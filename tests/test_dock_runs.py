@@ -32,7 +32,8 @@ def test_a_run_from_press_to_result(made, tmp_path):
     rest(form)
     form.foot.run.click()
     check, run = form.host.jobs
-    assert check.state == "asked to stop" and (run.command, run.state) == ("run", "started")
+    assert check.state == "asked to stop" and not form.checking.summary.state.isVisibleTo(form)
+    assert (run.command, run.state) == ("run", "started")
     assert Path(run.request.out).parent == tmp_path / "runs" and not Path(run.request.out).exists()
     assert run.request.files == {"ledger": str(tmp_path / "runs" / "ledger.sqlite")}
     assert form.foot.cancel.isVisibleTo(form) and not form.foot.run.isVisibleTo(form)

@@ -89,6 +89,13 @@ class Checking(QtCore.QObject):
         if job is not None:
             job.cancel()
 
+    def pause(self) -> None:
+        """Stop for a run: what the check was to replace is gone, what it has found stays."""
+        was_active = self.job is not None or self.timer.isActive()
+        self.stop()
+        if was_active:
+            self.summary.wait("")
+
     def _is_large(self, request: Request) -> bool:
         """Whether reading the inputs takes its time, or nobody knows that it does not."""
         rows = [self.host.rows(source) for source in request.incidents]

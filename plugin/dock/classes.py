@@ -48,7 +48,7 @@ class ClassTree(QtWidgets.QWidget):
     def _grow(self, parent: QtWidgets.QTreeWidgetItem, below: dict[str, Any]) -> None:
         for name, facts in sorted(below.items(), key=lambda entry: -entry[1].get("rows", 0)):
             item = QtWidgets.QTreeWidgetItem(parent, [name, f"{facts.get('rows', 0):,}"])
-            item.setTextAlignment(1, QtCore.Qt.AlignmentFlag.AlignRight)
+            item.setTextAlignment(1, QtCore.Qt.AlignmentFlag.AlignRight | QtCore.Qt.AlignmentFlag.AlignVCenter)
             item.setFlags(item.flags() | QtCore.Qt.ItemFlag.ItemIsUserCheckable | QtCore.Qt.ItemFlag.ItemIsAutoTristate)
             item.setCheckState(0, QtCore.Qt.CheckState.Checked)
             self._grow(item, facts.get("below", {}))

@@ -171,7 +171,7 @@ class RunForm(QtWidgets.QWidget):
             self.choices.incidents.setFocus()
             return
         self.remember()
-        self.checking.stop()
+        self.checking.pause()
         request = replace(request, out=str(free_folder(self.choices.record.folder())))
         job = self.job = self.host.job(RUN, request)
         job.progressed.connect(self.foot.progress)

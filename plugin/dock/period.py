@@ -36,7 +36,8 @@ class Period(QtCore.QObject):
         self._preset_changed()
 
     def _make_moment(self) -> None:
-        self.latest = QtWidgets.QCheckBox(tr("last complete day"))
+        self.found = tr("last complete day")
+        self.latest = QtWidgets.QCheckBox(self.found)
         self.latest.setObjectName("latest")
         self.latest.setToolTip(tr("Up to the end of the last complete day. Without the tick: the moment beside it."))
         self.latest.setChecked(True)
@@ -102,7 +103,8 @@ class Period(QtCore.QObject):
         """What the last complete day was found to be; the moment begins there when another one is wanted."""
         found = QtCore.QDateTime.fromString(as_of, QtCore.Qt.DateFormat.ISODate)
         if self.latest.isChecked() and found.isValid():
-            self.latest.setText(tr("last complete day (until {moment})", moment=found.toString(SHOWN)))
+            self.found = tr("last complete day (until {moment})", moment=found.toString(SHOWN))
+            self.latest.setText(self.found)
             self.moment.blockSignals(True)
             self.moment.setDateTime(found)
             self.moment.blockSignals(False)
@@ -112,6 +114,7 @@ class Period(QtCore.QObject):
 
     def _latest_turned(self, latest: bool) -> None:
         self.moment.setVisible(not latest)
+        self.latest.setText(self.found if latest else tr("last complete day"))
         self.changed.emit()
 
     def _preset_changed(self) -> None:

@@ -226,10 +226,18 @@ def _whole(param: dict[str, Any], told: Callable[..., None]) -> Any:
     return _number(param, field, told)
 
 
+class PlainBox(QtWidgets.QDoubleSpinBox):
+    """Shows a fraction without the noughts at its end."""
+
+    def textFromValue(self, value: float) -> str:
+        """`0.05`, not `0.050000`."""
+        text, point = super().textFromValue(value), self.locale().decimalPoint()
+        return text.rstrip("0").rstrip(point) if point in text else text
+
+
 def _fraction(param: dict[str, Any], told: Callable[..., None]) -> Any:
-    field = QtWidgets.QDoubleSpinBox()
-    low = param.get("low")
-    field.setDecimals(6 if low and abs(low) < 0.01 else 3)
+    field = PlainBox()
+    field.setDecimals(6)
     field.setRange(_bound(param, "low"), _bound(param, "high"))
     return _number(param, field, told)
 
