@@ -13,6 +13,7 @@ from typing import Any
 
 from qgis.core import Qgis
 from qgis.gui import QgsCustomDropHandler
+from qgis.PyQt import sip
 
 from ..qt import QtCore, QtWidgets
 from ..words import tr
@@ -54,9 +55,13 @@ class OfferDrop(QgsCustomDropHandler):
         button = QtWidgets.QPushButton(tr("Use them in GridBeacon"))
         button.setToolTip(tr("Put these files into the form of the GridBeacon dock"))
 
+        def leave() -> None:
+            if not sip.isdeleted(message):
+                bar.popWidget(message)
+
         def use() -> None:
-            bar.popWidget(message)
             self.take(paths)
+            QtCore.QTimer.singleShot(0, leave)  # not from here: the button would go while it is being clicked
 
         button.clicked.connect(use)
         message.layout().addWidget(words)

@@ -35,6 +35,10 @@ def wait_for_map():
             return
 
 
+def panel():
+    return qgis.utils.plugins[wish["name"]].stories.panel
+
+
 def units():
     return next(layer for layer in QgsProject.instance().mapLayers().values() if "layername=cells" in layer.source())
 
@@ -49,12 +53,16 @@ def click(cell_id):
     box.scale(wish.get("zoom", 6))
     canvas.setExtent(box)
     wait_for_map()
+    QTest.qWait(200)
     middle = transform.transform(feature.geometry().pointOnSurface().asPoint())
     pixel = canvas.getCoordinateTransform().transform(middle)
-    QTest.qWait(100)
     heart.phase = f"click {cell_id}"
     QTest.mouseClick(canvas.viewport(), LEFT, PLAIN, QPoint(round(pixel.x()), round(pixel.y())))
-    QTest.qWait(400)
+    for _ in range(50):
+        QTest.qWait(100)
+        if panel().story is not None and panel().story.unit.cell_id == cell_id:
+            break
+    QTest.qWait(300)
     heart.phase = "between"
 
 
@@ -84,7 +92,8 @@ def walk():
     for dock in window.findChildren(QDockWidget):
         if dock.objectName() in ("Browser", "Browser2", "LayerOrder", "ProcessingToolbox", "MessageLog"):
             dock.hide()
-    before = iface.mapCanvas().mapTool()
+    before, report["missed"] = iface.mapCanvas().mapTool(), []
+    stories.tool.missed.connect(report["missed"].append)
     stories.action.trigger()
     QTest.qWait(300)
     run = Path(wish["run"]) if "run" in wish else write_run(folder / "run", wish["across"])
@@ -93,13 +102,16 @@ def walk():
         QTest.qWait(100)
         if any("layername=cells" in layer.source() for layer in QgsProject.instance().mapLayers().values()):
             break
+    QTest.qWait(1500)  # QGIS goes to its first layer, and the run's map follows
     QgsProject.instance().setCrs(QgsCoordinateReferenceSystem(wish.get("crs", "EPSG:4326")))
     window.resizeDocks([stories.docking], [wish.get("width", 400)], Qt.Orientation.Horizontal)
     iface.messageBar().clearWidgets()
     report["shown"] = []
     for cell_id in wish["cells"]:
         click(cell_id)
-        story = stories.panel.story
+        story = panel().story
+        if story is None:
+            raise RuntimeError(f"{cell_id} was not found: {report['missed']}, {iface.mapCanvas().extent().toString()}")
         report["shown"].append([story.unit.cell_id, stories.panel.title.text(), stories.panel.facts.text()])
     report["blocked"] = heart.told()
     report["in_front"] = stories.docking.dock.tabs.currentWidget() is stories.panel
