@@ -312,7 +312,7 @@ def test_overlaps_and_gaps_are_told(tmp_path):
     assert any(text.startswith("1 pairs of cells overlap") for text in told)
     assert any(text.startswith("1 gaps between cells") for text in told)
     sound = read_cells(saved(four_by_four(cell_id=[f"c{i}" for i in range(16)]), tmp_path / "d.parquet"))
-    assert [notice.code for notice in sound.notices] == ["N-CRS-001"]
+    assert [notice.code for notice in sound.notices] == ["N-CRS-007"]
 
 
 def test_the_whole_city_is_the_union_and_centres_are_metres(tmp_path):

@@ -15,6 +15,7 @@ _PUBLIC = {
     "same_datum": ".systems",
     "transformer": ".systems",
     "working_crs": ".systems",
+    "working_in": ".systems",
     "SHIFTED": ".shifts",
     "bd09_to_gcj02": ".shifts",
     "bd09_to_wgs84": ".shifts",

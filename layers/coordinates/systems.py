@@ -164,16 +164,17 @@ def working_crs(place: gpd.GeoDataFrame | Sequence[float]) -> tuple[CRS, Notice]
         if place.crs is None:
             raise _no_crs()
         if is_metric(place.crs, place.total_bounds):
-            return place.crs, _said(place.crs, "单元图层自带", "the cells' own")
+            return place.crs, working_in(place.crs, "单元图层自带", "the cells' own")
         west, south, east, north = transformer(place.crs, WGS84).transform_bounds(*place.total_bounds)
     else:
         west, south, east, north = place
     crs = CRS.from_epsg(_utm_zone((west + east) / 2, (south + north) / 2))
-    return crs, _said(crs, "按单元中心选定", "chosen by the centre of the cells")
+    return crs, working_in(crs, "按单元中心选定", "chosen by the centre of the cells")
 
 
-def _said(crs: CRS, zh: str, en: str) -> Notice:
-    return Notice("N-CRS-001", f"计算坐标系:{crs.name}({zh}),单位米", f"working in {crs.name}, {en}, in metres")
+def working_in(crs: CRS, zh: str, en: str) -> Notice:
+    """The notice that names the working system and why it was taken."""
+    return Notice("N-CRS-007", f"计算坐标系:{crs.name}({zh}),单位米", f"working in {crs.name}, {en}, in metres")
 
 
 def is_metric(crs: CRS, bounds: Sequence[float]) -> bool:

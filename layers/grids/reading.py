@@ -99,7 +99,7 @@ def _working(table: gpd.GeoDataFrame, wanted: CRS | str | None) -> tuple[CRS, No
     crs = read_crs(wanted, where="working CRS")
     if not is_metric(crs, reproject(table, crs).total_bounds):
         raise refusal("E-CRS-009", where="working CRS", system=crs.name)
-    return crs, Notice("N-CRS-001", f"计算坐标系:{crs.name}(指定)", f"working in {crs.name}, as told")
+    return crs, coordinates.working_in(crs, "指定", "as told")
 
 
 def _leaves(table: gpd.GeoDataFrame, found: Columns, where: str, notices: list[Notice]) -> pd.DataFrame:

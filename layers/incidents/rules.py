@@ -291,6 +291,7 @@ NOTICES: dict[str, tuple[str, str]] = {
         "{file}:横坐标不带带号,按同一带的EPSG:{epsg}理解",
         "{file}: x lacks the number of the zone, so EPSG:{epsg}, the same zone without it, was taken",
     ),
+    "N-CRS-007": ("计算坐标系:{crs}({why}),单位米", "working in {crs}, {why_en}, in metres"),
     "N-COORD-001": (
         "{file}:{n}个坐标以度分秒书写,已换算为度",
         "{file}: {n} coordinates were written in degrees and minutes",
