@@ -84,6 +84,8 @@ evidence: $(VENV)/dev  ## the figures of docs/ measured again (real data where .
 	  --cells $(TAINAN)/villages_cunli.parquet --folder out/tainan --write
 	for family in overlay density hotspots surveillance detectors scan clusters growth look_back returning; do \
 	  $(BIN)/python benchmarks/$$family.py --write; done
+	$(BIN)/python release/offline.py linux
+	$(BIN)/python tests/qgis/try_offline.py dist/gridbeacon-offline-linux.zip
 
 plugin:  ## dist/gridbeacon.zip for QGIS, from the last commit
 	@mkdir -p dist
