@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -65,9 +66,13 @@ def test_the_dock_checks_runs_stops_and_runs_again(desk, layers, tmp_path, monke
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     runs = tmp_path / "成果"
     wish = {"layers": layers, "choose": CHOOSE, "runs": str(runs), "cancels": [0.3, 2.5], "unload_at_work": 1.5}
+    wish["filter"] = "\"来源\" = '110接警'"
     told = desk.ask("drive_dock.py", **wish)
     assert told["chosen"] == ["工单", "网格"]
     assert told["facts"][0].endswith("are used") and any("网格 1,180" in line for line in told["facts"])
+    assert (
+        told["filtered"][0].startswith(f"{told['filtered'][0].split()[0]} of 4,") and told["filtered"] != told["facts"]
+    )
     for cancel in told["cancels"]:
         assert cancel["at_work"] and cancel["took"] < 2.0, cancel
         assert (cancel["told"], cancel["groups"]) == ("Stopped. Nothing of this run was kept.", [])

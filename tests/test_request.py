@@ -27,6 +27,7 @@ REQUEST = Request(
         "window": 14,
         "nb_predictive_windows": [1, 3],
         "nb_predictive_so_far": True,
+        "getis_ord_self_included": False,
         "classes": ["供水", "噪声/夜间"],
     },
     files={"ledger": "/data/ledger.sqlite", "responsible": "/data/r.csv", "basemap": "", "days": "/data/days.csv"},
@@ -42,7 +43,8 @@ def test_a_request_is_what_a_person_would_type():
         *("--cells", "/data/cells.gpkg|grid"),
         *("--time=受理时间", "--category=大类,小类", "--cell-id=网格编码"),
         "--preset=weekly",
-        *("--window=14", "--nb-predictive-windows=1,3", "--nb-predictive-so-far", "--classes=供水,噪声/夜间"),
+        *("--window=14", "--nb-predictive-windows=1,3", "--nb-predictive-so-far"),
+        *("--no-getis-ord-self-included", "--classes=供水,噪声/夜间"),
         *("--ledger=/data/ledger.sqlite", "--responsible=/data/r.csv", "--days=/data/days.csv"),
         "--out=/data/runs/1",
     ]
@@ -56,7 +58,8 @@ def test_the_command_line_understands_every_option(command):
     read = known.make_context(name, list(asked)).params
     assert read["incidents"] == ("/tmp/work/incidents0.gpkg|incidents0", "/data/二 月.csv")
     assert (read["time"], read["category"], read["cell_id"]) == ("受理时间", "大类,小类", "网格编码")
-    assert (read["preset"], read["window"], read["nb_predictive_so_far"]) == ("weekly", 14, True)
+    assert (read["preset"], read["window"]) == ("weekly", 14)
+    assert (read["nb_predictive_so_far"], read["getis_ord_self_included"]) == (True, False)
     assert read["as_json"] if command == "check" else read["ledger"] == "/data/ledger.sqlite"
     assert read["responsible"] == "/data/r.csv" and read["out"] == "/data/runs/1"
 

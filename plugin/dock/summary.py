@@ -83,6 +83,7 @@ class Summary(QtWidgets.QWidget):
         self.trouble.setVisible(bool(told))
         self.page = page
         self.link.setVisible(bool(page) and Path(page).is_file())
+        self.check_button.show()  # a layer may have been edited or filtered since
         self._say("")
 
     def _say(self, text: str) -> None:

@@ -121,7 +121,8 @@ class Walk:
         return [label.text() for label in summary.findChildren(QLabel, "fact")] if summary.facts.isVisible() else []
 
     def checked(self, seconds: float = 120) -> list[str]:
-        self.wait(lambda: self.facts() or self.form.checking.summary.problem.isVisible(), seconds)
+        self.wait(lambda: self.form.checking.job is not None or self.form.checking.summary.problem.isVisible(), 5)
+        self.wait(lambda: self.form.checking.job is None, seconds)
         problem = self.form.checking.summary.problem
         return self.facts() or [problem.what.text(), problem.where.text(), problem.fix.text()]
 

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 from dock_walk import Walk
+from qgis.core import QgsProject
 from qgis.PyQt.QtTest import QTest
 from session import Session, answer, asked
 
@@ -20,6 +21,11 @@ walk.type("runs", wish["runs"])
 told = {"chosen": [walk.choose(box, text) for box, text in wish["choose"]]}
 walk.phase("check")
 told["facts"] = walk.checked()
+layer = QgsProject.instance().mapLayersByName(wish["choose"][0][1])[0]
+layer.setSubsetString(wish["filter"])  # now the layer is less than its file, and has to be written
+walk.form.checking.summary.check_button.click()
+told["filtered"] = walk.checked()
+layer.setSubsetString("")
 told["cancels"] = []
 for moment in wish.get("cancels", ()):
     walk.phase("cancel")
