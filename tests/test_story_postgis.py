@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import sys
 import threading
 from collections.abc import Iterator
@@ -19,7 +20,7 @@ from desk import Desk
 pytestmark = pytest.mark.qgis
 SECRETS = [text.encode() for text in (WORD, quote(WORD, safe=""), "reader")]
 """The password, as it is and as a URL writes it; the user's name has no business in our files either."""
-ROWS = f"""
+ROWS = """
     CREATE EXTENSION postgis;
     CREATE TABLE many AS SELECT i AS key, 'D' || i AS "工单编号", '供水' AS "诉求大类", '张三' AS "来电人",
         timestamp '2026-01-05' + (i % 40000) * interval '1 minute' AS "受理时间",
@@ -28,6 +29,8 @@ ROWS = f"""
     ALTER TABLE many ADD PRIMARY KEY (key);
     CREATE TABLE incidents AS SELECT * FROM many WHERE key <= 3000;
     ALTER TABLE incidents ADD PRIMARY KEY (key);
+"""
+READER = f"""
     CREATE ROLE reader LOGIN PASSWORD '{WORD}';
     GRANT SELECT ON ALL TABLES IN SCHEMA public TO reader;
 """
@@ -79,7 +82,7 @@ def told(tmp_path_factory, require, root, postgres):
 
     postgres.make("hotline")
     with psycopg.connect(**{**postgres.facts, "dbname": "hotline"}) as connection:
-        connection.execute(ROWS)
+        connection.execute(ROWS + READER)
     folder = tmp_path_factory.mktemp("张三 文档")
     desk = Desk(folder, require("qgis")).put_plugin(root)
     (folder / "tmp").mkdir()
@@ -147,3 +150,26 @@ def test_a_database_that_goes_away_is_one_clear_message(told):
         assert not list((folder / "runs" / name).glob("*/manifest.json"))
     for trouble in (cut, answer["gone"], answer["away"]):
         assert WORD not in json.dumps(trouble) and "Traceback" not in trouble["error"]
+
+
+@pytest.mark.parametrize("place", ["address", "environment"])
+def test_the_command_line_keeps_the_password_to_itself(tmp_path, postgres, place):
+    """`run --incidents postgresql://…`: not in the run's files, not in the ledger, not in a word that is said."""
+    import psycopg
+
+    url = postgres.make(f"hotline by {place}")
+    with psycopg.connect(**{**postgres.facts, "dbname": f"hotline by {place}"}) as connection:
+        connection.execute(ROWS)
+    environment = {**os.environ, "PGPASSWORD": WORD} if place == "environment" else dict(os.environ)
+    if place == "address":
+        url = url.replace("boss@", f"boss:{quote(WORD, safe='')}@")
+        environment.pop("PGPASSWORD", None)
+    command = [sys.executable, "-m", "gridbeacon", "run", "--incidents", f"{url}?table=incidents", "--json"]
+    files = ["--out", tmp_path / "run", "--ledger", tmp_path / "ledger.sqlite", "--cell-size", "2000"]
+    done = subprocess.run([*command, *files], capture_output=True, env=environment, timeout=300, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr.decode()
+    words = SECRETS[:2]
+    assert not any(word in done.stdout + done.stderr for word in words)
+    written = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert {"manifest.json", "plan.toml", "ledger.sqlite"} <= {path.name for path in written}
+    assert [path for path in written if any(word in path.read_bytes() for word in words)] == []
