@@ -51,7 +51,7 @@ def warnings_of(run):
 @pytest.fixture(scope="module")
 def told(desk, sample):
     """What one QGIS session tells of the sample run."""
-    parts = ["shown", "played", "classed", "flashed", "printed", "damaged", "second", "beside"]
+    parts = ["shown", "played", "classed", "flashed", "printed", "damaged", "second", "backwards", "beside"]
     return desk.ask("show_results.py", run=str(sample), locale="en", parts=parts, warnings=warnings_of(sample))
 
 
@@ -97,6 +97,10 @@ def test_one_group_holds_the_layers_in_their_order(told):
         ["How hot spots came about", False],
         ["Density (events/km² per period)", False],
     ]
+
+
+def test_layers_find_their_places_whatever_the_order_they_come_in(told):
+    assert told["backwards"] == told["shown"]["tree"]
 
 
 def test_shown_twice_it_is_there_once(told):

@@ -205,9 +205,9 @@ def place_in_group(layer: QgsMapLayer, project: QgsProject, folder: Path, result
     above = [place for place, node in enumerate(parent.children()) if _rank(node) < rank]
     old = project.layerTreeRoot().findLayer(layer.id())
     node = QgsLayerTreeLayer(layer)
-    node.setItemVisibilityChecked(result.visible)
     look.shorten_legend(node, result.output)
     parent.insertChildNode(above[-1] + 1 if above else 0, node)
+    node.setItemVisibilityChecked(result.visible)  # only now: the group of the evidence shows what comes first
     node.setExpanded(not result.unfolded)  # a view unfolds new nodes, and hears of changes only
     node.setExpanded(result.unfolded)
     # Only now: a layer whose last node is removed leaves the project.

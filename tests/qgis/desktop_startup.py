@@ -114,7 +114,6 @@ def arrange():
         QgsSettings().setValue("qgis/dockAttributeTable", True)
         order_columns(layers[0])
         iface.showAttributeTable(layers[0])
-        unfold_legend()
     later(zoom, 1000)
 
 
@@ -125,21 +124,14 @@ def zoom():
     if tables:
         window.resizeDocks(tables, [260], Qt.Orientation.Vertical)
     QApplication.processEvents()
-    cells, canvas = QgsProject.instance().layerTreeRoot().findLayers()[1].layer(), iface.mapCanvas()
+    layers, canvas = QgsProject.instance().mapLayers().values(), iface.mapCanvas()
+    cells = next(layer for layer in layers if layer.customProperty("gridbeacon/layer") == "CELLS")
     extent = canvas.mapSettings().layerExtentToOutputExtent(cells, cells.extent())
     extent.scale(1.04)
     canvas.setExtent(extent)
     iface.setActiveLayer(QgsProject.instance().layerTreeRoot().findLayers()[0].layer())
     canvas.refreshAllLayers()
     later(wait_for_map, 800)
-
-
-def unfold_legend():
-    """The first level of the risk's legend, as with a click on it."""
-    view, node = iface.layerTreeView(), QgsProject.instance().layerTreeRoot().findLayers()[3]
-    source = view.layerTreeModel()
-    index = source.legendNode2index(source.layerLegendNodes(node)[0])
-    view.expand(view.model().mapFromSource(index) if view.model() is not source else index)
 
 
 def order_columns(layer):

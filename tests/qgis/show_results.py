@@ -287,6 +287,15 @@ def _middle() -> bool:
     return canvas.extent().contains(canvas.mapSettings().layerExtentToOutputExtent(cells, cells.extent()).center())
 
 
-PARTS = {part.__name__: part for part in (shown, played, classed, flashed, printed, damaged, second, beside)}
+def backwards() -> list:
+    """Layers that Processing brings in another order end in the same places."""
+    project.clear()
+    for result, layer in reversed(results.open_layers(folder)):
+        project.addMapLayer(layer, False)
+        results.place_in_group(layer, project, folder, result)
+    return tree(project.layerTreeRoot())
+
+
+PARTS = {part.__name__: part for part in (shown, played, classed, flashed, printed, damaged, second, backwards, beside)}
 told = {name: PARTS[name]() for name in wish["parts"]}
 answer(**told)
