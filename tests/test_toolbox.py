@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import re
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from gridbeacon.cli.options import load_schema
 
 sys.path.append(str(Path(__file__).parent / "qgis"))
 from desk import Desk
+from desktop import drive, write_profile
 
 PINNED = ["check", "run", "replay"]
 READY = ["density_and_hot_spots", "repaired_run", "weekly_hot_spots"]
@@ -299,3 +301,23 @@ def test_qgis_process_runs_three_of_them(desk, quarter, tmp_path):
     assert hot["INCIDENTS"] > 1000 and json.loads(Path(hot["OUTPUT"]).read_text(encoding="utf-8"))["features"]
     checked = run("check", **table, OUTPUT=tmp_path / "checks")
     assert checked["ROWS_USED"] > 6000 and checked["FAULTS"] == 0
+
+
+@pytest.mark.qgis
+@pytest.mark.slow
+def test_the_real_toolbox_has_the_three_on_top_and_the_dialog_loads_its_layer(desk, quarter, tmp_path):
+    """The desktop binary under Xvfb: what a thread of the dialog makes is added, named and drawn."""
+    profiles = desk.config / "profiles"
+    write_profile(profiles, desk.name, "zh-Hans")
+    wish = {
+        "algorithm": "gridbeacon:getis_ord",
+        "open": [],
+        "layers": [[quarter["CELLS"], "网格"]],
+        "parameters": given(quarter, "getis_ord"),
+    }
+    environment = {**os.environ, "GRIDBEACON_ENGINE_PYTHON": sys.executable}
+    told = drive(profiles, tmp_path / "work", wish, environment, tmp_path / "qgis.png", "toolbox_startup.py")
+    assert told["exit_code"] == 0 and "error" not in told, told
+    assert told["toolbox"][:3] == ["1 体检", "2 一键研判", "3 复盘"]
+    assert set(told["toolbox"][3:]) == {step["group_zh"] for step in STEPS.values()} | {"现成模型"}
+    assert told["layers"][0] == [STEPS["getis_ord"]["title_zh"], "categorizedSymbol"]

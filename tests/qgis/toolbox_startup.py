@@ -71,7 +71,7 @@ def unfold(dock):
     for row in rows:
         if row.data(Qt.ItemDataRole.DisplayRole) in wish["open"]:
             tree.expand(row)
-    tree.scrollTo(provider, QTreeView.ScrollHint.PositionAtTop)
+    tree.scrollToBottom()
     return [row.data(Qt.ItemDataRole.DisplayRole) for row in rows]
 
 
