@@ -9,6 +9,8 @@ from ..words import pick, speaks_chinese, tr
 from .plots import Bar
 from .record import Story, Unit, last_day
 
+ALL = "全部"
+"""How tables write all classes together."""
 LONG = 120
 """Days of history from which weeks are drawn instead of days."""
 KNOWN = 0.95
@@ -161,6 +163,11 @@ def weekdays(story: Story) -> tuple[Bar, ...]:
 def busiest(bars: tuple[Bar, ...]) -> str:
     """A plot in one sentence: its highest bar."""
     return max(bars, key=lambda bar: bar.value).words if bars else ""
+
+
+def class_words(category: object) -> str:
+    """A class as people read it."""
+    return tr("all incidents") if category == ALL else str(category or "")
 
 
 def level_line(row: dict) -> str:

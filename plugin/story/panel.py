@@ -252,7 +252,7 @@ def _card(warned: Warned, state: str | None, theme: str) -> QtWidgets.QFrame:
     column = QtWidgets.QVBoxLayout(frame)
     column.setContentsMargins(8, 2, 2, 2)
     column.setSpacing(1)
-    column.addWidget(_text(" · ".join((figures.level_line(row), str(row.get("category") or ""))), bold=True))
+    column.addWidget(_text(" · ".join((figures.level_line(row), figures.class_words(row.get("category")))), bold=True))
     column.addWidget(_text(pick(str(row.get("reason_en") or ""), str(row.get("reason") or ""))))
     other = row.get("cell_name") or row.get("cell_id")
     told = {HERE: tr("this unit"), ABOVE: tr("above: {unit}", unit=other), BELOW: tr("below: {unit}", unit=other)}

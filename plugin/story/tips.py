@@ -8,11 +8,15 @@ from qgis.core import QgsExpression, QgsMapLayer, QgsVectorLayer
 
 from ...layers import style
 from ..words import pick, speaks_chinese, tr
+from .figures import ALL
 
 LAYER = "gridbeacon/layer"
 """Custom property: the output that a layer of a run is."""
 MARKUP = (("'&'", "'&amp;'"), ("'<'", "'&lt;'"), ("'>'", "'&gt;'"), ("'\"'", "'&quot;'"), ("''''", "'&#39;'"))
 """Signs of HTML and what shows them, as expressions write them. The ampersand goes first: the others bring new ones."""
+
+LOOK = "width: 280px; font-family: sans-serif; font-size: 13px; line-height: 1.4"
+"""Without a width QGIS makes a tip as narrow as it can."""
 
 column, value = QgsExpression.quotedColumnRef, QgsExpression.quotedValue
 
@@ -22,7 +26,8 @@ def dress(layer: QgsMapLayer) -> None:
     makers = {"EARLY_WARNINGS": _warning, "RISK": _risk, "HOTSPOTS": _hotspot, "EMERGING": _emerging, "CELLS": _unit}
     maker = makers.get(str(layer.customProperty(LAYER) or ""))
     if maker is not None and isinstance(layer, QgsVectorLayer):
-        layer.setMapTipTemplate("<br>".join(maker()))
+        lines = "<br>".join(maker())
+        layer.setMapTipTemplate(f'<div style="{LOOK}">{lines}</div>')
 
 
 def plain(expression: str) -> str:
@@ -58,7 +63,8 @@ def _known(otherwise: str) -> str:
 
 
 def _head(name: str) -> str:
-    return f"<b>{said(column(name))}</b> · {said(column('category'))}"
+    category = _words("category", {ALL: tr("all incidents")})
+    return f"<b>{said(column(name))}</b> · {said(category)}"
 
 
 def _days() -> str:
