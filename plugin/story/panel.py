@@ -151,7 +151,11 @@ class StoryPanel(QtWidgets.QScrollArea):
 
     def _show_empty(self) -> None:
         self.title.setText(tr("No unit chosen"))
-        self.subtitle.setText(tr("Click a cell on the map: its history, hours, classes and warnings stand here."))
+        self.subtitle.setText(
+            tr(
+                "Choose a warning, or in QGIS click a cell on the map: what happened there, when and of what kind, stands here."
+            )
+        )
         self.facts.setText("")
         self.up.setEnabled(False)
         self.save.setEnabled(False)
