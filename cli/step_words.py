@@ -37,9 +37,9 @@ STEP_WORDS: dict[str, Words] = {
     "make_cells": Words(
         "Make cells",
         "生成网格",
-        "A regular grid of squares or hexagons over the extent of the incidents, in metres. Each cell has a code, a "
-        "name and a level, as cells from a file have, so that every other algorithm takes it as its cells.",
-        "按事件范围生成规则网格(方格或六边形),以米计。每个网格带有编码、名称与层级,可直接作为其他算法的网格输入。",
+        "A regular grid of squares or hexagons over the extent of the incidents, in metres. Each cell has a code and "
+        "a name, so that every other algorithm takes them as its cells.",
+        "按事件范围生成规则网格(方格或六边形),以米计。每个网格带有编码与名称,可直接作为其他算法的网格输入。",
     ),
     "topology": Words(
         "Examine cells",
@@ -188,11 +188,5 @@ def words_of(step: str) -> Words:
     if step in STEP_WORDS:
         return STEP_WORDS[step]
     cls = registry()[step]
-    return Words(cls.title, cls.title_zh, plain_text(cls.__doc__ or ""), cls.about_zh)
-
-
-def plain_text(docstring: str) -> str:
-    """A docstring as paragraphs of one line each, parted by an empty line."""
-    from inspect import cleandoc
-
-    return "\n\n".join(" ".join(part.split()) for part in cleandoc(docstring).split("\n\n"))
+    first = " ".join((cls.__doc__ or "").split("\n\n")[0].split())
+    return Words(cls.title, cls.title_zh, f"{first}\n\n{cls.about}", cls.about_zh)

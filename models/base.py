@@ -49,8 +49,10 @@ class Estimator(BaseEstimator):
     """What users call the model, English."""
     title_zh = ""
     """What users call the model, Chinese."""
+    about = ""
+    """What users should know of it besides the first paragraph of its docstring: for the help."""
     about_zh = ""
-    """What the class's docstring tells, in Chinese, for the help."""
+    """The same in Chinese, that paragraph included."""
     has_null = False
     """Whether `log_p` exists."""
     temporal = False

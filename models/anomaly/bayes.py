@@ -69,6 +69,11 @@ class BayesPredictive(Estimator):
 
     title = "Anomaly of short or sparse series (Bayes)"
     title_zh = "短序列异常检测(贝叶斯)"
+    about = (
+        "The rate of a unit is gamma, the count to come negative binomial. The prior is the mean of its siblings, "
+        "the stronger the more alike they are. A unit that stands alone gets the exact conditional test of two "
+        "Poisson rates."
+    )
     about_zh = (
         "适用于短序列或稀疏序列:最近一个时段是否多于之前少数几个时段所预示的水平。"
         "单元的发生率服从伽马分布,来日件数为负二项;先验取自同级单元的均值,各单元越相似,借用越多。"

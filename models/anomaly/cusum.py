@@ -159,6 +159,12 @@ class NegativeBinomialCusum(_Chart):
 
     title = "Rise that lasts (CUSUM)"
     title_zh = "持续上升(累积和)"
+    about = (
+        "The statistic is the largest likelihood ratio over recent windows for a rate several times the usual "
+        "one; what is not known of the usual rate is averaged over. The probability is a bound that holds "
+        "whatever the means of single bins, hence careful. The threshold is solved for the time between false "
+        "alarms that you set."
+    )
     about_zh = (
         "找出水平上升到原来若干倍并持续的单元(累积和控制图)。"
         "统计量为近期各窗口的对数似然比之最大者;控制状态下的水平并非已知,两边都对其取平均。"
@@ -209,6 +215,11 @@ class NegativeBinomialGlr(_Chart):
 
     title = "Rise of unknown size (GLR)"
     title_zh = "未知幅度上升(广义似然比)"
+    about = (
+        "The statistic is the largest likelihood ratio over recent windows for the rate that fits each best. Each "
+        "window pays for the choice among them, so the probability is never too small. The threshold is simulated "
+        "for the time between false alarms that you set."
+    )
     about_zh = (
         "找出近期某时起水平上升、幅度未知的单元(广义似然比)。统计量为近期各窗口中似然比最大者;"
         "方差包含水平的不确定性、聚集与漂移。每个窗口都为“多选一”付出代价,概率不会偏低。"

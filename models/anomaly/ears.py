@@ -141,6 +141,11 @@ class EarsAnomaly(Estimator):
 
     title = "Anomaly against the last week"
     title_zh = "近期基线异常检测(EARS)"
+    about = (
+        "The bound is that of earsC in R's surveillance. Because calm series exceed it rather often, what is "
+        "judged is the negative-binomial predictive: the mean from the baseline, the scatter from the baselines "
+        "before it. C3 looks at three bins together. Bins with incomplete data are left out."
+    )
     about_zh = (
         "最近一个时段的件数是否多于前一周所预示的水平,约需三周历史。"
         "给出与 R 包 surveillance 中 earsC 相同的上限;"

@@ -38,6 +38,12 @@ class FarringtonAnomaly(Estimator):
 
     title = "Anomaly against former years"
     title_zh = "同期历史异常检测"
+    about = (
+        "A quasi-Poisson regression of each unit's weekly counts on season and trend, from up to five years "
+        "without the most recent weeks; past surges count less, so that one outbreak does not hide the next. The "
+        "bound is that of farringtonFlexible in R's surveillance. Units with fewer than the least number of cases "
+        "in four weeks are never called. Weeks start on Monday; days and hours are added up to weeks."
+    )
     about_zh = (
         "本周件数是否多于往年同期各周所预示的水平。对每个单元的周件数按季节与趋势做准泊松回归,"
         "用至多五年的数据并去掉最近若干周;过去的突增降权,一次爆发不会掩盖下一次。"

@@ -37,6 +37,12 @@ class IsolationAnomaly(Estimator):
 
     title = "Unusual mix and rhythm (isolation forest)"
     title_zh = "构成与节律异常(孤立森林)"
+    about = (
+        "Level, trend, empty bins, scatter, days of the week (with hours: parts of the day) and the mix of "
+        "classes. Shares are drawn towards the city's, so that a unit of three incidents is not odd for having "
+        "three. There is no null: it says how odd a unit is, not how rarely chance would make it so. Only the "
+        "last bin is judged."
+    )
     about_zh = (
         "找出在“反映什么、何时反映”上与全市其他单元不同的单元:水平、走势、空白时段比例、波动、"
         "星期(按小时时另含时段)分布、类别构成。比例向全市水平收缩,"

@@ -52,6 +52,11 @@ class Ladder(Estimator):
 
     title = "Anomaly by the detector the past can carry"
     title_zh = "按历史长度选择的异常检测"
+    about = (
+        "Two years or more: the same weeks of former years. One year: the same, and flagged. Less: the unit's own "
+        "recent past. Very short or very sparse: pooled with its siblings. The table says which was used and why. "
+        "Weeks start on Monday; days and hours are added up to weeks."
+    )
     about_zh = (
         "按每个单元历史的长短选用合适的检测方法,判定最近一个完整周:两年以上用往年同期法;"
         "一年以上亦用该法但加标注;较短时用自身近期历史;更短或每周平均件数过低时与同级单元合并。"

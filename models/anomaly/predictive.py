@@ -53,6 +53,11 @@ class NegativeBinomialPredictive(Estimator):
 
     title = "Anomaly against own past"
     title_zh = "自身历史异常检测"
+    about = (
+        "The last days are held against the days before them, a few days apart, without incomplete ones. Sparse "
+        "units borrow from their siblings; weekdays and scatter are learned from all units together; past surges "
+        "count less. This is the detector of the daily run."
+    )
     about_zh = (
         "最近几天的件数是否多于本单元自身历史所预示的水平。每个时段与其之前的基线相比,中间隔开几天,"
         "不完整的时段不用。稀疏单元借用同级单元的水平;星期效应与离散度由全体单元共同估计;"

@@ -36,6 +36,12 @@ class Silence(Estimator):
 
     title = "Silent units"
     title_zh = "失声检测"
+    about = (
+        "No data is not no risk. Sums over the last days are held against what the unit's past foretells, on the "
+        "low side. Complete days count only, so a day on which the whole city was silent is nobody's silence. "
+        "Where every unit has a population, a unit borrows its siblings' rate per head. Silence that is a habit, "
+        "such as a patrol on leave, is learned from the unit's own past."
+    )
     about_zh = (
         "找出来件骤减、低于自身历史所预示水平的单元:“没有数据”不等于“没有风险”。"
         "对最近几个窗口的件数做下侧检验;只计完整时段,全市同时停报不算某单元失声。"

@@ -28,6 +28,11 @@ class KernelDensity(Estimator):
 
     title = "Kernel density"
     title_zh = "核密度"
+    about = (
+        "Counts lie at the centres of cells; the smoothed count is divided by the area smoothed the same way, so "
+        "that neither small cells nor the edge of the city look thin. It ranks and colours places; there is no "
+        "null, and it makes no warning."
+    )
     about_zh = (
         "每个单元周围每平方千米的件数,按周边平滑。件数视为落在单元中心;"
         "平滑后的件数再除以同样平滑的面积,小单元和研究区边缘不会显得偏稀。只用于排序和着色,"

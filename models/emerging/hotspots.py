@@ -66,6 +66,14 @@ class EmergingHotspots(Estimator):
 
     title = "Emerging hot spots"
     title_zh = "新兴时空热点"
+    about = (
+        "Days are added up to steps, counted back from the end. A step of a cell is hot where its neighbourhood "
+        "in space and time holds more than as many values drawn from the whole city and period would, at the "
+        "false-discovery rate you set; quiet spots likewise. A Mann-Kendall test gives the trend, and a table of "
+        "rules with a version the pattern: new, consecutive, intensifying, persistent, diminishing, sporadic, "
+        "oscillating, historical. The result speaks of the last step. In a step in which the whole city is up, "
+        "cells are hot that are ordinary within that step."
+    )
     about_zh = (
         "在时间与空间上同时找热点和冷点,并说明每个单元属于哪种情形:新增、加强、持续、零星、减弱等。"
         "从末端向前按“步长”合并时段;末步之外不完整的步和数据不全的时段不用。"

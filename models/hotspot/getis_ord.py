@@ -101,6 +101,14 @@ class GetisOrdHotspots(Neighbourhood):
 
     title = "Hot spots (Getis-Ord Gi*)"
     title_zh = "热点分析(Getis-Ord Gi*)"
+    about = (
+        "The score is the z value of Gi*, as other tools print it. What is called hot rests on exact tails "
+        "instead: the city's values may lie in any order, and the distribution of a neighbourhood's sum is "
+        "computed. On sparse or skewed counts the normal approximation calls hot spots in calm cities, so it is "
+        "not the default. What is summed are square roots of capped counts, so that one pile-up masks no other "
+        "hot spot. Hot spots come in three steps of certainty, by the false-discovery rate over the cells of the "
+        "map."
+    )
     about_zh = (
         "找出邻域内件数多于从全市随机抽取同样多单元的网格。分数为 Gi* 的 Z 值,"
         "与其他软件一致;判定则依据精确的尾概率:把全市各单元的值看作可任意排列,"

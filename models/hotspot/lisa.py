@@ -51,6 +51,12 @@ class LocalMoran(Neighbourhood):
 
     title = "Clusters and outliers (local Moran)"
     title_zh = "聚集与异常值(局部Moran)"
+    about = (
+        "High among high, low among low, and the odd ones out: high among low, low among high. The index is local "
+        "Moran's I, as other tools print it; what is called rests on the exact distribution of the neighbours' "
+        "sum given the cell's own value. With rates, population or another exposure counts, and a cell without it "
+        "takes no part."
+    )
     about_zh = (
         "找出高值被高值包围的单元,以及低值被低值包围、高低相间的异常单元。"
         "分数为局部 Moran 指数,与其他软件一致;判定依据本单元取值给定时邻域之和的精确分布。"

@@ -202,6 +202,12 @@ class PermutationScan(_Scan):
 
     title = "Scan statistic (space-time permutation)"
     title_zh = "时空扫描(时空置换)"
+    about = (
+        "All circles of cells and all windows of time that end with the last bin (Kulldorff and others, 2005). "
+        "Under the null every incident keeps its place and its time, but which goes with which is chance: neither "
+        "population nor a model of the season is needed, and a rise of the whole city is no cluster. It is misled "
+        "where some places grow faster than others."
+    )
     about_zh = (
         "近期件数多于地点自身与时间自身的总量所能解释之处(时空置换扫描,"
         "Kulldorff 等 2005)。遍历所有圆形区域与所有到末端为止的时间窗口。"
@@ -227,6 +233,11 @@ class PoissonScan(_Scan):
 
     title = "Scan statistic (Poisson)"
     title_zh = "时空扫描(泊松)"
+    about = (
+        "All circles of cells and all windows of time that end with the last bin (Kulldorff 1997, 2001). What a "
+        "place should hold is its share of the past, steadied by the city's, or of people. With the adjustment "
+        "for time every bin's total is taken as it is, so that a rise of the whole city is no cluster."
+    )
     about_zh = (
         "近期占全市件数的份额高于应有份额之处(离散泊松扫描,Kulldorff 1997、"
         "2001)。应有份额取自过去(各地自身水平,以全市加以稳定)或取自人口等基数。按时间调整时,"
@@ -271,6 +282,12 @@ class ExpectationScan(_Scan):
 
     title = "Scan statistic (expectation-based)"
     title_zh = "时空扫描(基于期望)"
+    about = (
+        "All circles of cells and all windows of time that end with the last bin. The expectation is each cell's "
+        "own past rate, steadied by the city's, times the rhythm of the week; Poisson, or a negative binomial "
+        "where counts scatter more. Nothing is conditional on the city's total, so a rise of the whole city is "
+        "found too."
+    )
     about_zh = (
         "近期件数多于自身历史所预期之处(基于期望的扫描)。泊松,或在波动更大时用负二项得分。"
         "不以全市总量为条件,因此全市上升也能发现。期望为各单元自身的历史水平,以全市加以稳定,"

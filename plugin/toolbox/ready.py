@@ -13,9 +13,9 @@ from .base import ICONS
 
 MODELS = Path(__file__).parents[1] / "models"
 TITLES_COLUMNS = {
-    "weekly_hot_spots": "Hot spots of a class, and how they came about",
-    "density_and_hot_spots": "Density and hot spots of a class",
-    "repaired_run": "Examine and repair the cells, then run everything",
+    "weekly_hot_spots": "Hot spots and their history",
+    "density_and_hot_spots": "Density and hot spots",
+    "repaired_run": "Cells repaired, then run",
 }
 """Model -> its title; the file's name is its id."""
 HELP_COLUMNS = {

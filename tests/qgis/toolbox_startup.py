@@ -71,7 +71,6 @@ def unfold(dock):
     for row in rows:
         if row.data(Qt.ItemDataRole.DisplayRole) in wish["open"]:
             tree.expand(row)
-    tree.scrollToBottom()
     return [row.data(Qt.ItemDataRole.DisplayRole) for row in rows]
 
 
@@ -104,7 +103,11 @@ def arrange():
     dialog.tabWidget().setCurrentIndex(0)
     dialog.messageBar().clearWidgets()
     iface.messageBar().clearWidgets()
-    layer, canvas = layers_with_shapes()[0].layer(), iface.mapCanvas()
+    result, *others = layers_with_shapes()
+    for node in others:
+        node.setItemVisibilityChecked(False)
+    iface.mainWindow().findChild(QDockWidget, "ProcessingToolbox").findChild(QTreeView).scrollToBottom()
+    layer, canvas = result.layer(), iface.mapCanvas()
     extent = canvas.mapSettings().layerExtentToOutputExtent(layer, layer.extent())
     extent.setXMinimum(extent.xMinimum() - 1.9 * extent.width())  # the dialog covers the left of the map
     canvas.setExtent(extent)
