@@ -35,15 +35,21 @@ def by_processing(desk):
 
 
 def test_a_run_loads_its_styled_layers_into_one_group(by_processing):
-    """From top to bottom, each with the style that lies in the file, nothing of the engine in QGIS."""
+    """From top to bottom, styled, of the evidence one drawn at a time; nothing of the engine in QGIS."""
     assert by_processing["handled"]
     ((group, layers),) = by_processing["tree"]
     folder = Path(by_processing["results"]["RUN_FOLDER"])
     assert group == f"GridBeacon · {folder.name}"
-    assert [row[0] for row in layers] == ["早期预警", "网格单元", "热点", "风险", "密度(件/平方公里·周期)"]
-    assert [row[1] for row in layers] == [True, True, False, True, False]
-    assert [row[2] for row in layers] == ["RuleRenderer"] * 4 + ["singlebandpseudocolor"]
-    assert all(row[3] > 0 for row in layers[:4]) and all(row[4] for row in layers)
+    evidence, shown = layers.pop()
+    assert evidence == "研判依据:全部事项·网格"
+    assert [row[0] for row in layers] == ["预警", "逐日件数", "未按原位计入的点", "各级单元边界"]
+    assert [row[1] for row in layers] == [True, True, False, True]
+    assert [row[2] for row in layers] == ["RuleRenderer", "graduatedSymbol", "RuleRenderer", "RuleRenderer"]
+    assert [row[0] for row in shown] == ["风险", "热点", "热点演变", "密度(件/平方公里·统计期)"]
+    assert [row[1] for row in shown] == [True, False, False, False]
+    assert [row[2] for row in shown] == ["categorizedSymbol"] * 3 + ["singlebandpseudocolor"]
+    assert [row for row in [*layers, *shown[:3]] if row[3] <= 0] == []
+    assert all(row[4] for row in [*layers, *shown])
     assert layers[0][3] == by_processing["results"]["WARNINGS"] > 0
     assert by_processing["imported"] == [] and by_processing["left_work"] == []
     assert by_processing["steps"][-1] == 100
@@ -159,6 +165,7 @@ def test_the_real_desktop_runs_the_city_from_its_menu(desk, tmp_path, pytestconf
     assert told["exit_code"] == 0 and "error" not in told, told
     assert any("The briefing is ready." in text for text in told["bar"]) and "Open the briefing" in told["buttons"]
     assert told["actions"][:2] == ["GridBeacon dock", "Run everything…"]
-    assert [row[0] for row in told["layers"]][:2] == ["Early warnings", "Cells"]
+    assert [row[0] for row in told["layers"]][:2] == ["Early warnings", "Incidents day by day"]
+    assert [name for name, visible, _ in told["layers"] if visible][-1] == "Risk", "of the evidence, one"
     assert all(valid for _, _, valid in told["layers"]) and len(told["groups"]) == 1
     assert picture.stat().st_size > 50_000

@@ -306,9 +306,10 @@ class Furnisher(QgsProcessingLayerPostProcessorInterface):
     def postProcessLayer(self, layer: QgsMapLayer, context: QgsProcessingContext, feedback: QgsProcessingFeedback):
         """Called by Processing on the main thread, after the layer was added to the project."""
         layer.setName(self.result.title)
-        if self.result.output in look.DRAWN_BY_THE_FILE:
-            layer.loadDefaultStyle()  # Processing opens its results without the style that lies beside them
-        furnish(layer, self.result, self.folder)
+        with untouched():
+            if self.result.output in look.DRAWN_BY_THE_FILE:
+                layer.loadDefaultStyle()  # Processing opens its results without the style that lies beside them
+            furnish(layer, self.result, self.folder)
         dress(layer)
         project = context.project() or QgsProject.instance()
         place_in_group(layer, project, self.folder, self.result)
