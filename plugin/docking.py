@@ -29,8 +29,13 @@ class Docking(QtWidgets.QDockWidget):
         self.iface, self.open_engine_page = iface, open_engine_page
         self.host: QgisHost | None = None
         self.dock: Dock | None = None
-        iface.addDockWidget(QtCore.Qt.DockWidgetArea.RightDockWidgetArea, self)
-        self.setVisible(recall(SHOWN) == "1")
+        self.is_placed = False
+        iface.addDockWidget(QtCore.Qt.DockWidgetArea.RightDockWidgetArea, self)  # QGIS shows it for a moment
+        self.is_placed = True
+        shown = recall(SHOWN) == "1"
+        self.setVisible(shown)
+        if shown and self.isVisible():
+            self._fill()
         self.toggle = self.toggleViewAction()
         self.toggle.setObjectName("gridbeacon_toggle")
         self.toggle.setIcon(icon)
@@ -39,6 +44,10 @@ class Docking(QtWidgets.QDockWidget):
     def showEvent(self, event: Any) -> None:
         """Fill the dock; whoever never opens it does not pay for it."""
         super().showEvent(event)
+        if self.is_placed:
+            self._fill()
+
+    def _fill(self) -> None:
         if self.dock is None:
             self.host = QgisHost(self.iface, self.open_engine_page)
             self.dock = Dock(self.host)
