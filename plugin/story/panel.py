@@ -151,11 +151,8 @@ class StoryPanel(QtWidgets.QScrollArea):
 
     def _show_empty(self) -> None:
         self.title.setText(tr("No unit chosen"))
-        self.subtitle.setText(
-            tr(
-                "Choose a warning, or in QGIS click a cell on the map: what happened there, when and of what kind, stands here."
-            )
-        )
+        how = tr("Choose a warning, or in QGIS click a cell on the map: what happened there, when and of what kind.")
+        self.subtitle.setText(how)
         self.facts.setText("")
         self.up.setEnabled(False)
         self.save.setEnabled(False)
