@@ -6,6 +6,7 @@ python tests/cancels.py --cancels 200 --write docs/cancels.md
 from __future__ import annotations
 
 import argparse
+import os
 import random
 import statistics
 import subprocess
@@ -85,7 +86,8 @@ HEAD = """# Cancels at random moments
 Runs of the sample city with the real engine in a headless QGIS {qgis}, each cancelled at a moment drawn evenly from the
 first {span:g} s; a run takes 6 to 9 s on two cores when they have nothing else to do. A run that had ended before its
 cancel is counted as such. *Gone* is the time from the cancel to the end of the last process, children included. QGIS
-never crashed. Made by `python tests/cancels.py --cancels {cancels} --write docs/cancels.md`.
+never crashed. Load of the machine meanwhile: {load:.0f} on {cores} cores; above the number of cores the times are longer
+than a user sees them. Made by `python tests/cancels.py --cancels {cancels} --write docs/cancels.md`.
 
 """
 COLUMNS = {
@@ -100,9 +102,10 @@ COLUMNS = {
 }
 
 
-def page(found: dict[str, dict[str, Any]], qgis: str) -> str:
+def page(found: dict[str, dict[str, Any]], qgis: str, load: float) -> str:
     """docs/cancels.md."""
-    head = HEAD.format(qgis=qgis, span=SPAN, cancels=sum(told["cancels"] for told in found.values()))
+    cancels = sum(told["cancels"] for told in found.values())
+    head = HEAD.format(qgis=qgis, span=SPAN, cancels=cancels, load=load, cores=os.cpu_count())
     rows = [["through", *COLUMNS.values()], ["---", *("---:" for _ in COLUMNS)]]
     for way, told in found.items():
         shown = [told[name] for name in COLUMNS]
@@ -110,13 +113,14 @@ def page(found: dict[str, dict[str, Any]], qgis: str) -> str:
     return head + "".join(f"| {' | '.join(row)} |\n" for row in rows)
 
 
-def measure(way: str, cancels: int, seed: int, folder: Path) -> dict[str, Any]:
-    """Cancel that many runs through *way*, some in each QGIS."""
+def measure(way: str, cancels: int, seed: int, folder: Path, loads: list[float]) -> dict[str, Any]:
+    """Cancel that many runs through *way*, some in each QGIS; how loaded the machine was goes into *loads*."""
     desk = Desk(folder / "张三 文档", PYTHON).put_plugin(ROOT)
     told = []
     for part, begin in enumerate(range(0, cancels, AT_ONCE)):
         when = moments(min(AT_ONCE, cancels - begin), seed + part)
         told.append(WAYS[way](desk, when, folder / f"part {part}"))
+        loads.append(os.getloadavg()[0])
         print(way, begin + len(when), figures(told), flush=True)
     return figures(told)
 
@@ -128,13 +132,14 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=20260101)
     parser.add_argument("--write", type=Path)
     options = parser.parse_args()
-    found = {}
+    found: dict[str, dict[str, Any]] = {}
+    loads: list[float] = []
     for way in WAYS:
         with tempfile.TemporaryDirectory() as scratch:
-            found[way] = measure(way, options.cancels // len(WAYS), options.seed, Path(scratch))
+            found[way] = measure(way, options.cancels // len(WAYS), options.seed, Path(scratch), loads)
     asked = [PYTHON, "-c", "from qgis.core import Qgis; print(Qgis.version().split('-')[0])"]
     qgis = subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip()
-    text = page(found, qgis)
+    text = page(found, qgis, statistics.mean(loads))
     print(text)
     if options.write:
         options.write.write_text(text, encoding="utf-8")
