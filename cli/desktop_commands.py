@@ -7,8 +7,6 @@ import os
 import runpy
 import sys
 
-import click
-
 from .asked import spoken
 from .commands import gridbeacon
 from .options import Command

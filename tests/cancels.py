@@ -86,8 +86,8 @@ HEAD = """# Cancels at random moments
 Runs of the sample city with the real engine in a headless QGIS {qgis}, each cancelled at a moment drawn evenly from the
 first {span:g} s; a run takes 6 to 9 s on two cores when they have nothing else to do. A run that had ended before its
 cancel is counted as such. *Gone* is the time from the cancel to the end of the last process, children included. QGIS
-never crashed. Load of the machine meanwhile: {load:.0f} on {cores} cores; above the number of cores the times are longer
-than a user sees them. Made by `python tests/cancels.py --cancels {cancels} --write docs/cancels.md`.
+never crashed. Load of the machine meanwhile: {load:.0f} on {cores} cores; above the number of cores the times are
+longer than a user sees them. Made by `python tests/cancels.py --cancels {cancels} --write docs/cancels.md`.
 
 """
 COLUMNS = {

@@ -101,8 +101,8 @@ def main() -> None:
         finally:
             manager.terminate()
             manager.wait(10)
-    small = ["-trim", "+repage", "+dither", "-colors", "200", "-define", "png:compression-level=9", f"PNG8:{options.picture}"]
-    subprocess.run(["convert", str(options.picture), *small], check=True, timeout=60)
+    small = ["-trim", "+repage", "+dither", "-colors", "200", "-define", "png:compression-level=9"]
+    subprocess.run(["convert", str(options.picture), *small, f"PNG8:{options.picture}"], check=True, timeout=60)
 
 
 if __name__ == "__main__":

@@ -17,6 +17,8 @@ if asked.get("qt") == 6:
     sys.modules["PyQt5"] = None  # type: ignore[assignment]
 
 from gridbeacon.plugin import engine  # noqa: E402
+from gridbeacon.plugin.engine import job as engine_jobs  # noqa: E402
+from gridbeacon.plugin.engine import probing, ways  # noqa: E402
 from gridbeacon.plugin.keeping import keep  # noqa: E402
 from gridbeacon.plugin.qt import QtCore, QtWidgets  # noqa: E402
 
@@ -88,6 +90,8 @@ def watched(job: Any, cancel_after: int | None = None, patience: float = 300) ->
 def job(act: dict[str, Any]) -> dict[str, Any]:
     """Run the engine."""
     os.environ["GRIDBEACON_STAND_IN"] = act.get("behaviour", "fine")
+    if act.get("full"):
+        engine_jobs.work_folder = refuse
     work = Path(act["work"]) if act.get("work") else None
     told = watched(engine.EngineJob(act["arguments"], work), act.get("cancel_after"))
     if act.get("brief") and "json" in told.get("done", {}):
@@ -95,14 +99,22 @@ def job(act: dict[str, Any]) -> dict[str, Any]:
     return told
 
 
+def refuse(*facts: Any) -> None:
+    """What the system says where another program holds a folder, or the disk is full."""
+    raise OSError(28, "no room", "/somewhere")
+
+
 def way(act: dict[str, Any]) -> dict[str, Any]:
-    """Go one of the ways to get an engine."""
+    """Go one of the ways to get an engine; *held*: another program holds what has to be taken away."""
+    if act.get("held"):
+        ways.discard = refuse
     folder = [Path(act["folder"])] if act.get("folder") else []
     return watched(getattr(engine, act["name"])(Path(act["python"]), *folder), act.get("cancel_after"))
 
 
 def probe(act: dict[str, Any]) -> dict[str, Any]:
     """Ask a Python what it is: the one named, or the engine's."""
+    probing.PATIENCE = act.get("patience", probing.PATIENCE)
     found = engine.Found(Path(act["python"]), "") if act.get("python") else engine.find_python()
     return watched(engine.ProbeJob(found.python, found.packages))
 
@@ -125,8 +137,6 @@ def find(act: dict[str, Any]) -> dict[str, Any]:
 
 def require(act: dict[str, Any]) -> None:
     """Other packages than the engine's own: small ones."""
-    from gridbeacon.plugin.engine import probing, ways
-
     ways.PIP = tuple(act["file"] if part == str(ways.REQUIREMENTS) else part for part in ways.PIP)
     probing.REQUIREMENTS = Path(act["file"])
 
