@@ -25,7 +25,6 @@ from .schema import known_columns
 from .toolbox.convert import Handover, is_remote, needed_fields, own_path
 from .words import tr
 
-
 _AT_WORK: set[LayerJob] = set()
 """Jobs that have not ended: nobody else may hold them while they write."""
 LAST_WAIT = 2000
