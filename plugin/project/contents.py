@@ -23,7 +23,7 @@ LOCKED_SECONDS = 0.2
 
 class Contents(NamedTuple):
     """Tables; classes, all incidents first; levels as (unit_level, name), the finest first; window; extent of the city;
-    whether patterns of hot spots were looked for.
+    whether patterns of hot spots were looked for; how many streets have days to play.
 
     The extent is (west, south, east, north) in the run's coordinate system, in metres.
     """
@@ -34,6 +34,7 @@ class Contents(NamedTuple):
     window: tuple[datetime, datetime] | None = None
     extent: tuple[float, ...] = ()
     patterns: bool = False
+    streets: int = 0
 
 
 def contents(folder: Path) -> Contents:
@@ -76,9 +77,11 @@ def _contents(path: Path, changed: int) -> Contents:
         window = book.execute("SELECT window_start, window_end FROM risk ORDER BY fid LIMIT 1").fetchone()
         bounds = "SELECT min_x, min_y, max_x, max_y FROM gpkg_contents WHERE table_name = 'cells'"
         extent = tuple(number for number in book.execute(bounds).fetchone() or () if number is not None)
+        counted = "SELECT count(DISTINCT cell_id) FROM days"
+        streets = int(book.execute(counted).fetchone()[0]) if "days" in tables else 0
         patterns = "pattern" in _columns(book, "hotspots")
     span = (_moment(window[0]), _moment(window[1])) if window and all(window) else None
-    return Contents(tables, tuple(found), levels, span, extent, patterns)
+    return Contents(tables, tuple(found), levels, span, extent, patterns, streets)
 
 
 @contextmanager

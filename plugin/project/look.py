@@ -42,8 +42,8 @@ DRAWN_BY_THE_FILE = ("EARLY_WARNINGS", "CELLS", "DAYS", "EXCLUDED", "DENSITY")
 """Outputs whose style lies in the run's files, made for its own levels and breaks; its words are said anew."""
 
 
-def furnish(layer: QgsMapLayer, output: str) -> None:
-    """Give the layer of this *output* its style and its columns their names."""
+def furnish(layer: QgsMapLayer, output: str, streets: int) -> None:
+    """Give the layer of this *output* its style and its columns their names; the city has so many *streets*."""
     if isinstance(layer, QgsRasterLayer):
         speak_density(layer)
         return
@@ -58,7 +58,7 @@ def furnish(layer: QgsMapLayer, output: str) -> None:
         elif output == "CELLS":
             relabel(layer, lambda name: name.replace("[%", "[ %"))  # a legend would evaluate what a level is called
         elif output == "DAYS":
-            layer.setRenderer(discs_of(layer.renderer()))
+            layer.setRenderer(discs_of(layer.renderer(), streets))
     name_columns(layer)
 
 
@@ -118,13 +118,15 @@ RENDERERS: dict[str, Callable[[], QgsCategorizedSymbolRenderer]] = {
 }
 
 
-def discs_of(style_in_file: QgsRuleBasedRenderer) -> QgsGraduatedSymbolRenderer:
+def discs_of(style_in_file: QgsRuleBasedRenderer, streets: int) -> QgsGraduatedSymbolRenderer:
     """A disc in each street instead of its area, so that the evidence below stays in sight while the days are played.
 
-    The classes are the file's own, one scale for all days; a disc's area grows with the lower bound of its class.
+    The classes are the file's own, one scale for all days; a disc's area grows with the lower bound of its class. Many
+    streets have smaller discs, so that those of a whole city on the screen do not touch.
     """
     filters = " ".join(rule.filterExpression() for rule in style_in_file.rootRule().children())
     lows = sorted({int(number) for number in re.findall(r'"incidents" >= (\d+)', filters)}) or [1]
+    shrunk = min(1.0, (ROOMY_STREETS / max(streets, 1)) ** 0.5)
     ranges = []
     for place, low in enumerate(lows):
         last = place + 1 == len(lows)
@@ -132,12 +134,13 @@ def discs_of(style_in_file: QgsRuleBasedRenderer) -> QgsGraduatedSymbolRenderer:
         words = f"≥ {low}" if last else f"{low}" if high == low else f"{low} – {high}"
         label = tr("{number} a day", number=words)
         size = SMALLEST_DISC + (LARGEST_DISC - SMALLEST_DISC) * (low / lows[-1]) ** 0.5
-        ranges.append(QgsRendererRange(low, 1e9 if last else high + 0.5, _disc(size), label))
+        ranges.append(QgsRendererRange(low, 1e9 if last else high + 0.5, _disc(shrunk * size), label))
     return QgsGraduatedSymbolRenderer("incidents", ranges)
 
 
 SMALLEST_DISC, LARGEST_DISC = 1.0, 4.4
 """Millimetres across; a legend's symbol has room for no more."""
+ROOMY_STREETS = 250
 DISC = style.DENSITY_COLOURS["light"][-2]
 BELOW = 3.4
 """Millimetres below the middle of the street, where its name stands."""

@@ -186,7 +186,7 @@ def furnish(layer: QgsMapLayer, result: Result, folder: Path) -> None:
     layer.setCustomProperty(RANK, RESULTS.index(result))
     layer.setCustomProperty(RUN, run_key(folder))
     layer.setCustomProperty(LAYER, result.output)
-    look.furnish(layer, result.output)
+    look.furnish(layer, result.output, contents(folder).streets)
     if isinstance(layer, QgsVectorLayer):
         layer.setReadOnly(True)
         classes.begin(layer, folder)
