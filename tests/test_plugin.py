@@ -77,7 +77,7 @@ def test_the_plugin_speaks_chinese_in_a_chinese_qgis(stand_in):
     """Labels come from the schema and the catalogue; names of parameters stay as they are."""
     told = stand_in.ask("load_plugin.py", locale="zh_CN")
     assert told["title"] == "2 一键研判"
-    assert told["menu"] == ["网格烽燧面板", "一键研判……", "计算引擎……", "最近一期晨报", "帮助"]
+    assert told["menu"] == ["网格烽燧面板", "一键研判……", "网格档案", "计算引擎……", "最近一期晨报", "帮助"]
     assert told["parameters"]["WINDOW"]["label"] == "热点窗口 (天)"
     assert told["parameters"]["INCIDENTS"]["label"] == "事件图层"
     assert told["help"].startswith("识别热点与预警。")
