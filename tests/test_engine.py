@@ -12,6 +12,7 @@ import sys
 import time
 import uuid
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -23,9 +24,8 @@ pytest.importorskip("PyQt5")
 SESSION = Path(__file__).parent / "qt" / "engine_session.py"
 BLOCK = 0.3
 """Seconds the window may stand still: 0.01 on a machine of one's own, more where others work too; a wait is longer."""
-POISON = dict.fromkeys(
-    ("PYTHONHOME", "PYTHONPATH", "PROJ_LIB", "PROJ_DATA", "GDAL_DATA", "GRIDBEACON_PACKAGES"), "/nowhere"
-)
+FOREIGN = ("PYTHONHOME", "PYTHONPATH", "PROJ_LIB", "PROJ_DATA", "GDAL_DATA", "GRIDBEACON_PACKAGES")
+POISON = {**dict.fromkeys(FOREIGN, "/nowhere"), "PYTHONIOENCODING": "gbk"}
 
 
 def ask(
@@ -89,6 +89,11 @@ def test_a_job_tells_its_progress_and_ends_once(stand_in, tmp_path, qt):
     assert list(home.glob("gridbeacon-*")) == []
 
 
+def test_a_full_disk_is_told_before_anything_starts(stand_in, tmp_path):
+    (told,) = ask(stand_in, tmp_path / "home", [run(tmp_path, full=True)])
+    assert (told["ending"], told["endings"], told["error"][1]) == ("failed", 1, "/somewhere") and "no room" in str(told)
+
+
 def test_trouble_is_told_in_chinese_too(stand_in, tmp_path):
     told = ask(stand_in, tmp_path / "home", [run(tmp_path, behaviour="starve")], GRIDBEACON_LANG="zh")
     assert told[0]["error"][0] == "系统结束了计算引擎,多半是内存不足。"
@@ -134,7 +139,8 @@ def test_the_surroundings_of_the_engine_are_clean(stand_in, tmp_path):
     python = Path(sys.base_prefix) / "bin" / "python3"
     (own / "engine.json").write_text(json.dumps({"python": str(python), "packages": str(packages)}), encoding="utf-8")
     act = run(tmp_path)
-    told = ask(stand_in, home, [{"do": "poison", "with": POISON}, act, {"do": "find"}])
+    told = ask(stand_in, home, [{"do": "poison", "with": POISON}, act, {"do": "find"}], GRIDBEACON_LANG="zh")
+    assert [step[1] for step in told[1]["steps"]] == ["读取事件", "完成"], "UTF-8, whatever the user has set"
     asked = json.loads((Path(act["arguments"][-1]) / "asked.json").read_text(encoding="utf-8"))
     assert [asked["environment"][name] for name in ("PYTHONHOME", "PROJ_LIB", "PROJ_DATA", "GDAL_DATA")] == [None] * 4
     launch, *rest = asked["path"]
@@ -183,6 +189,33 @@ def test_only_dead_work_folders_of_ours_are_swept(tmp_path, monkeypatch):
     assert sorted(sweeping.sweep_dead(later)) == sorted(folders[f"gridbeacon-{name}"] for name in ("held", "young"))
 
 
+def test_what_an_ended_engine_leaves_beside_its_folder_is_swept(tmp_path):
+    """Of that folder alone, whatever signs its name has."""
+    from gridbeacon.plugin.engine import sweeping
+
+    for name in ("work", ".run [1].ab12.part", ".run 1.cd34.part"):
+        (tmp_path / name).mkdir()
+    sweeping.sweep(tmp_path / "work", tmp_path / "run [1]")
+    assert [path.name for path in tmp_path.iterdir()] == [".run 1.cd34.part"]
+
+
+def test_on_windows_the_tree_is_ended_before_its_root(monkeypatch):
+    """By Windows' own program: one of that name in the folder at work is not started."""
+    from gridbeacon.plugin.engine import ending
+
+    done = []
+    qt = SimpleNamespace(ProcessState=ending.QtCore.QProcess.ProcessState)
+    qt.execute = qt.startDetached = lambda program, arguments: done.append((program, *arguments))
+    monkeypatch.setattr(ending, "QtCore", SimpleNamespace(QProcess=qt))
+    monkeypatch.setattr(ending.sys, "platform", "win32")
+    monkeypatch.setenv("SYSTEMROOT", "D:\\Win")
+    process = SimpleNamespace(state=lambda: qt.ProcessState.Running, kill=lambda: done.append("root"))
+    tree = ("D:\\Win\\System32\\taskkill.exe", "/PID", "7", "/T", "/F")
+    ending.ask_to_end(process, 7)
+    ending.end_by_force(process, 7)
+    assert done == [tree, tree, "root"]
+
+
 def _lock_of_a_dead_process(folder: Path) -> None:
     script = "import os, sys; from PyQt5 import QtCore as c; k = c.QLockFile(sys.argv[1]); k.tryLock(0); os._exit(0)"
     subprocess.run([sys.executable, "-c", script, str(folder / "in-use.lock")], check=True)
@@ -203,17 +236,22 @@ def test_the_python_of_qgis_is_looked_for_where_each_system_has_it(tmp_path):
 
 
 def test_a_program_that_is_no_python_is_refused(stand_in, tmp_path):
-    """It is not even started where its name has nothing of a Python; one of another version is passed over."""
-    false = tmp_path / "python3"
+    """It is not even started where its name has nothing of a Python; one of another version is passed over; one that
+    never answers is ended."""
+    false, mute = tmp_path / "python3", tmp_path / "python"
     false.write_text("#!/bin/sh\necho 3.11\n", encoding="utf-8")
+    mute.write_text("#!/bin/sh\nexec sleep 60\n", encoding="utf-8")
     false.chmod(0o755)
+    mute.chmod(0o755)
     acts = [
         {"do": "probe", "python": "/bin/ls"},
         {"do": "probe", "python": str(false)},
         {"do": "search", "places": [str(tmp_path / "none"), str(false), sys.executable]},
         {"do": "search", "places": [str(false)]},
+        {"do": "probe", "python": str(mute), "patience": 300},
     ]
-    first, second, found, none = ask(stand_in, tmp_path / "home", acts)
-    assert "no Python" in first["error"][0] and "no Python" in second["error"][0]
+    first, second, found, none, third = ask(stand_in, tmp_path / "home", acts)
+    assert all("no Python" in told["error"][0] for told in (first, second, third))
+    assert third["left"] == [] and third["endings"] == 1
     assert found["done"]["python"] == sys.executable and found["done"]["json"]["tag"] == f"cp3{sys.version_info[1]}"
     assert none["ending"] == "failed" and none["endings"] == 1

@@ -81,6 +81,8 @@ def test_wheels_become_a_folder_of_packages(root, tmp_path):
     assert (code, told) == (0, {"done": {"out": str(target)}})
     assert (target / "alpha" / "__init__.py").read_text(encoding="utf-8") == "VERSION = '1.10'\n"
     assert (target / "alpha" / "more.py").is_file() and (target / "beta").is_dir() and (target / "gamma").is_dir()
+    with (target / "beta-1.0.dist-info" / "RECORD").open("a", encoding="utf-8") as record:
+        record.write("../../bin/beta,sha256=AAAA,1\n")  # as `pip install --target` lists a program
     assert unpacked(root, target, tmp_path / "unused")[1] == {"done": {"out": str(target)}}, "it is used where it lies"
     (target / "alpha" / "more.py").write_text("x = 2\n", encoding="utf-8")
     assert "alpha/more.py" in unpacked(root, target, tmp_path / "unused")[1]["error"]["problem"]
@@ -177,26 +179,60 @@ def test_an_engine_from_a_folder_of_wheels_runs_the_city_without_a_network(plugi
 
 
 def test_a_virtual_environment_from_a_folder_of_wheels(plugin, tmp_path):
-    """Made with no network; one that was there stays when a second one cannot be made."""
+    """Made with no network. It stays in use when QGIS ends in the middle of the next try, and when that fails."""
     wrap, environment = without_network()
     home, wheels, empty = tmp_path / "李四 家", tmp_path / "轮 子", tmp_path / "empty"
     empty.mkdir()
     put_wheel(wheels, "alpha")
     (tmp_path / "requirements.txt").write_text("alpha>=1.0\n", encoding="utf-8")
-    way = {"do": "way", "name": "environment_from", "python": str(BASE)}
-    acts = [
-        {"do": "require", "file": str(tmp_path / "requirements.txt")},
-        {**way, "folder": str(wheels)},
-        {"do": "find"},
-        {"do": "probe"},
-        {**way, "folder": str(empty)},
-        {"do": "find"},
-        {"do": "probe"},
-    ]
-    _, made, found, probed, failed, still, again = ask(plugin, home, acts, wrap=wrap, **environment)
+    way = {"do": "way", "name": "environment_from", "python": str(BASE), "folder": str(empty)}
+    begin, find, probe = {"do": "require", "file": str(tmp_path / "requirements.txt")}, {"do": "find"}, {"do": "probe"}
+    acts = [begin, {**way, "folder": str(wheels)}, find, probe]
+    _, made, found, probed = ask(plugin, home, acts, wrap=wrap, **environment)
     own = home / ".local" / "share" / "GridBeacon"
     assert made["ending"] == "finished", made
-    assert found["python"] == still["python"] == str(own / "engine" / "bin" / "python")
+    own.joinpath("engine").rename(own / "engine.before")
+    own.joinpath("engine", "bin").mkdir(parents=True)
+    own.joinpath("engine", "bin", "python").touch()
+    acts = [begin, find, way, find, probe, {**way, "cancel_after": 0}, find]
+    _, aside, failed, still, again, cancelled, last = ask(plugin, home, acts, wrap=wrap, **environment)
+    assert aside["python"] == str(own / "engine.before" / "bin" / "python")
     assert failed["error"][0] == "The packages could not be installed." and "alpha" in failed["error"][1]
+    assert cancelled["ending"] == "cancelled"
+    assert found["python"] == still["python"] == last["python"] == str(own / "engine" / "bin" / "python")
     alpha = {"name": "alpha", "floor": "1.0", "version": "1.0", "ok": True}
     assert [told["done"]["json"]["packages"] for told in (probed, again)] == [[alpha], [alpha]]
+
+
+def test_a_folder_that_another_program_holds_is_told(plugin, tmp_path):
+    """When a way is begun and when it is undone: one ending, in words."""
+    way = {"do": "way", "name": "packages_from", "python": str(BASE), "folder": str(tmp_path), "held": True}
+    (tmp_path / "home" / ".local" / "share" / "GridBeacon" / "packages.gone-1").mkdir(parents=True)
+    (told,) = ask(plugin, tmp_path / "home", [way])
+    assert (told["ending"], told["endings"]) == ("failed", 1) and "no room" in told["error"][0]
+    assert "no room" in told["said"][-1]
+
+
+def test_packages_are_back_where_the_new_ones_cannot_be_put(tmp_path):
+    """Windows renames no folder in which a file is open."""
+    from gridbeacon.plugin.engine import ways
+
+    packages = tmp_path / "packages"
+    packages.mkdir()
+    (packages / "numpy.py").touch()
+    with pytest.raises(OSError):
+        ways._exchange(BASE, tmp_path / "packages.new", packages)
+    assert (packages / "numpy.py").is_file() and len(list(tmp_path.iterdir())) == 1
+
+
+def test_a_package_without_a_version_does_not_hide_the_others(root, tmp_path):
+    for name, version in (("alpha", "unknown"), ("beta", "1.2rc1")):
+        info = tmp_path / f"{name}-1.dist-info"
+        info.mkdir()
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n", encoding="utf-8")
+    wanted = tmp_path / "requirements.txt"
+    wanted.write_text("alpha>=1\nbeta>=1.2\n", encoding="utf-8")
+    script = root / "plugin" / "engine" / "scripts" / "probe.py"
+    environment = {**os.environ, "GRIDBEACON_PACKAGES": str(tmp_path)}
+    done = subprocess.run([BASE, script, wanted], capture_output=True, text=True, env=environment)
+    assert [package["ok"] for package in json.loads(done.stdout)["packages"]] == [False, True]

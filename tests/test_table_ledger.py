@@ -288,6 +288,20 @@ def test_the_window_can_go_while_something_is_written(app, tmp_path, monkeypatch
     assert [len(events_of(ledger, number)) for number in range(40)] == [2] * 40
 
 
+def test_what_was_just_recorded_is_written_before_the_program_ends(table, monkeypatch):
+    real = record.write
+    monkeypatch.setattr("gridbeacon.plugin.table.judging.write", lambda *facts: (time.sleep(0.3), real(*facts))[1])
+    click(table, 0)
+    QtTest.QTest.mouseClick(table.bar.buttons["judged"], LEFT)
+    dialog = table.findChildren(QtWidgets.QDialog, "move_judged")[-1]
+    dialog.actor.setText("desk")
+    dialog.verdicts["true"].click()
+    QtTest.QTest.mouseClick(dialog.record, LEFT)
+    table.stop()
+    assert of(table, 0)[-1]["event"] == "judged"
+    table._asked = 0
+
+
 @pytest.mark.parametrize("zone", ["Asia/Shanghai", "", "no zone"])
 def test_the_clock_names_its_zone(app, zone):
     now = clock.now_in(zone)

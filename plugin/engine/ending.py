@@ -39,6 +39,15 @@ def not_started(process: QtCore.QProcess) -> EngineError:
     )
 
 
+def no_folder(error: OSError) -> EngineError:
+    """A folder that the engine needs cannot be made, or put in place."""
+    return EngineError(
+        tr("The engine's folder cannot be put in place: {why}", why=error.strerror or error),
+        where=str(error.filename or ""),
+        fix=tr("Close what uses that folder, make room on the disk, and try again."),
+    )
+
+
 def without_result(python: str, code: int) -> EngineError:
     """It ended, and did not say what it has done."""
     return EngineError(
@@ -82,16 +91,27 @@ def _broken(python: str, code: int, lines: list[str]) -> EngineError:
 
 def ask_to_end(process: QtCore.QProcess, pid: int) -> None:
     """Ask the process and all it started to stop; returns at once. Windows knows no asking: there it is the end."""
-    if os.name == "nt":
-        QtCore.QProcess.startDetached("taskkill", ["/PID", str(pid), "/T", "/F"])
+    if sys.platform == "win32":
+        QtCore.QProcess.startDetached(*_end_of_tree(pid))
     elif not signal_group(pid, "SIGTERM"):
         process.terminate()
 
 
 def end_by_force(process: QtCore.QProcess, pid: int) -> None:
-    """End the process and all it started; returns at once."""
+    """End the process and all it started; returns at once, on Windows when that is done.
+
+    There the tree hangs on its root: once that is dead, nobody finds what it started.
+    """
+    if sys.platform == "win32" and process.state() != QtCore.QProcess.ProcessState.NotRunning:
+        QtCore.QProcess.execute(*_end_of_tree(pid))
     signal_group(pid, "SIGKILL")
     process.kill()
+
+
+def _end_of_tree(pid: int) -> tuple[str, list[str]]:
+    """Windows' own program and its arguments; by its full path, for the folder at work is looked into first."""
+    windows = os.environ.get("SYSTEMROOT", "C:\\Windows")
+    return f"{windows}\\System32\\taskkill.exe", ["/PID", str(pid), "/T", "/F"]
 
 
 def signal_group(pid: int, name: str) -> bool:

@@ -43,6 +43,11 @@ def own_folder() -> Path:
     return home() / "engine"
 
 
+def set_aside() -> Path:
+    """Where the environment lies, and is used, while a new one is made: until then, even if that was broken off."""
+    return own_folder().with_name("engine.before")
+
+
 def own_packages() -> Path:
     """Where the plugin's own folder of packages lies, for a Python that is not ours to change."""
     return home() / "packages"
@@ -102,9 +107,9 @@ def _made() -> Found | None:
     if record:
         origin = tr("a folder of packages")
         return Found(_there(Path(record["python"]), origin), origin, _there(Path(record["packages"]), origin))
-    own = python_of(own_folder())
-    if own.is_file():
-        return Found(own, tr("the plugin's own environment"))
+    for own in map(python_of, (set_aside(), own_folder())):
+        if own.is_file():
+            return Found(own, tr("the plugin's own environment"))
     return None if IN_QGIS else Found(Path(sys.executable), tr("the Python of this window"))
 
 

@@ -11,7 +11,7 @@ from ...errors import EngineError, GridBeaconError
 from ..host import Job
 from ..qt import QtCore
 from ..words import pick
-from .ending import ask_to_end, end_by_force, not_started, outcome_of, signal_group, without_result
+from .ending import ask_to_end, end_by_force, no_folder, not_started, outcome_of, signal_group, without_result
 from .hearing import Hearing, Listener
 from .last_run import remember
 from .running import GRACE, prepare
@@ -48,7 +48,7 @@ class Ear(Listener):
 class ProcessJob(Job):
     """A process as a job: its messages become signals, a cancel ends it with all it started within two seconds.
 
-    *make* gives the process, not yet started; it may raise a GridBeaconError, which is told as `failed`.
+    *make* gives the process, not yet started; it may raise a GridBeaconError or an OSError, told as `failed`.
     """
 
     def __init__(self, make: Callable[[], QtCore.QProcess], parent: QtCore.QObject | None = None):
@@ -74,8 +74,8 @@ class ProcessJob(Job):
             return
         try:
             process = self._process = self._make()
-        except GridBeaconError as error:
-            self._finish(self.failed, error)
+        except (GridBeaconError, OSError) as error:
+            self._finish(self.failed, error if isinstance(error, GridBeaconError) else no_folder(error))
             return
         process.setParent(self)
         process.readyReadStandardError.connect(self._listen)
@@ -159,6 +159,8 @@ class ProcessJob(Job):
         if self in _ALIVE and QtCore.QCoreApplication.instance() is not None:
             QtCore.QCoreApplication.instance().aboutToQuit.disconnect(self.end_now)
         _ALIVE.discard(self)
+        if self._process is not None:
+            self._process.deleteLater()  # here, not in whatever thread Python collects its garbage
 
 
 class EngineJob(ProcessJob):

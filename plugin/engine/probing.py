@@ -12,6 +12,7 @@ from ...errors import EngineError
 from ..host import Job
 from ..qt import IN_QGIS, QtCore
 from ..words import tr
+from .ending import end_by_force
 from .job import ProcessJob
 from .surroundings import environment
 
@@ -42,8 +43,8 @@ class ProbeJob(ProcessJob):
         return process
 
     def _too_long(self) -> None:
-        self._finish(self.failed, _no_python(self.python))
-        self.end_now()
+        """Its end is told as that of any program that gave no answer."""
+        end_by_force(self._process, self._pid)
 
     def _result(self) -> dict[str, Any]:
         try:

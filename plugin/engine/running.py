@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
 from ...errors import Cancelled
 from ..qt import QtCore
-from .ending import end_by_force, not_started, outcome_of, signal_group, without_result
+from .ending import ask_to_end, end_by_force, not_started, outcome_of, signal_group, without_result
 from .finding import find_python
 from .hearing import Hearing, Listener
 from .last_run import remember
@@ -69,11 +68,7 @@ def _end(process: QtCore.QProcess, pid: int) -> None:
         if process.exitStatus() == QtCore.QProcess.ExitStatus.CrashExit:
             signal_group(pid, "SIGKILL")
         return
-    if os.name == "nt":
-        QtCore.QProcess.execute("taskkill", ["/PID", str(pid), "/T", "/F"])
-    else:
-        if not signal_group(pid, "SIGTERM"):
-            process.terminate()
-        process.waitForFinished(GRACE)
+    ask_to_end(process, pid)
+    process.waitForFinished(GRACE)
     end_by_force(process, pid)
     process.waitForFinished(500)

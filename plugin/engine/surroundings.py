@@ -18,6 +18,7 @@ FOREIGN = (
     "PYTHONEXECUTABLE",
     "PYTHONPLATLIBDIR",
     "PYTHONUSERBASE",
+    "PYTHONIOENCODING",
     "__PYVENV_LAUNCHER__",
     "PROJ_LIB",
     "PROJ_DATA",
@@ -25,7 +26,8 @@ FOREIGN = (
     "GDAL_DRIVER_PATH",
     PACKAGES,
 )
-"""Variables with which QGIS finds its own Python, PROJ and GDAL; another Python breaks on them."""
+"""Variables with which QGIS finds its own Python, PROJ and GDAL; another Python breaks on them. And one that wins over
+PYTHONUTF8 where a user has set it."""
 
 
 def environment(packages: Path | None = None) -> QtCore.QProcessEnvironment:

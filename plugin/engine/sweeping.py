@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import shutil
 import tempfile
@@ -33,7 +34,7 @@ def hold(work: Path) -> QtCore.QLockFile:
 
 def sweep(work: Path, out: Path | None = None) -> None:
     """Remove the work folder, and what an engine ended by force has left beside the folder *out* it was to make."""
-    left = [] if out is None else out.parent.glob(f".{out.name}.*.part")
+    left = [] if out is None else out.parent.glob(f".{glob.escape(out.name)}.*.part")
     for folder in (work, *left):
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -18,7 +18,8 @@ from ..host import Job
 from ..keeping import keep
 from ..qt import QtCore
 from ..words import tr
-from .finding import RECORD, home, own_folder, own_packages, python_of
+from .ending import no_folder
+from .finding import RECORD, home, own_folder, own_packages, python_of, set_aside
 from .hearing import Hearing
 from .job import Ear, ProcessJob
 from .probing import REQUIREMENTS, SCRIPTS
@@ -97,38 +98,40 @@ class Making(Job):
         try:
             made = self._accept(done)
         except OSError as error:
-            self._failed(
-                EngineError(
-                    tr("The engine's folder cannot be put in place: {why}", why=error.strerror or error),
-                    where=str(error.filename or home()),
-                    fix=tr("Close what uses that folder, make room on the disk, and try again."),
-                )
-            )
+            self._failed(no_folder(error))
             return
         keep("engine_python", "")
         self.finished.emit(made)
 
     def _failed(self, error: EngineError) -> None:
-        self._undo()
+        self._take_back()
         self.failed.emit(error)
 
     def _stopped(self) -> None:
-        self._undo()
+        self._take_back()
         self.cancelled.emit()
+
+    def _take_back(self) -> None:
+        """What is left because another program holds it is taken away by the next try."""
+        try:
+            self._undo()
+        except OSError as error:
+            self.said.emit(no_folder(error).problem)
 
 
 def packages_online(python: Path) -> Making:
     """`pip install --target` by *python* itself, which stays as it is. Needs pip there, and a package index."""
-    new = _fresh(python, own_packages())
-    step = Step(tr("Installing the packages…"), lambda: _process(python, _lead(*PIP, "--target", str(new))))
+    new = _new_packages()
+    arguments = _lead(*PIP, "--target", str(new))
+    step = Step(tr("Installing the packages…"), lambda: _process_into(new, python, arguments))
     return Making([step], lambda done: _use_packages(python, new), lambda: discard(python, new))
 
 
 def packages_from(python: Path, source: Path) -> Making:
     """Packages out of the folder *source*: wheels are unpacked, an unpacked folder is used where it lies. No pip."""
-    new = _fresh(python, own_packages())
+    new = _new_packages()
     arguments = [*_isolated(SCRIPTS / "wheels.py"), str(source), str(new), str(REQUIREMENTS)]
-    step = Step(tr("Reading the folder of packages…"), lambda: _process(python, arguments))
+    step = Step(tr("Reading the folder of packages…"), lambda: _process_into(new, python, arguments))
     return Making([step], lambda done: _use_packages(python, new, Path(done["out"])), lambda: discard(python, new))
 
 
@@ -143,23 +146,28 @@ def environment_from(python: Path, wheels: Path) -> Making:
 
 
 def _environment(python: Path, source: list[str]) -> Making:
-    folder = own_folder()
-    before = folder.with_name(f"{folder.name}.before")
+    folder, before = own_folder(), set_aside()
+    is_begun = False
 
     def begin() -> QtCore.QProcess:
-        if folder.exists():
-            discard(python, before)
+        nonlocal is_begun
+        if before.exists():  # the program ended in the middle of an earlier try: that one was never whole
+            discard(python, folder)
+        elif folder.exists():
             folder.rename(before)
+        is_begun = True
         return _process(python, _lead("venv", str(folder)))
 
     def accept(done: dict[str, Any]) -> dict[str, str]:
-        discard(python, before)
         (home() / RECORD).unlink(missing_ok=True)
+        discard(python, before)
         return {"python": str(python_of(folder))}
 
     def undo() -> None:
+        if not is_begun:  # what lies there is the good one
+            return
         discard(python, folder)
-        if before.exists() and not folder.exists():
+        if before.exists():
             before.rename(folder)
 
     steps = [
@@ -173,8 +181,7 @@ def _use_packages(python: Path, new: Path, made: Path | None = None) -> dict[str
     """Put the new folder in the place of the old one, or take a folder that is used where it lies; note which."""
     packages = own_packages()
     if made is None or made == new:
-        discard(python, packages)
-        new.rename(packages)
+        _exchange(python, new, packages)
     else:
         packages = made.resolve()
     noted = {"python": str(python), "packages": str(packages)}
@@ -184,12 +191,35 @@ def _use_packages(python: Path, new: Path, made: Path | None = None) -> dict[str
     return noted
 
 
-def _fresh(python: Path, folder: Path) -> Path:
-    """The folder that is filled before it takes the place of *folder*; what an earlier try has left is taken away."""
-    new = folder.with_name(f"{folder.name}.new")
-    for left in (new, *folder.parent.glob(f"*{GONE}*")):
+def _exchange(python: Path, new: Path, folder: Path) -> None:
+    """Put *new* in the place of *folder*, which is back where it was if that cannot be. Raises OSError."""
+    gone = _out_of_sight(folder)
+    if folder.exists():
+        folder.rename(gone)
+    try:
+        new.rename(folder)
+    except OSError:
+        if gone.exists():
+            gone.rename(folder)
+        raise
+    discard(python, gone)
+
+
+def _new_packages() -> Path:
+    """The folder that is filled before it takes the place of the plugin's own folder of packages."""
+    folder = own_packages()
+    return folder.with_name(f"{folder.name}.new")
+
+
+def _process_into(new: Path, python: Path, arguments: list[str]) -> QtCore.QProcess:
+    """A process that fills the folder *new*; what an earlier try has left is taken away first. Raises OSError."""
+    for left in (new, *home().glob(f"*{GONE}*")):
         discard(python, left)
-    return new
+    return _process(python, arguments)
+
+
+def _out_of_sight(folder: Path) -> Path:
+    return folder.with_name(f"{folder.name}{GONE}{uuid.uuid4().hex[:8]}")
 
 
 def discard(python: Path, folder: Path) -> None:
@@ -198,7 +228,7 @@ def discard(python: Path, folder: Path) -> None:
         return
     gone = folder
     if GONE not in folder.name:
-        gone = folder.with_name(f"{folder.name}{GONE}{uuid.uuid4().hex[:8]}")
+        gone = _out_of_sight(folder)
         folder.rename(gone)
     remove = "import shutil, sys; shutil.rmtree(sys.argv[1], ignore_errors=True)"
     QtCore.QProcess.startDetached(str(python), ["-I", "-c", remove, str(gone)])

@@ -85,6 +85,7 @@ class Ways(QtWidgets.QWidget):
         for card in (self.own, self.environment, self.named):
             layout.addWidget(card)
         layout.addStretch(1)
+        self._lock()
 
     def _own_card(self) -> WayCard:
         title = tr("The Python QGIS has brought") if IN_QGIS else tr("The Python of this window")
@@ -141,6 +142,10 @@ class Ways(QtWidgets.QWidget):
     def show_no_bundled(self, why: str) -> None:
         """There is no such Python: only the last card serves."""
         self.own.text.setText(why)
+        self._lock()
+
+    def _lock(self) -> None:
+        """No button serves while it is not known which Python it would start."""
         for card in (self.own, self.environment):
             for button in card.buttons.values():
                 button.setEnabled(False)
@@ -176,7 +181,7 @@ class NamedCard(WayCard):
             self.set_path(path)
 
     def _changed(self) -> None:
-        path = self.field.text().strip()
+        path = self.field.text().strip().strip('"')  # Windows copies a path with its quotation marks
         if path != self._last:
             self._last = path
             self.chosen.emit(path)

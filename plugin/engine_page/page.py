@@ -117,16 +117,21 @@ class EnginePage(QtWidgets.QDialog):
             search.start()
         self.found = None
         try:
-            self.found = engine.find_python()
+            found = self.found = engine.find_python()
         except EngineError as error:
             self._show_none(error)
             return
         self._head(WAITING, tr("Looking at the engine…"), self._where())
         self.test.setEnabled(False)
-        probe = self._look(engine.ProbeJob(self.found.python, self.found.packages))
-        probe.finished.connect(lambda told: self._show_packages(told["json"]))
-        probe.failed.connect(self._show_none)
+        probe = self._look(engine.ProbeJob(found.python, found.packages))
+        probe.finished.connect(lambda told: self._asked_of(found, self._show_packages, told["json"]))
+        probe.failed.connect(lambda error: self._asked_of(found, self._show_none, error))
         probe.start()
+
+    def _asked_of(self, found: engine.Found, show: Any, answer: Any) -> None:
+        """Show the answer of a Python, unless another one is looked at by now."""
+        if found is self.found:
+            show(answer)
 
     def _look(self, job: Job) -> Job:
         """Keep a reference for as long as the look lasts."""
@@ -140,6 +145,8 @@ class EnginePage(QtWidgets.QDialog):
         return bool(self.looks)
 
     def _where(self) -> str:
+        if self.found is None:
+            return ""
         lines = [tr("Python: {path}", path=self.found.python)]
         lines += [tr("Packages: {path}", path=self.found.packages)] if self.found.packages else []
         return "\n".join([*lines, tr("From: {origin}", origin=self.found.origin)])

@@ -31,6 +31,8 @@ from .worker import Worker
 
 LOOK_AGAIN_MS, LOOK_AGAIN_DATABASE_MS = 5_000, 60_000
 """How often is looked whether another program has written into the ledger."""
+LAST_WRITE = 5.0
+"""Seconds that the end of the window waits for what was just recorded."""
 WIDE = 900
 """Pixels from which on the panel stands beside the table, not below it."""
 
@@ -304,9 +306,11 @@ class WarningTable(QtWidgets.QWidget):
             self.show_ledger(path)
 
     def stop(self) -> None:
-        """Show nothing more: the table is taken away. What is being written is written to its end."""
+        """Show nothing more: the table is taken away. A write gets a moment to end: the program may end with it."""
         self.clock.stop()
         self.worker.stop()
+        if self.judging.writing:
+            self.worker.wait(LAST_WRITE)
 
     # ---- beside the window --------------------------------------------------------------------------------------
 

@@ -45,6 +45,11 @@ class Worker(QtCore.QObject):
             self._answered.disconnect(self._hand_over)
             self._waiting.put(None)
 
+    def wait(self, seconds: float) -> None:
+        """After `stop`: wait so long, at most, until all that was asked is done."""
+        if self._thread is not None:
+            self._thread.join(seconds)
+
     def _serve(self) -> None:
         while True:
             asked = self._waiting.get()

@@ -18,8 +18,9 @@ from pathlib import Path
 
 
 def release(version):
-    """(1, 26, 4) of `1.26.4rc1`: what a floor is compared with."""
-    return tuple(int(part) for part in re.match(r"\d+(?:\.\d+)*", version or "0").group().split("."))
+    """(1, 26, 4) of `1.26.4rc1`: what a floor is compared with; (0,) of what is no number."""
+    found = re.match(r"\d+(?:\.\d+)*", version or "")
+    return tuple(int(part) for part in found.group().split(".")) if found else (0,)
 
 
 def installed():

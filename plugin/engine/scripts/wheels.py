@@ -129,10 +129,15 @@ def encoded(digest):
     return "sha256=" + base64.urlsafe_b64encode(digest).rstrip(b"=").decode("ascii")
 
 
+def leads_out(name):
+    path = PurePosixPath(name)
+    return path.is_absolute() or ".." in path.parts or "\\" in name or ":" in name
+
+
 def place_of(name):
     """Where a wheel's member belongs in the folder; None where it is not needed. Raises Refused where it leads out."""
     path = PurePosixPath(name)
-    if path.is_absolute() or ".." in path.parts or "\\" in name or ":" in name:
+    if leads_out(name):
         raise Refused(
             f"a wheel wants to write outside the folder: {name}",
             f"有 wheel 企图写到文件夹之外:{name}",
@@ -200,6 +205,8 @@ def look_over(folder, infos):
                 "请使用为本系统和此 Python 版本准备的文件夹。",
             )
         for name, known in sums_of((info / "RECORD").read_text(encoding="utf-8")).items():
+            if leads_out(name):  # a program that pip has put beside the folder: nothing of ours
+                continue
             place = place_of(name)
             if known and place is not None:
                 path = folder / place
