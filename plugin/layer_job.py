@@ -156,7 +156,7 @@ class LayerJob(Job):
 
     def _handovers(self) -> dict[str, Handover]:
         """Key of each layer -> how it goes to the engine. Raises EngineError for a layer that is gone."""
-        chosen = [name for names in self.request.columns.values() for name in names.split(",")]
+        chosen = [part for names in self.request.columns.values() for part in (names, *names.split(","))]
         found: dict[str, Handover] = {}
         for number, source in enumerate(self.request.incidents):
             if source.layer:

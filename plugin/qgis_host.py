@@ -10,7 +10,7 @@ from typing import Any
 from qgis.core import Qgis, QgsMapLayer, QgsProject, QgsVectorLayer, QgsWkbTypes
 
 from ..errors import GridBeaconError
-from .desktop.header import look
+from .header import look
 from .host import FILE, POINTS, POLYGONS, TABLE, Host, Job, Request, Source
 from .layer_job import LayerJob
 from .qt import QtCore, QtGui

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .host import Request, Source
@@ -40,8 +41,15 @@ def option_of(name: str, value: Any) -> str:
     if isinstance(value, bool):
         return f"--{_spelled(name)}" if value else f"--no-{_spelled(name)}"
     if isinstance(value, (list, tuple)):
-        value = ",".join(str(item) for item in value)
+        value = _listed(value)
     return f"--{_spelled(name)}={value}"
+
+
+def _listed(values: Sequence[Any]) -> str:
+    """`1,3`; as JSON where a value holds a comma itself, of either width, or where the engine would expect JSON."""
+    plain = ",".join(str(value) for value in values)
+    has_comma = any(comma in str(value) for value in values for comma in (",", "\uff0c"))
+    return json.dumps(values, ensure_ascii=False) if has_comma or plain.lstrip().startswith("[") else plain
 
 
 def _place(source: Source, written: Mapping[str, str]) -> str:

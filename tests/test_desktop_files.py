@@ -8,7 +8,7 @@ import sqlite3
 import zipfile
 
 import pytest
-from gridbeacon.plugin.desktop.header import HEAD, Look, look
+from gridbeacon.plugin.header import HEAD, Look, look
 
 NAMES = ("工单编号", "受理时间", "诉求大类")
 AREA = {"type": "Polygon", "coordinates": [[[0, 0], [1, 0], [1, 1], [0, 0]]]}

@@ -10,13 +10,14 @@ from gridbeacon.cli.every_command import gridbeacon as main
 from gridbeacon.errors import InputError
 from gridbeacon.layers.columns.names import find_columns
 from gridbeacon.layers.grids import names as cell_names
+from gridbeacon.pipeline.plan import Plan
 from hypothesis import given
 from hypothesis import strategies as st
 
 pytest.importorskip("PyQt5")
 from gridbeacon.plugin import schema
 from gridbeacon.plugin.host import FILE, POINTS, Request, Source
-from gridbeacon.plugin.request import arguments, options
+from gridbeacon.plugin.request import arguments, option_of, options
 
 CALLS = Source("calls", POINTS, layer="calls_1a2b")
 REQUEST = Request(
@@ -62,6 +63,23 @@ def test_the_command_line_understands_every_option(command):
     assert (read["nb_predictive_so_far"], read["getis_ord_self_included"]) == (True, False)
     assert read["as_json"] if command == "check" else read["ledger"] == "/data/ledger.sqlite"
     assert read["responsible"] == "/data/r.csv" and read["out"] == "/data/runs/1"
+
+
+@pytest.mark.parametrize(
+    "classes",
+    [
+        ["噪音,扰民"],
+        ["噪音，扰民", "供水/漏水"],
+        ["[试点]供水"],
+        ['[1, "2"]'],
+        ["供水", "噪声/夜间"],
+        ["a b", 'c"d', "e,"],
+    ],
+)
+def test_the_engine_reads_the_classes_that_were_ticked(classes):
+    """A name with a comma in it, of either width, or that looks like a list, stays one class."""
+    option = option_of("classes", classes).partition("=")[2]
+    assert Plan().with_settings({"classes": option}).classes == tuple(classes)
 
 
 @pytest.mark.parametrize("name", ["-x", "a=b", "O'Brien; rm"])

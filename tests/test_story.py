@@ -13,15 +13,16 @@ import time
 import zipfile
 from contextlib import closing
 from datetime import date
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 
 import pytest
 from gridbeacon.errors import InputError
+from gridbeacon.plugin.read_only import address
 from gridbeacon.plugin.story.dropped import holds_incidents, sorted_out
 from gridbeacon.plugin.story.export import file_name, write_csv
 from gridbeacon.plugin.story.figures import facts, series
 from gridbeacon.plugin.story.plots import nice_top
-from gridbeacon.plugin.story.record import address, read_story
+from gridbeacon.plugin.story.record import read_story
 
 sys.path.append(str(Path(__file__).parent / "qgis"))
 from desk import Desk
@@ -161,6 +162,51 @@ def test_a_run_that_is_gone_or_older_is_told(run, tmp_path):
         tables.execute("DROP TABLE stories")
         tables.commit()
     assert facts(read_story(run, "G1")) == "This run has kept no history of single units. Run again to see it."
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "UPDATE stories SET classes = '[1]'",
+        "UPDATE stories SET classes = '{'",
+        "UPDATE cells SET population = 'many'",
+        "ALTER TABLE cells RENAME COLUMN parent TO above",
+    ],
+)
+def test_a_damaged_run_is_told_in_words(run, damage):
+    with closing(sqlite3.connect(run / "results.gpkg")) as tables:
+        tables.execute(damage)
+        tables.commit()
+    with pytest.raises(InputError, match="cannot be read"):
+        read_story(run, "G1")
+    (run / "results.gpkg").write_bytes(b"no database " * 100)
+    with pytest.raises(InputError, match="cannot be read"):
+        read_story(run, "S1")
+
+
+@pytest.mark.parametrize("text", ["{", "[1]", '{"reporting": [{"share": 0.5}]}'])
+def test_a_damaged_manifest_is_told_in_words(run, text):
+    (run / "manifest.json").write_text(text, encoding="utf-8")
+    with pytest.raises(InputError, match="cannot be read"):
+        read_story(run, "G1")
+
+
+def test_a_day_of_which_nothing_is_reported_yet_is_not_known(run):
+    reporting = {"reporting": [{"time": "2025-03-30", "share": 0}, {"time": "2025-03-31", "share": None}]}
+    (run / "manifest.json").write_text(json.dumps(reporting), encoding="utf-8")
+    assert read_story(run, "G1").reported == {date(2025, 3, 30): 0.0}
+
+
+@pytest.mark.parametrize(
+    ("place", "uri"),
+    [
+        (PureWindowsPath("D:/张 三#1/results.gpkg"), "file:///D:/%E5%BC%A0%20%E4%B8%89%231/results.gpkg?mode=ro"),
+        (PureWindowsPath("//server/share/a?b/c.gpkg"), "file:////server/share/a%3Fb/c.gpkg?mode=ro"),
+    ],
+)
+def test_a_file_on_a_drive_and_in_the_network_has_an_address(place, uri, monkeypatch):
+    monkeypatch.setattr(PureWindowsPath, "absolute", lambda self: self, raising=False)
+    assert address(place) == uri
 
 
 def test_a_story_of_a_large_city_is_there_at_once(tmp_path):

@@ -16,7 +16,7 @@ from ..qt import QtCore, QtGui, Signal
 from ..request import RUN, arguments
 from ..story.dropped import Files, sorted_out
 from ..words import tr
-from .header import Look, look
+from ..header import Look, look
 from .recent import CELLS, INCIDENTS, note, recent
 
 BRIEFING = "briefing.html"

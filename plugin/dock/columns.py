@@ -153,7 +153,7 @@ class SeveralBox(FieldBox):
             super().choose(name)
             return
         known = [self.itemData(row) for row in range(1, self.count())]
-        self.ticked = [part for part in name.split(",") if part in known]
+        self.ticked = [part for part in ([name] if name in known else name.split(",")) if part in known]
         self.setCurrentIndex(0)
         self._show()
 

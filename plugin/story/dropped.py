@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from .. import schema
-from ..desktop.header import look
+from ..header import look
 
 READ = (".csv", ".xlsx", ".gpkg", ".geojson", ".json", ".parquet", ".geoparquet", ".zip", ".gz")
 """Names of files the engine reads itself."""

@@ -12,7 +12,8 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from ...errors import InputError
+from ...errors import GridBeaconError, InputError
+from ..read_only import address
 from ..words import tr
 
 RESULTS = "results.gpkg"
@@ -24,6 +25,8 @@ HERE, ABOVE, BELOW = "here", "above", "below"
 DAY, NUMBER = re.compile(r"(\d+):(\d+)"), re.compile(r"\d+")
 PATIENCE = 0.05
 """Seconds to wait for a file that another program is writing."""
+_UNREADABLE = (sqlite3.Error, OSError, ValueError, TypeError, AttributeError, LookupError)
+"""What a damaged or foreign file may lead to."""
 
 
 @dataclass(frozen=True)
@@ -92,12 +95,6 @@ class Story:
         return " · ".join([*names[-2:], self.unit.name or self.unit.cell_id])
 
 
-def address(path: Path) -> str:
-    """The file as SQLite's URI that can only read. Blanks, #, ?, % and Chinese are quoted; shares have four slashes."""
-    uri = path.absolute().as_uri()
-    return f"{uri if uri.startswith('file:///') else uri.replace('file:', 'file://', 1)}?mode=ro"
-
-
 @contextmanager
 def opened(folder: Path) -> Iterator[sqlite3.Connection]:
     """The tables of a run, only to read. Raises InputError where they cannot be read."""
@@ -106,7 +103,9 @@ def opened(folder: Path) -> Iterator[sqlite3.Connection]:
         with closing(sqlite3.connect(address(path), uri=True, timeout=PATIENCE)) as tables:
             tables.row_factory = sqlite3.Row
             yield tables
-    except sqlite3.Error as error:
+    except GridBeaconError:
+        raise
+    except _UNREADABLE as error:
         raise InputError(
             tr("The results of this run cannot be read: {why}", why=error),
             where=str(path),
@@ -126,8 +125,8 @@ def read_story(folder: Path, cell_id: str) -> Story:
             )
         above = tuple(_above(tables, unit))
         warnings = tuple(_warnings(tables, unit, above))
-        known, city = _known(tables, cell_id), _known(tables, WHOLE)
-    return Story(unit, above, warnings=warnings, **_in_numbers(known, city), **_reporting(folder))
+        numbers = _in_numbers(_known(tables, cell_id), _known(tables, WHOLE))
+        return Story(unit, above, warnings=warnings, **numbers, **_reporting(folder))
 
 
 def _columns(tables: sqlite3.Connection, table: str) -> set[str]:
@@ -240,8 +239,9 @@ def _reporting(folder: Path) -> dict[str, Any]:
     if not path.is_file():
         return {}
     told = json.loads(path.read_text(encoding="utf-8"))
-    shares = {day_of(entry.get("time")): float(entry.get("share") or 1) for entry in told.get("reporting") or []}
-    return {"reported": {day: share for day, share in shares.items() if day is not None and share < 1}}
+    shares = {day_of(entry["time"]): entry.get("share") for entry in told.get("reporting") or []}
+    known = {day: float(share) for day, share in shares.items() if day is not None and share is not None}
+    return {"reported": {day: share for day, share in known.items() if share < 1}}
 
 
 def day_of(text: Any) -> date | None:

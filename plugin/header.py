@@ -18,6 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+from .read_only import address
+
 HEAD = 256 * 1024
 """Bytes that are looked at."""
 ENCODINGS = ("utf-8-sig", "gb18030")
@@ -138,7 +140,7 @@ def _part(feature: Any, name: str) -> dict[str, Any]:
 
 def _geopackage(path: Path, layer: str) -> Look:
     """Its layers, and the columns of the one asked for, else of the first."""
-    connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
+    connection = sqlite3.connect(address(path), uri=True)
     try:
         rows = connection.execute(
             "SELECT c.table_name, coalesce(g.column_name, ''), upper(coalesce(g.geometry_type_name, ''))"
