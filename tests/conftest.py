@@ -126,6 +126,15 @@ def root() -> Path:
 
 
 @pytest.fixture(scope="session")
+def city_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with `run`, the sample city, and `ledger.sqlite`, into which it was issued. Copy what you change."""
+    folder = tmp_path_factory.mktemp("city")
+    asked = ["demo", "--out", str(folder / "run"), "--ledger", str(folder / "ledger.sqlite")]
+    subprocess.run([sys.executable, "-m", "gridbeacon", *asked], check=True, capture_output=True, timeout=300)
+    return folder
+
+
+@pytest.fixture(scope="session")
 def shared_data() -> Path:
     """The folder of real data beside the repository; the tests that read it are skipped where it is absent."""
     if not SHARED_DATA.is_dir():

@@ -41,15 +41,14 @@ def test_with_nothing_installed_the_page_invites(desk, locale, title, button):
 
 def test_an_engine_is_shown_tested_and_replaced(desk):
     """Which Python, where it came from, its packages; a Python that lacks them, and one that is none, named."""
-    told = desk.ask("open_engine_page.py", acts=["test", "name"], path=desk.python)
-    first, tested, named = told["first"], told["tested"], told["named"]
+    told = desk.ask("open_engine_page.py", acts=["test", "name"], paths=[desk.python, "/nowhere/python"])
+    first, tested, (named, gone) = told["first"], told["tested"], told["named"]
     assert first["title"] == "The engine is ready" and not first["ways"] and first["test"]
     assert f"Python: {sys.executable}" in first["state"] and "GRIDBEACON_ENGINE_PYTHON" in first["state"]
     assert ["numpy", "✓ there"] in first["packages"] and len(first["packages"]) > 15
     assert tested["text"].startswith("The engine is ready.") and "numpy" in tested["text"], tested["text"]
     assert named["title"].startswith("This Python lacks ") and named["packages"][0][1] in ("✗ missing", "✗ too old")
     assert told["forgotten"]["title"] == "The engine is ready"
-    gone = desk.ask("open_engine_page.py", acts=["name"], path="/nowhere/python", environment=NONE)["named"]
     assert "is not where it should be: /nowhere/python" in gone["title"] and gone["ways"] and not gone["test"]
 
 

@@ -51,6 +51,7 @@ def test_the_same_content_gives_the_same_bytes_and_true_checksums(offline, tmp_p
         lines = archive.read("x/SHA256SUMS").decode().splitlines()
         assert lines == [f"{hashlib.sha256(data).hexdigest()}  {name}" for name, data in sorted(content)]
         assert archive.read("x/b/网格.txt") == b"2"
+        assert {entry.date_time for entry in archive.infolist()} == {offline.MOMENT}
 
 
 @pytest.mark.parametrize("names", [("a", "a"), ("a" * 181,)])

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
-import subprocess
 import sys
 import threading
 import time
@@ -308,13 +308,12 @@ def test_the_clock_names_its_zone(app, zone):
     assert len(now.text) == 19 and now.zone and (zone != "Asia/Shanghai" or now.zone == zone)
 
 
-def test_a_run_of_the_engine_is_judged(app, tmp_path, monkeypatch):
+@pytest.mark.slow
+def test_a_run_of_the_engine_is_judged(app, tmp_path, monkeypatch, city_run):
     """The sample city, run with a ledger; then judged here without any engine."""
     monkeypatch.setenv("GRIDBEACON_LANG", "en")
-    run, ledger = tmp_path / "run", tmp_path / "ledger.sqlite"
-    command = [sys.executable, "-m", "gridbeacon", "demo", "--out", str(run), "--ledger", str(ledger)]
-    subprocess.run(command, check=True, capture_output=True)
-    with opened(run, ledger) as table:
+    ledger = Path(shutil.copy(city_run / "ledger.sqlite", tmp_path))
+    with opened(city_run / "run", ledger) as table:
         assert column(table, "state") == ["to be judged"] * len(table.run.warnings) != []
         click(table, 0)
         assert table.panel.series.shown is not None and len(table.panel.series.shown.observed) == 60

@@ -13,8 +13,9 @@ from typing import Any
 
 SCRIPTS = Path(__file__).parent
 LEFT_OUT = shutil.ignore_patterns(
-    ".*", "__pycache__", "*.egg-info", "out", "build", "dist", "tests", "benchmarks", "docs"
+    ".*", "*.pyc*", "*.tmp.*", "*.egg-info", "out", "build", "dist", "tests", "benchmarks", "docs"
 )
+"""What numba has compiled goes along: each copy would be most of ten seconds at it."""
 SCHEMA = {
     "version": "0",
     "run": {

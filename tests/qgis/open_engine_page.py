@@ -56,8 +56,10 @@ if "test" in wish["acts"]:
     page.test.click()
     told["tested"] = shown()
 if "name" in wish["acts"]:
-    page.ways.named.set_path(wish["path"])
-    told["named"] = shown()
+    told["named"] = []
+    for path in wish["paths"]:
+        page.ways.named.set_path(path)
+        told["named"].append(shown())
     page.ways.named.set_path("")
     told["forgotten"] = shown()
 if "make" in wish["acts"]:
