@@ -5,6 +5,7 @@ The dock, the table and the plots know these classes only. `qgis_host` and `desk
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,8 @@ class Source:
     kind: str
     layer: str = ""
     path: str = ""
+    selected: bool = False
+    """Only the rows that are selected in the layer."""
 
     @property
     def key(self) -> str:
@@ -77,6 +80,10 @@ class Host(QtCore.QObject):
     """Layers came, went or were renamed."""
     place_chosen = Signal(str)
     """A cell was clicked on the map: its `cell_id`."""
+    rows_changed = Signal()
+    """Another filter, other rows or other fields in a source that is watched."""
+    selection_changed = Signal()
+    """Other rows are selected in a source that is watched."""
 
     def incident_sources(self) -> list[Source]:
         """What can be chosen as incidents, the likeliest first."""
@@ -94,6 +101,13 @@ class Host(QtCore.QObject):
         """How many rows a source has, roughly and without reading it; below 0 where that is not known."""
         path = Path(source.path.split("|")[0])
         return path.stat().st_size // ROW if source.path and path.is_file() else -1
+
+    def selected(self, source: Source) -> int:
+        """How many rows of a source are selected; none where there is no selecting."""
+        return 0
+
+    def watch(self, sources: Sequence[Source]) -> None:
+        """Tell `rows_changed` and `selection_changed` of these sources from now on, and of no others."""
 
     def job(self, command: str, request: Request) -> Job:
         """A job, not yet started, for `run` or `check` over *request*."""

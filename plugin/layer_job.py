@@ -40,8 +40,9 @@ def end_all() -> None:
 class LayerSource:
     """The features of a layer as they are now, to be read in a thread while the layer lives on in the window."""
 
-    def __init__(self, layer: QgsVectorLayer):
+    def __init__(self, layer: QgsVectorLayer, *, selected: bool = False):
         self._features = QgsVectorLayerFeatureSource(layer)
+        self._only = layer.selectedFeatureIds() if selected else None
         self._fields, self._kind, self._crs = layer.fields(), layer.wkbType(), layer.crs()
 
     def fields(self) -> Any:
@@ -57,20 +58,25 @@ class LayerSource:
         return self._crs
 
     def getFeatures(self, request: QgsFeatureRequest) -> Any:
-        """The features *request* asks for."""
+        """The features *request* asks for, of those that were selected."""
+        if self._only is not None:
+            request.setFilterFids(self._only)
         return self._features.getFeatures(request)
 
 
-def hand_over_layer(layer: QgsVectorLayer, name: str, chosen: list[str], known: frozenset[str] | None) -> Handover:
+def hand_over_layer(
+    layer: QgsVectorLayer, name: str, chosen: list[str], known: frozenset[str] | None, *, selected: bool = False
+) -> Handover:
     """*layer* on its way to the engine: by its own path where it is a file, else as features still to be written.
 
-    *chosen* are the fields the user named, *known* those the engine finds by itself (None: any). Main thread only.
+    *chosen* are the fields the user named, *known* those the engine finds by itself (None: any); *selected* leaves all
+    other features behind. Main thread only.
     """
-    path = own_path(layer)
+    path = "" if selected else own_path(layer)
     if path:
         return Handover(name, path)
     fields = needed_fields(layer.fields(), chosen, known)
-    return Handover(name, "", LayerSource(layer), fields, is_remote=is_remote(layer))
+    return Handover(name, "", LayerSource(layer, selected=selected), fields, is_remote=is_remote(layer))
 
 
 class Writing(QgsTask):
@@ -157,10 +163,11 @@ class LayerJob(Job):
     def _handovers(self) -> dict[str, Handover]:
         """Key of each layer -> how it goes to the engine. Raises EngineError for a layer that is gone."""
         chosen = [part for names in self.request.columns.values() for part in (names, *names.split(","))]
-        found: dict[str, Handover] = {}
+        known, found = known_columns(), {}
         for number, source in enumerate(self.request.incidents):
             if source.layer:
-                found[source.key] = hand_over_layer(_layer_of(source), f"incidents{number}", chosen, known_columns())
+                layer, name = _layer_of(source), f"incidents{number}"
+                found[source.key] = hand_over_layer(layer, name, chosen, known, selected=source.selected)
         cells = self.request.cells
         if cells is not None and cells.layer:
             found[cells.key] = hand_over_layer(_layer_of(cells), "cells", chosen, None)
@@ -193,6 +200,7 @@ class LayerJob(Job):
             self.is_over = True
             _AT_WORK.discard(self)
             ending.emit(*facts)
+            self.deleteLater()  # here, not in the thread of a task in which Python collects its garbage
 
 
 def _not_written(error: Exception) -> EngineError:

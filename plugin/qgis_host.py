@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from qgis.core import Qgis, QgsMapLayer, QgsProject, QgsVectorLayer, QgsWkbTypes
+from qgis.PyQt import sip
 
 from ..errors import GridBeaconError
 from .header import look
 from .host import FILE, POINTS, POLYGONS, TABLE, Host, Job, Request, Source
 from .layer_job import LayerJob
 from .qt import QtCore, QtGui
+from .words import tr
 
 TITLE = "GridBeacon"
 OURS = "gridbeacon/"
@@ -30,15 +32,21 @@ class QgisHost(Host):
     def __init__(self, iface: Any, open_engine_page: Callable[[], None]):
         super().__init__()
         self.iface, self._open_engine_page = iface, open_engine_page
-        self._settling = QtCore.QTimer(self)
-        self._settling.setSingleShot(True)
-        self._settling.setInterval(SETTLE)
-        self._settling.timeout.connect(self.sources_changed)
+        self._settling = self._gathered(self.sources_changed)
         self._unfollow: Callable[[], None] | None = None
+        self._watching: list[QtCore.QTimer] = []
         project = QgsProject.instance()
         self._signals = [project.layersAdded, project.layersRemoved, project.layerTreeRoot().nameChanged]
         for signal in self._signals:
             signal.connect(self._layers_changed)
+
+    def _gathered(self, told: Any) -> QtCore.QTimer:
+        """A timer that passes on, once, what was told it in a short while."""
+        timer = QtCore.QTimer(self)
+        timer.setSingleShot(True)
+        timer.setInterval(SETTLE)
+        timer.timeout.connect(told)
+        return timer
 
     def close(self) -> None:
         """Hear nothing of the project any more."""
@@ -46,6 +54,7 @@ class QgisHost(Host):
             signal.disconnect(self._layers_changed)
         self._signals = []
         self._settling.stop()
+        self.watch(())
         if self._unfollow is not None:
             self._unfollow()
             self._unfollow = None
@@ -83,6 +92,26 @@ class QgisHost(Host):
         known = isinstance(layer, QgsVectorLayer) and layer.providerType() in COUNTED
         return int(layer.featureCount()) if known else -1
 
+    def selected(self, source: Source) -> int:
+        """How many features of the layer are selected."""
+        layer = QgsProject.instance().mapLayer(source.layer)
+        return int(layer.selectedFeatureCount()) if isinstance(layer, QgsVectorLayer) else 0
+
+    def watch(self, sources: Sequence[Source]) -> None:
+        """Hear of filters, edits and selections. Timers gather them without Python, for there may be one signal for
+        each feature; with the timers the connections go, whether their layers are still there or not.
+        """
+        for timer in self._watching:
+            sip.delete(timer)
+        self._watching = []
+        found = [QgsProject.instance().mapLayer(source.layer) for source in sources if source.layer]
+        layers = [layer for layer in found if isinstance(layer, QgsVectorLayer)]
+        for told, changes in ((self.rows_changed, _row_changes), (self.selection_changed, _selection_changes)):
+            timer = self._gathered(told)
+            self._watching.append(timer)
+            for changed in (signal for layer in layers for signal in changes(layer)):
+                changed.connect(timer.start)
+
     def job(self, command: str, request: Request) -> Job:
         """A job over layers and files; it hands the layers over by itself."""
         return LayerJob(command, request)
@@ -98,6 +127,8 @@ class QgisHost(Host):
 
     def _follow(self, layers: list[QgsMapLayer]) -> None:
         """A warning selected on the map is chosen in the table; of the run shown last."""
+        if not layers or not self._signals:
+            return  # nothing to follow, or closed while the layers were opened
         from .project.places import follow
 
         if self._unfollow is not None:
@@ -128,7 +159,10 @@ class QgisHost(Host):
 
     def open_file(self, path: Path) -> None:
         """Open *path* in the system's program for it."""
-        QtGui.QDesktopServices.openUrl(QtCore.QUrl.fromLocalFile(str(path)))
+        if not path.exists():
+            self.say(tr("The file is not there any more: {path}", path=path), trouble=True)
+        elif not QtGui.QDesktopServices.openUrl(QtCore.QUrl.fromLocalFile(str(path))):
+            self.say(tr("No program opens this file: {path}", path=path), trouble=True)
 
     def open_engine_page(self) -> None:
         """Show the page of the engine."""
@@ -138,6 +172,16 @@ class QgisHost(Host):
         """In QGIS's message bar."""
         level = Qgis.MessageLevel.Warning if trouble else Qgis.MessageLevel.Info
         self.iface.messageBar().pushMessage(TITLE, f"<span>{html.escape(text)}</span>", level)
+
+
+def _row_changes(layer: QgsVectorLayer) -> list[Any]:
+    """The signals after which a layer's rows or fields are others: saved, filtered, edited, taken back."""
+    edits = [layer.layerModified, layer.editingStopped, layer.updatedFields]
+    return [layer.dataChanged, layer.subsetStringChanged, *edits]
+
+
+def _selection_changes(layer: QgsVectorLayer) -> list[Any]:
+    return [layer.selectionChanged]
 
 
 def is_input(layer: QgsMapLayer | None) -> bool:

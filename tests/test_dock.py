@@ -16,8 +16,8 @@ pytest.importorskip("PyQt5") if sys.modules.get("PyQt5", 0) is not None else pyt
 sys.path.append(str(Path(__file__).parent / "qt"))
 
 from gridbeacon.errors import EngineError, InputError  # noqa: E402
-from gridbeacon.plugin.qt import QtCore, QtWidgets  # noqa: E402
-from stand_in_host import FOUND, asked, pick, rest, the_app, the_kept, the_made  # noqa: E402, F401 - fixtures among them
+from gridbeacon.plugin.qt import QtCore, QtGui, QtWidgets  # noqa: E402
+from stand_in_host import CALLS, FOUND, asked, pick, rest, the_app, the_kept, the_made, unfold_settings  # noqa: E402, F401 - fixtures among them
 
 
 def test_two_layers_are_enough(made):
@@ -111,6 +111,93 @@ def test_large_inputs_are_checked_on_demand_and_hidden_forms_not_at_all(made):
     assert form.checking.timer.isActive()
 
 
+def test_rows_that_change_are_checked_again(made):
+    """A layer that is used was filtered or edited: the form is the same, what would be used is not."""
+    form = made()
+    assert form.host.watched == ("calls", "grid")
+    rest(form)
+    form.host.jobs[0].finished.emit({"json": FOUND})
+    form.host.rows_changed.emit()
+    assert form.checking.timer.isActive()
+    form.host.rows_changed.emit()
+    rest(form)
+    assert len(form.host.jobs) == 2
+    form.run()
+    form.host.rows_changed.emit()
+    assert [job.command for job in form.host.jobs] == ["check", "check", "run"] and not form.checking.timer.isActive()
+    form.host.jobs[2].cancelled.emit()
+    assert form.checking.timer.isActive(), "looked at when the run is over"
+    pick(form.choices.incidents.combo, "巡查")
+    assert form.host.watched == ("list", "grid")
+
+
+def test_selected_features_only(made):
+    """As in QGIS's own dialogs: offered where something is selected, gone with the selection, asked of the engine."""
+    form = made()
+    box = form.choices.selected
+    assert box.isVisibleTo(form) and not box.isEnabled() and not form.request().incidents[0].selected
+    rest(form)
+    form.host.jobs[0].finished.emit({"json": FOUND})
+    form.host.selection = {"calls": 1204}
+    form.host.selection_changed.emit()
+    assert box.isEnabled() and box.text() == "Selected features only (1,204)"
+    assert not form.checking.timer.isActive(), "a selection nobody uses changes nothing"
+    box.click()
+    assert form.request().incidents[0].selected and form.request().incidents[0].key == "calls"
+    rest(form)
+    form.host.jobs[1].finished.emit({"json": FOUND})
+    form.host.selection = {"calls": 3}
+    form.host.selection_changed.emit()
+    assert form.checking.timer.isActive() and box.text().endswith("(3)")
+    pick(form.choices.incidents.combo, "巡查")
+    assert not box.isChecked(), "another layer has another selection"
+    pick(form.choices.incidents.combo, CALLS.name)
+    box.click()
+    form.host.selection = {}
+    form.host.selection_changed.emit()
+    assert not box.isEnabled() and not form.request().incidents[0].selected
+    form.choices.incidents.add_files(["/data/a.csv"])
+    assert not box.isVisibleTo(form)
+
+
+def test_the_wheel_scrolls_and_changes_nothing(made):
+    """A value is turned only where the focus is: nobody changes a purpose by scrolling past it."""
+    form = made()
+    unfold_settings(form)
+    kinds = (QtWidgets.QComboBox, QtWidgets.QAbstractSpinBox)
+    fields = [field for kind in kinds for field in form.choices.findChildren(kind)]
+    before = asked(form)
+    for field in fields:
+        assert field.focusPolicy() == QtCore.Qt.FocusPolicy.StrongFocus
+        assert not turn(field).isAccepted(), field.objectName()
+    assert len(fields) > 50 and asked(form) == before
+    form.activateWindow()
+    form.choices.period.window_box.setFocus()
+    QtWidgets.QApplication.processEvents()
+    turn(form.choices.period.window_box)
+    assert form.choices.period.window_box.value() == 29
+
+
+def turn(field):
+    """The wheel over a field, one step up."""
+    places, flags = (QtCore.QPointF(5, 5), QtCore.QPointF(5, 5), QtCore.QPoint(), QtCore.QPoint(0, 120)), QtCore.Qt
+    still, plain = flags.ScrollPhase.NoScrollPhase, flags.KeyboardModifier.NoModifier
+    event = QtGui.QWheelEvent(*places, flags.MouseButton.NoButton, plain, still, False)
+    field.wheelEvent(event)
+    return event
+
+
+def test_names_from_data_are_shown_as_they_are(made):
+    """A tooltip is no page, a title no mnemonic, and long names of classes do not push the form out of the dock."""
+    form = made()
+    assert "工单 &lt;b&gt;" in form.choices.incidents.combo.toolTip()
+    narrow = form.choices.minimumSizeHint().width()
+    form.choices.classes.offer({"R&D " + "占道经营" * 20: {"rows": 2}, "供水": {"rows": 1}})
+    form.choices.classes.tree.topLevelItem(1).setCheckState(0, QtCore.Qt.CheckState.Unchecked)
+    assert form.choices.class_fold.head.text().startswith("Classes · R&&D 占道")
+    assert form.choices.minimumSizeHint().width() <= max(narrow, 380)
+
+
 def facts(form):
     return [label.text() for label in form.checking.summary.findChildren(QtWidgets.QLabel, "fact")]
 
@@ -178,7 +265,7 @@ def test_classes_are_ticked_in_their_tree(made):
 def test_a_preset_shows_what_it_sets_and_the_users_own_stays(made):
     form = made()
     choices = form.choices
-    choices.setting_fold.unfold()
+    unfold_settings(form)
     choices.settings.settings["random_state"].field.setValue(7)
     pick(choices.period.preset_box, "Weekly")
     assert "Bin week" in choices.period.about.text() and "84 days" in choices.period.about.text()
@@ -197,7 +284,7 @@ def test_every_setting_of_the_engine_has_its_field(made):
     """Those of the schema that have no place of their own; search hides the others."""
     form = made()
     box = form.choices.settings
-    form.choices.setting_fold.unfold()
+    unfold_settings(form)
     assert set(box.settings) == {param["name"] for param in box.params}
     assert box.chosen() == {}, "as shown they are the defaults"
     assert box.settings["source_tail"].field.text() == "0.05" and box.settings["red_days"].field.text() == "1825 days"
@@ -212,7 +299,7 @@ def test_every_setting_of_the_engine_has_its_field(made):
 def test_every_widget_says_what_it_is_for(made):
     """A tooltip on each one that can be used, and none left out of the reach of the keyboard."""
     form = made()
-    form.choices.setting_fold.unfold()
+    unfold_settings(form)
     kinds = (QtWidgets.QAbstractButton, QtWidgets.QComboBox, QtWidgets.QAbstractSpinBox, QtWidgets.QLineEdit)
     own = [widget for kind in kinds for widget in form.findChildren(kind) if not _is_part(widget)]
     assert len(own) > 100

@@ -13,9 +13,10 @@ sys.path.append(str(Path(__file__).parent / "qt"))
 
 from gridbeacon.errors import EngineError  # noqa: E402
 from gridbeacon.plugin import keeping  # noqa: E402
+from gridbeacon.plugin.dock.form import RunForm  # noqa: E402
 from gridbeacon.plugin.host import POINTS, Source  # noqa: E402
 from gridbeacon.plugin.qt import QtCore, QtGui, QtWidgets  # noqa: E402
-from stand_in_host import CALLS, FOUND, asked, pick, rest, the_app, the_kept, the_made  # noqa: E402, F401 - fixtures among them
+from stand_in_host import CALLS, FOUND, StandInHost, asked, pick, rest, the_app, the_kept, the_made, unfold_settings  # noqa: E402, F401 - fixtures among them
 
 KEY, NONE = QtCore.Qt.Key, QtCore.Qt.KeyboardModifier.NoModifier
 CONTROL = QtCore.Qt.KeyboardModifier.ControlModifier
@@ -115,7 +116,7 @@ def test_the_form_is_remembered(made, tmp_path, kept):
     pick(form.choices.period.preset_box, "Weekly")
     form.choices.period.latest.setChecked(False)
     form.choices.period.moment.setDateTime(QtCore.QDateTime(QtCore.QDate(2026, 1, 5), QtCore.QTime(8, 30)))
-    form.choices.setting_fold.unfold()
+    unfold_settings(form)
     form.choices.settings.settings["random_state"].field.setValue(7)
     form.choices.classes.offer(FOUND["class_tree"])
     form.choices.classes.choose(["噪声"])
@@ -130,14 +131,22 @@ def test_the_form_is_remembered(made, tmp_path, kept):
     files["gone.csv"].unlink()
     again = made()
     assert asked(again) == before[:-1]
-    again.choices.setting_fold.unfold()
+    unfold_settings(again)
     assert asked(again) == before[:-1], "unfolding the settings changes nothing"
 
 
-@pytest.mark.parametrize("text", ["", "{not json", "[1]", '{"incidents": [{"path": "/gone.csv", "kind": "file"}]}'])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "{not json", "[1]", '{"incidents": [{"path": "/gone.csv", "kind": "file"}]}', '{"incidents": ["x"]}'),
+        *('{"period": {"window": "x"}}', '{"settings": [1]}', '{"settings": {"random_state": "x", "bin": "moon"}}'),
+    ],
+)
 def test_a_form_that_cannot_be_read_is_passed_over(made, kept, text):
     keeping.keep("form", text)
-    assert asked(made()) == ["--incidents", "calls", "--cells", "grid"]
+    form = made()
+    unfold_settings(form)
+    assert asked(form) == ["--incidents", "calls", "--cells", "grid"]
 
 
 def test_what_is_kept_is_plain_json(made, kept):
@@ -150,12 +159,32 @@ def test_what_is_kept_is_plain_json(made, kept):
     assert made().choices.incidents.combo.currentText() == "巡查"
 
 
+def test_a_change_just_before_the_end_is_remembered(made, kept):
+    form = made()
+    form.choices.period.window_box.setValue(11)
+    form.stop()
+    assert made().choices.period.window_box.value() == 11
+
+
 def test_the_last_briefing_is_one_click_away(made, tmp_path, kept):
     (tmp_path / "briefing.html").write_text("x", encoding="utf-8")
     keeping.keep("last_run", str(tmp_path))
     form = made()
     form.foot.briefing.click()
     assert form.host.wishes == [("open_file", tmp_path / "briefing.html")]
+
+
+def test_nothing_is_checked_for_a_form_that_is_gone(app, kept):
+    """The timer goes with the form, though Python may collect its objects later."""
+    form = RunForm(StandInHost())
+    form.show()
+    checking, host = form.checking, form.host
+    assert checking.timer.isActive()
+    form.deleteLater()
+    QtWidgets.QApplication.sendPostedEvents(form, QtCore.QEvent.Type.DeferredDelete)
+    with pytest.raises(RuntimeError):
+        checking.timer.isActive()
+    assert host.jobs == []
 
 
 def test_the_form_ends_what_goes_on(made):

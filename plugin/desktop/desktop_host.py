@@ -11,12 +11,12 @@ from typing import Any
 
 from ...errors import GridBeaconError
 from ..engine import EngineJob
+from ..header import Look, look
 from ..host import FILE, Host, Job, Request, Source
 from ..qt import QtCore, QtGui, Signal
 from ..request import RUN, arguments
 from ..story.dropped import Files, sorted_out
 from ..words import tr
-from ..header import Look, look
 from .recent import CELLS, INCIDENTS, note, recent
 
 BRIEFING = "briefing.html"

@@ -28,8 +28,8 @@ class Checking(QtCore.QObject):
     """What `gridbeacon check --json` printed."""
     engine_asked = Signal()
 
-    def __init__(self, host: Host, request: Callable[[], Request]):
-        super().__init__()
+    def __init__(self, host: Host, request: Callable[[], Request], parent: QtCore.QObject):
+        super().__init__(parent)
         self.host, self.request = host, request
         self.summary = Summary()
         self.summary.check_asked.connect(self.start)
@@ -63,6 +63,10 @@ class Checking(QtCore.QObject):
         else:
             self.summary.working(tr("Checking the inputs…"))
             self.timer.start()
+
+    def rows_changed(self) -> None:
+        """The form is as it was, but its sources hold other rows: what was found of them no longer counts."""
+        self.stale = True
 
     def start(self) -> None:
         """Check now."""
@@ -121,5 +125,6 @@ class Checking(QtCore.QObject):
 
 def _asked(request: Request) -> list[str]:
     """What a check depends on. Two requests with the same one give the same findings."""
-    keys = {source.key: source.key for source in (*request.incidents, *([request.cells] if request.cells else ()))}
+    sources = (*request.incidents, *([request.cells] if request.cells else ()))
+    keys = {source.key: f"{source.key}{' selected' * source.selected}" for source in sources}
     return options(request, keys, command=CHECK)

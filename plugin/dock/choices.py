@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,9 @@ class Choices(QtWidgets.QWidget):
         super().__init__()
         self.incidents = SourceBox(tr("Incident data"), several=True)
         self.incidents.setObjectName("incidents")
+        self.selected = QtWidgets.QCheckBox()
+        self.selected.setObjectName("selected")
+        self.selected.setToolTip(tr("Leave out the incidents that are not selected in the layer."))
         self.cells = SourceBox(tr("Cells"), several=False, none=tr("none: make a regular grid"))
         self.cells.setObjectName("cells")
         self.columns = ColumnBox({role: INCIDENT_COLUMNS[role] for role in PLAIN})
@@ -46,6 +49,8 @@ class Choices(QtWidgets.QWidget):
         self._lay_out()
         for part in (self.columns, self.more, self.cell_columns, self.classes, self.record, self.files, self.settings):
             part.changed.connect(self.changed)
+        self.settings.built.connect(partial(self.opened.emit, self.setting_fold))
+        self.selected.toggled.connect(lambda _: self.changed.emit())
         self.period.changed.connect(self._period_changed)
         self._period_changed()
 
@@ -65,6 +70,7 @@ class Choices(QtWidgets.QWidget):
         top, below = QtWidgets.QWidget(), QtWidgets.QWidget()
         grid = grid_of(top)
         add_row(grid, tr("Incident data"), self.incidents)
+        add_row(grid, "", self.selected)
         add_row(grid, "", self.columns)
         add_row(grid, "", self.more_fold)
         add_row(grid, tr("Cells"), self.cells)
@@ -93,6 +99,16 @@ class Choices(QtWidgets.QWidget):
         self.more.offer(fields, guessed)
         self.more.show_roles(("lon", "lat"), not has_points)
 
+    def offer_selected(self, number: int) -> None:
+        """Let the *number* of incidents selected in their layer be used alone; as in QGIS, not where there are none."""
+        self.selected.setVisible(any(source.layer for source in self.incidents.chosen()))
+        self.selected.setEnabled(number > 0)
+        if number:
+            self.selected.setText(tr("Selected features only ({number})", number=f"{number:,}"))
+        else:
+            self.selected.setText(tr("Selected features only"))
+            self.selected.setChecked(False)
+
     def offer_cell_fields(self, fields: list[str], guessed: dict[str, str]) -> None:
         """Show the fields of the cells."""
         self.cell_columns.offer(fields, guessed)
@@ -113,7 +129,7 @@ class Choices(QtWidgets.QWidget):
         columns = {**self.columns.chosen(), **self.more.chosen(), **(self.cell_columns.chosen() if cells else {})}
         settings = {**self.period.settings(), **self.settings.chosen()}
         return Request(
-            incidents=self.incidents.chosen(),
+            incidents=tuple(replace(each, selected=self.selected.isChecked()) for each in self.incidents.chosen()),
             cells=cells[0] if cells else None,
             columns=columns,
             settings={**settings, **({"classes": classes} if classes else {})},

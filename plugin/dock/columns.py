@@ -6,7 +6,7 @@ from typing import Any
 
 from ..qt import QtCore, QtGui, QtWidgets, Signal
 from ..words import tr
-from .pieces import form_of, narrow
+from .pieces import Combo, form_of, narrow
 
 INCIDENT_COLUMNS = {
     "time": "Time",
@@ -38,7 +38,7 @@ SEVERAL = ("category",)
 BETWEEN = " › "
 
 
-class FieldBox(QtWidgets.QComboBox):
+class FieldBox(Combo):
     """One role: the field found by name, or another one. With unknown fields a name can be typed."""
 
     changed = Signal()

@@ -41,7 +41,7 @@ class RunForm(QtWidgets.QWidget):
         self.folder: Path | None = None
         self.unfolded: Fold | None = None
         self.choices = Choices(schema.read_schema()["run"])
-        self.checking = Checking(host, self.request)
+        self.checking = Checking(host, self.request, self)
         self.foot = RunBar()
         self._lay_out()
         self._connect()
@@ -77,6 +77,8 @@ class RunForm(QtWidgets.QWidget):
         self.foot.briefing_asked.connect(self.open_briefing)
         self.foot.print_asked.connect(self.print_warnings)
         self.host.sources_changed.connect(self.offer_sources)
+        self.host.rows_changed.connect(self._rows_changed)
+        self.host.selection_changed.connect(self._selection_changed)
 
     def showEvent(self, event: Any) -> None:
         """Shown again: the inputs may have changed while nobody looked."""
@@ -127,16 +129,45 @@ class RunForm(QtWidgets.QWidget):
     # --- the inputs -----------------------------------------------------------------------------------------------
 
     def _incidents_changed(self) -> None:
+        self._watch()
+        self.choices.selected.setChecked(False)
+        self._show_fields()
+        self._changed()
+
+    def _cells_changed(self) -> None:
+        self._watch()
+        self._show_cell_fields()
+        self._changed()
+
+    def _watch(self) -> None:
+        self.host.watch((*self.choices.incidents.chosen(), *self.choices.cells.chosen()))
+
+    def _rows_changed(self) -> None:
+        """A layer was filtered or edited: what the check has found of it no longer counts."""
+        self._show_fields()
+        self._show_cell_fields()
+        self.checking.rows_changed()
+        self._changed()
+
+    def _selection_changed(self) -> None:
+        if self.choices.selected.isChecked():
+            self.checking.rows_changed()
+        self._show_selected()
+        self._changed()
+
+    def _show_fields(self) -> None:
         sources = self.choices.incidents.chosen()
         fields = self._fields_of(sources)
         has_points = bool(sources) and all(source.kind == POINTS for source in sources)
         self.choices.offer_fields(fields, schema.guess(fields, has_points=has_points), has_points=has_points)
-        self._changed()
+        self._show_selected()
 
-    def _cells_changed(self) -> None:
+    def _show_selected(self) -> None:
+        self.choices.offer_selected(sum(self.host.selected(source) for source in self.choices.incidents.chosen()))
+
+    def _show_cell_fields(self) -> None:
         fields = self._fields_of(self.choices.cells.chosen())
         self.choices.offer_cell_fields(fields, schema.guess_cells(fields))
-        self._changed()
 
     def _fields_of(self, sources: tuple[Source, ...]) -> list[str]:
         names = dict.fromkeys(name for source in sources for name in self.host.fields(source))
@@ -217,6 +248,9 @@ class RunForm(QtWidgets.QWidget):
 
     def stop(self) -> None:
         """End whatever goes on: the window closes."""
+        if self.remembering.isActive():
+            self.remembering.stop()
+            self.remember()
         self.checking.stop()
         self.cancel()
 
@@ -231,11 +265,9 @@ class RunForm(QtWidgets.QWidget):
     def restore(self, text: str) -> None:
         """Take up a form kept earlier; one that cannot be read is passed over."""
         try:
-            kept = json.loads(text or "{}")
-        except ValueError:
-            kept = {}
-        if isinstance(kept, dict):
-            self.choices.restore(kept)
+            self.choices.restore(json.loads(text or "{}"))
+        except (AttributeError, TypeError, ValueError):
+            return  # of another version, or damaged: the form opens with what could be taken up
 
 
 def _once(parent: QtCore.QObject, milliseconds: int, call: Callable[[], None]) -> QtCore.QTimer:

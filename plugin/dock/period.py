@@ -7,7 +7,7 @@ from typing import Any
 from ..qt import QtCore, QtWidgets, Signal
 from ..schema import help_of, label_of, unit_of
 from ..words import pick, tr
-from .pieces import in_a_row, narrow, words
+from .pieces import Combo, MomentBox, WholeBox, in_a_row, narrow, words
 from .settings import value_in_words
 
 DAY, MOMENT = "yyyy-MM-dd", "yyyy-MM-ddTHH:mm"
@@ -23,7 +23,7 @@ class Period(QtCore.QObject):
         super().__init__()
         self.params = {param["name"]: param for param in run["params"]}
         self.presets = {preset["name"]: preset for preset in run.get("presets", [])}
-        self.preset_box = QtWidgets.QComboBox()
+        self.preset_box = Combo()
         self.preset_box.setObjectName("preset")
         narrow(self.preset_box, 6)
         self.preset_box.setToolTip(tr("Settings for a purpose; what you change yourself stays as you set it."))
@@ -41,7 +41,7 @@ class Period(QtCore.QObject):
         self.latest.setObjectName("latest")
         self.latest.setToolTip(tr("Up to the end of the last complete day. Without the tick: the moment beside it."))
         self.latest.setChecked(True)
-        self.moment = QtWidgets.QDateTimeEdit(QtCore.QDateTime(QtCore.QDate.currentDate(), QtCore.QTime(0, 0)))
+        self.moment = MomentBox(QtCore.QDateTime(QtCore.QDate.currentDate(), QtCore.QTime(0, 0)))
         self.moment.setObjectName("as_of")
         self.moment.setCalendarPopup(True)
         self.moment.setDisplayFormat(SHOWN)
@@ -52,7 +52,7 @@ class Period(QtCore.QObject):
 
     def _make_window(self) -> None:
         param = self.params.get("window", {})
-        self.window_box = QtWidgets.QSpinBox()
+        self.window_box = WholeBox()
         self.window_box.setObjectName("window")
         self.window_box.setRange(int(param.get("low") or 1), int(param.get("high") or 3660))
         self.window_box.setSuffix(f" {unit_of(param)}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import Any
 
 from ..qt import QtCore, QtGui, QtWidgets, Signal
@@ -9,6 +10,8 @@ from ..words import tr
 
 INDENT = 16
 """Pixels by which what belongs to a field or a fold stands in."""
+WIDE = 220
+"""Pixels of what is told behind a title: more would push the form out of a narrow dock."""
 CHOOSE = "…"
 
 
@@ -47,7 +50,34 @@ class Fold(QtWidgets.QWidget):
 
     def tell(self, words: str) -> None:
         """Put *words* behind the title: what is chosen inside, to be read while it is folded."""
-        self.head.setText(f"{self.title} · {words}" if words else self.title)
+        short = self.head.fontMetrics().elidedText(words, QtCore.Qt.TextElideMode.ElideRight, WIDE)
+        self.head.setText(f"{self.title} · {short.replace('&', '&&')}" if words else self.title)
+
+
+class Steady:
+    """Lets the wheel scroll the form instead of changing the value it passes over; a field in focus still turns."""
+
+    def __init__(self, *facts: Any):
+        super().__init__(*facts)
+        self.setFocusPolicy(QtCore.Qt.FocusPolicy.StrongFocus)
+
+    def wheelEvent(self, event: QtGui.QWheelEvent) -> None:
+        if self.hasFocus():
+            super().wheelEvent(event)
+        else:
+            event.ignore()
+
+
+class Combo(Steady, QtWidgets.QComboBox):
+    """A list."""
+
+
+class WholeBox(Steady, QtWidgets.QSpinBox):
+    """A whole number."""
+
+
+class MomentBox(Steady, QtWidgets.QDateTimeEdit):
+    """A day and a time."""
 
 
 class FileField(QtWidgets.QWidget):
@@ -111,6 +141,11 @@ def small_button(text: str, help: str) -> QtWidgets.QToolButton:
     return button
 
 
+def plain_tip(text: str) -> str:
+    """Text for a tooltip, which Qt would else take for HTML where it looks like it."""
+    return f"<qt>{escape(text)}</qt>".replace("\n", "<br>")
+
+
 def words(text: str = "", *, quiet: bool = False) -> QtWidgets.QLabel:
     """A label that breaks its lines and takes its text for text, never for a page; *quiet* ones are grey."""
     label = QtWidgets.QLabel(text)
@@ -160,11 +195,12 @@ def grid_of(parent: QtWidgets.QWidget) -> QtWidgets.QGridLayout:
 
 
 def add_row(layout: QtWidgets.QGridLayout, label: str, field: QtWidgets.QWidget) -> None:
-    """One more line of a grid: a label at the top left, which leads to its field, and the field."""
+    """One more line of a grid: a label that leads to its field, if it has one, and the field."""
     row = layout.rowCount()
-    name = QtWidgets.QLabel(label)
-    name.setBuddy(field)
-    layout.addWidget(name, row, 0, QtCore.Qt.AlignmentFlag.AlignVCenter)
+    if label:
+        name = QtWidgets.QLabel(label)
+        name.setBuddy(field)
+        layout.addWidget(name, row, 0, QtCore.Qt.AlignmentFlag.AlignVCenter)
     layout.addWidget(field, row, 1)
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ..qt import QtWidgets, Signal
+from ..qt import QtCore, QtWidgets, Signal
 from ..schema import choice_of, help_of, label_of, unit_of
 from ..words import tr
-from .pieces import Fold, form_of, in_a_row, narrow, small_button, stacked, words
+from .pieces import Combo, Fold, Steady, WholeBox, form_of, in_a_row, narrow, small_button, stacked, words
 
 FAR = 10**9
 """Bound of a number whose setting names none."""
@@ -104,17 +104,24 @@ class Setting(QtWidgets.QWidget):
 
 
 class SettingsBox(QtWidgets.QWidget):
-    """All settings but those that have a place of their own in the form. Built when it is first unfolded."""
+    """All settings but those that have a place of their own in the form. Built when it is first unfolded, a group at
+    a time, for all of them at once would hold up the window.
+    """
 
     changed = Signal()
+    built = Signal()
+    """Every field is there."""
 
     def __init__(self, params: list[dict[str, Any]]):
         super().__init__()
         self.params = params
+        self.unbuilt = self._grouped()
         self.preset: dict[str, Any] = {}
         self.waiting: dict[str, Any] = {}
+        """Values of settings that are not built yet."""
         self.settings: dict[str, Setting] = {}
         self.folds: list[tuple[Fold, list[Setting]]] = []
+        self.is_built = False
         self.search = QtWidgets.QLineEdit()
         self.search.setObjectName("search")
         self.search.setPlaceholderText(tr("Search the settings"))
@@ -129,23 +136,32 @@ class SettingsBox(QtWidgets.QWidget):
         self.layout_of = stacked(self, top)
 
     def build(self) -> None:
-        """Make the fields; only once."""
-        if self.settings:
-            return
-        for title, params in self._grouped():
-            content = QtWidgets.QWidget()
-            layout, made = form_of(content), []
-            layout.setRowWrapPolicy(QtWidgets.QFormLayout.RowWrapPolicy.WrapLongRows)
-            for param in params:
-                setting = Setting(param)
-                setting.changed.connect(self.changed)
-                layout.addRow(setting.label, setting)
-                self.settings[param["name"]] = setting
-                made.append(setting)
-            fold = Fold(title, content)
-            self.folds.append((fold, made))
-            self.layout_of.addWidget(fold)
-        self._apply()
+        """Make the fields that are not there yet, while the window goes on."""
+        if self.unbuilt:
+            self._build_group()
+            QtCore.QTimer.singleShot(0, self.build)
+        elif not self.is_built:
+            self.is_built = True
+            self.built.emit()
+
+    def _build_group(self) -> None:
+        title, params = self.unbuilt.pop(0)
+        content = QtWidgets.QWidget()
+        layout, made = form_of(content), []
+        layout.setRowWrapPolicy(QtWidgets.QFormLayout.RowWrapPolicy.WrapLongRows)
+        for param in params:
+            name = param["name"]
+            setting = self.settings[name] = Setting(param)
+            setting.set_usual(self.preset.get(name, param.get("default")))
+            setting.take(self.waiting.pop(name, setting.usual))
+            setting.changed.connect(self.changed)
+            layout.addRow(setting.label, setting)
+            made.append(setting)
+        fold = Fold(title, content)
+        self.folds.append((fold, made))
+        self.layout_of.addWidget(fold)
+        if self.search.text():
+            self._filter(self.search.text())
 
     def _grouped(self) -> list[tuple[str, list[dict[str, Any]]]]:
         known = groups()
@@ -157,15 +173,16 @@ class SettingsBox(QtWidgets.QWidget):
 
     def chosen(self) -> dict[str, Any]:
         """Setting -> value, where it is neither the preset's nor the default."""
-        if not self.settings:
-            return dict(self.waiting)
-        return {name: setting.value() for name, setting in self.settings.items() if setting.is_changed()}
+        built = {name: setting.value() for name, setting in self.settings.items() if setting.is_changed()}
+        return {**built, **self.waiting}
 
     def choose(self, settings: dict[str, Any]) -> None:
         """Take up what was chosen earlier."""
-        names = {param["name"] for param in self.params}
-        self.waiting = {name: value for name, value in settings.items() if name in names}
-        self._apply()
+        known = {param["name"]: param for param in self.params}
+        fits = {name: value for name, value in settings.items() if name in known and _is_fit(known[name], value)}
+        self.waiting = {name: value for name, value in fits.items() if name not in self.settings}
+        for name, setting in self.settings.items():
+            setting.take(fits.get(name, setting.usual))
 
     def use_preset(self, sets: dict[str, Any]) -> None:
         """Take the values of a preset for the usual ones."""
@@ -179,14 +196,6 @@ class SettingsBox(QtWidgets.QWidget):
         for setting in self.settings.values():
             setting.set_back()
         self.changed.emit()
-
-    def _apply(self) -> None:
-        self.use_preset(self.preset)
-        if not self.settings:
-            return
-        for name, setting in self.settings.items():
-            setting.take(self.waiting.get(name, setting.usual))
-        self.waiting = {}
 
     def _filter(self, text: str) -> None:
         wanted = text.strip().casefold()
@@ -220,13 +229,22 @@ def _plain(param: dict[str, Any], value: Any) -> Any:
     return {"int": int, "float": float, "bool": bool}[param["type"]](value)
 
 
+def _is_fit(param: dict[str, Any], value: Any) -> bool:
+    """Whether a value kept earlier still is one of the setting's type."""
+    try:
+        _plain(param, value)
+    except (TypeError, ValueError):
+        return False
+    return param["type"] != "choice" or value in param["choices"]
+
+
 def _whole(param: dict[str, Any], told: Callable[..., None]) -> Any:
-    field = QtWidgets.QSpinBox()
+    field = WholeBox()
     field.setRange(int(_bound(param, "low")), int(_bound(param, "high")))
     return _number(param, field, told)
 
 
-class PlainBox(QtWidgets.QDoubleSpinBox):
+class PlainBox(Steady, QtWidgets.QDoubleSpinBox):
     """Shows a fraction without the noughts at its end."""
 
     def textFromValue(self, value: float) -> str:
@@ -272,7 +290,7 @@ def _switch(param: dict[str, Any], told: Callable[..., None]) -> Any:
 
 
 def _choice(param: dict[str, Any], told: Callable[..., None]) -> Any:
-    field = QtWidgets.QComboBox()
+    field = Combo()
     narrow(field, 4)
     for value in param["choices"]:
         field.addItem(choice_of(param, value), value)

@@ -8,7 +8,7 @@ from typing import Any
 from ..host import FILE, Source
 from ..qt import QtWidgets, Signal
 from ..words import tr
-from .pieces import CHOOSE, in_a_row, narrow, small_button
+from .pieces import CHOOSE, Combo, in_a_row, narrow, plain_tip, small_button
 
 KINDS = "*.csv *.xlsx *.gpkg *.geojson *.json *.parquet *.geoparquet *.zip *.gz"
 """Names of files the engine reads itself."""
@@ -23,7 +23,7 @@ class SourceBox(QtWidgets.QWidget):
         super().__init__()
         self.title, self.several, self.none = title, several, none
         self.files: list[tuple[Source, ...]] = []
-        self.combo = QtWidgets.QComboBox()
+        self.combo = Combo()
         narrow(self.combo, 8)
         self.combo.setToolTip(title)
         self.combo.currentIndexChanged.connect(self._told)
@@ -104,7 +104,8 @@ class SourceBox(QtWidgets.QWidget):
         self._wished = self.chosen()
 
     def _told(self, *_: Any) -> None:
-        self.combo.setToolTip("\n".join(source.path or source.name for source in self.chosen()) or self.title)
+        named = "\n".join(source.path or source.name for source in self.chosen())
+        self.combo.setToolTip(plain_tip(named or self.title))
         if self.chosen() != self._last:
             self._last = self.chosen()
             self.changed.emit()

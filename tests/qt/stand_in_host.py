@@ -62,6 +62,7 @@ class StandInHost(Host):
     def __init__(self):
         super().__init__()
         self.jobs, self.wishes, self.points, self.row_count = [], [], [CALLS, LIST], 1204
+        self.selection, self.watched = {}, ()
 
     def incident_sources(self):
         return self.points
@@ -74,6 +75,12 @@ class StandInHost(Host):
 
     def rows(self, source):
         return self.row_count
+
+    def selected(self, source):
+        return self.selection.get(source.layer, 0)
+
+    def watch(self, sources):
+        self.watched = tuple(source.layer for source in sources)
 
     def job(self, command, request):
         self.jobs.append(StandInJob(command, request))
@@ -133,6 +140,13 @@ def rest(form):
     if form.checking.timer.isActive():
         form.checking.timer.stop()
         form.checking.start()
+
+
+def unfold_settings(form):
+    """Unfold the advanced settings and wait until every field is there."""
+    form.choices.setting_fold.unfold()
+    while not form.choices.settings.is_built:
+        QtWidgets.QApplication.processEvents()
 
 
 def asked(form):
