@@ -1,0 +1,43 @@
+"""The dock over layers of a real QGIS: what it hears of them, and which of their rows reach the engine."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.append(str(Path(__file__).parent / "qgis"))
+from desk import Desk
+
+pytestmark = pytest.mark.qgis
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory, require, root):
+    """What happened in QGIS."""
+    return Desk(tmp_path_factory.mktemp("desk"), require("qgis")).put_stand_in(root).ask("dock_layers.py")
+
+
+def test_changes_of_a_layer_that_is_used_are_heard_once(told):
+    """Five edits are one change; another layer is none of the dock's business; and nothing is heard after the end."""
+    assert told["changes"] == {
+        "filter": ["rows"],
+        "edit": ["rows"],
+        "take back": ["rows"],
+        "select": ["selection"],
+        "another layer": [],
+    }
+    assert told["gone"] == [] and "rows" in told["still"], "a layer that was taken away is no trouble"
+    assert told["closed"] == [] and not told["follows"]
+
+
+def test_the_selected_rows_alone_are_handed_over(told):
+    """Of a filtered layer, and of one that is being edited, with what was added to it."""
+    assert told["counted"] == 3
+    assert told["selected"]["rows"] == ["D0", "D1", "D2"] and len(told["whole"]["rows"]) == 9
+    assert told["edited"]["rows"] == ["D0", "edited", "new"]
+
+
+def test_a_chosen_field_whose_name_holds_a_comma_is_handed_over(told):
+    assert told["selected"]["fields"] == ["工单编号", "受理时间", "类别,细"]
