@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from ..qt import QtCore, QtWidgets, Signal
@@ -10,6 +11,8 @@ from ..schema import choice_of, help_of, label_of, unit_of
 from ..words import tr
 from .pieces import Combo, Fold, Steady, WholeBox, form_of, in_a_row, narrow, small_button, stacked, words
 
+SLICE = 0.02
+"""Seconds for which fields are made before the window goes on."""
 FAR = 10**9
 """Bound of a number whose setting names none."""
 
@@ -104,8 +107,8 @@ class Setting(QtWidgets.QWidget):
 
 
 class SettingsBox(QtWidgets.QWidget):
-    """All settings but those that have a place of their own in the form. Built when it is first unfolded, a group at
-    a time, for all of them at once would hold up the window.
+    """All settings but those that have a place of their own in the form. Built when it is first unfolded, a few at a
+    time, for all of them at once would hold up the window.
     """
 
     changed = Signal()
@@ -115,7 +118,7 @@ class SettingsBox(QtWidgets.QWidget):
     def __init__(self, params: list[dict[str, Any]]):
         super().__init__()
         self.params = params
-        self.unbuilt = self._grouped()
+        self._making = self._make()
         self.preset: dict[str, Any] = {}
         self.waiting: dict[str, Any] = {}
         """Values of settings that are not built yet."""
@@ -136,32 +139,40 @@ class SettingsBox(QtWidgets.QWidget):
         self.layout_of = stacked(self, top)
 
     def build(self) -> None:
-        """Make the fields that are not there yet, while the window goes on."""
-        if self.unbuilt:
-            self._build_group()
-            QtCore.QTimer.singleShot(0, self.build)
-        elif not self.is_built:
+        """Make the fields that are not there yet, a few at a time, while the window goes on."""
+        until = time.monotonic() + SLICE
+        for _ in self._making:
+            if time.monotonic() > until:
+                QtCore.QTimer.singleShot(0, self.build)
+                return
+        if not self.is_built:
             self.is_built = True
             self.built.emit()
 
-    def _build_group(self) -> None:
-        title, params = self.unbuilt.pop(0)
-        content = QtWidgets.QWidget()
-        layout, made = form_of(content), []
-        layout.setRowWrapPolicy(QtWidgets.QFormLayout.RowWrapPolicy.WrapLongRows)
-        for param in params:
-            name = param["name"]
-            setting = self.settings[name] = Setting(param)
-            setting.set_usual(self.preset.get(name, param.get("default")))
-            setting.take(self.waiting.pop(name, setting.usual))
-            setting.changed.connect(self.changed)
-            layout.addRow(setting.label, setting)
-            made.append(setting)
-        fold = Fold(title, content)
-        self.folds.append((fold, made))
-        self.layout_of.addWidget(fold)
-        if self.search.text():
-            self._filter(self.search.text())
+    def _make(self) -> Iterator[Setting]:
+        """Each setting in its group, as soon as it is made."""
+        for title, params in self._grouped():
+            content, made = QtWidgets.QWidget(), []
+            layout = form_of(content)
+            layout.setRowWrapPolicy(QtWidgets.QFormLayout.RowWrapPolicy.WrapLongRows)
+            fold = Fold(title, content)
+            self.folds.append((fold, made))
+            self.layout_of.addWidget(fold)
+            for param in params:
+                setting = self._setting(param)
+                layout.addRow(setting.label, setting)
+                made.append(setting)
+                yield setting
+            if self.search.text():
+                self._filter(self.search.text())
+
+    def _setting(self, param: dict[str, Any]) -> Setting:
+        name = param["name"]
+        setting = self.settings[name] = Setting(param)
+        setting.set_usual(self.preset.get(name, param.get("default")))
+        setting.take(self.waiting.pop(name, setting.usual))
+        setting.changed.connect(self.changed)
+        return setting
 
     def _grouped(self) -> list[tuple[str, list[dict[str, Any]]]]:
         known = groups()
