@@ -35,14 +35,14 @@ def not_started(process: QtCore.QProcess) -> EngineError:
     return EngineError(
         tr("The engine's Python cannot be started: {why}", why=process.errorString()),
         where=process.program(),
-        fix=tr("Correct it under Plugins > GridBeacon > Engine."),
+        fix=tr("Correct it on the Engine page (menu item Engine…)."),
     )
 
 
 def no_folder(error: OSError) -> EngineError:
     """A folder that the engine needs cannot be made, or put in place."""
     return EngineError(
-        tr("The engine's folder cannot be put in place: {why}", why=error.strerror or error),
+        tr("A folder of the engine cannot be made or replaced: {why}", why=error.strerror or error),
         where=str(error.filename or ""),
         fix=tr("Close what uses that folder, make room on the disk, and try again."),
     )
@@ -53,7 +53,7 @@ def without_result(python: str, code: int) -> EngineError:
     return EngineError(
         tr("The engine ended with code {code} and without a result.", code=code),
         where=python,
-        fix=tr("Read the log above, and run the self-test under Plugins > GridBeacon > Engine."),
+        fix=tr("Read the log, and run the self-test on the Engine page (menu item Engine…)."),
     )
 
 
@@ -73,7 +73,7 @@ def _crash(python: str, code: int) -> EngineError:
         fix = tr("Close other programs, choose a shorter period or a coarser bin, then run again.")
     else:
         problem = tr("The engine crashed (code {code}). Your project is untouched.", code=code)
-        fix = tr("Run the self-test under Plugins > GridBeacon > Engine; if it passes, please report this.")
+        fix = tr("Run the self-test on the Engine page (menu item Engine…); if it passes, please report this.")
     return EngineError(problem, where=python, fix=fix)
 
 

@@ -83,7 +83,7 @@ def find_python() -> Found:
         tr("No Python is set up yet to run the engine."),
         where=tr("this QGIS profile"),
         fix=tr(
-            "Name one under Plugins > GridBeacon > Engine, or make one with these two commands:\n{first}\n{second}",
+            "Name or make one on the Engine page (menu item Engine…), or with these two commands:\n{first}\n{second}",
             first=first,
             second=second,
         ),
@@ -128,5 +128,5 @@ def _there(path: Path, origin: str) -> Path:
     raise EngineError(
         tr("The engine's Python is not where it should be: {path}", path=path),
         where=origin,
-        fix=tr("Correct it under Plugins > GridBeacon > Engine."),
+        fix=tr("Correct it on the Engine page (menu item Engine…)."),
     )

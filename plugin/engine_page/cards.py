@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from ..labels import plain_label
 from ..qt import IN_QGIS, QtWidgets, Signal
 from ..words import tr
-from .report import plain
 
 LOOK = """
 QFrame#way { border: 1px solid palette(mid); border-radius: 6px; background: palette(base); }
@@ -23,13 +23,13 @@ class WayCard(QtWidgets.QFrame):
         super().__init__()
         self.setObjectName("way")
         self.setProperty("first", "true" if badge else "false")
-        self.text, self.hint = plain(text), plain()
+        self.text, self.hint = plain_label(text), plain_label()
         self.hint.setVisible(False)
         self.buttons: dict[str, QtWidgets.QPushButton] = {}
         head = QtWidgets.QHBoxLayout()
-        head.addWidget(plain(title, bold=True, larger=1.0), 1)
+        head.addWidget(plain_label(title, bold=True, larger=1.0), 1)
         if badge:
-            mark = plain(badge)
+            mark = plain_label(badge)
             mark.setObjectName("badge")
             mark.setWordWrap(False)
             head.addWidget(mark)

@@ -9,10 +9,11 @@ from ...errors import EngineError, GridBeaconError
 from .. import engine
 from ..host import Job
 from ..keeping import keep
+from ..labels import plain_label
 from ..qt import QtCore, QtGui, QtWidgets, Signal
 from ..words import in_words, tr
 from .cards import Ways
-from .report import FINE, TROUBLE, WAITING, PackageTable, lacking, lines_of, plain, shade
+from .report import FINE, TROUBLE, WAITING, PackageTable, lacking, lines_of, shade
 
 ICON = Path(__file__).resolve().parents[1] / "icons" / "gridbeacon.svg"
 
@@ -37,15 +38,15 @@ class EnginePage(QtWidgets.QDialog):
         self._connect()
 
     def _make_widgets(self) -> None:
-        self.title, self.dot = plain(bold=True, larger=4.0), plain("●", larger=4.0)
+        self.title, self.dot = plain_label(bold=True, larger=4.0), plain_label("●", larger=4.0)
         self.dot.setSizePolicy(QtWidgets.QSizePolicy.Policy.Fixed, QtWidgets.QSizePolicy.Policy.Preferred)
-        self.state = plain()
+        self.state = plain_label()
         self.state.setTextInteractionFlags(QtCore.Qt.TextInteractionFlag.TextSelectableByMouse)
         self.ways, self.table = Ways(engine.named_python()), PackageTable()
         self.stack = QtWidgets.QStackedWidget()
         self.stack.addWidget(self.ways)
         self.stack.addWidget(self.table)
-        self.doing, self.bar = plain(), QtWidgets.QProgressBar()
+        self.doing, self.bar = plain_label(), QtWidgets.QProgressBar()
         self.bar.setTextVisible(False)
         self.text = QtWidgets.QPlainTextEdit()
         self.text.setReadOnly(True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..qt import QtCore, QtGui, QtWidgets
+from ..qt import QtGui, QtWidgets
 from ..words import pick, tr
 
 FINE, WAITING, TROUBLE = ("#1a7f37", "#4ac26b"), ("#8a6d00", "#d4a72c"), ("#b42318", "#ff7b72")
@@ -71,15 +71,3 @@ def lines_of(report: dict[str, Any]) -> list[str]:
         lines.append(f"{mark} {name}: {detail}")
         lines += [f"   → {fix}"] if fix else []
     return lines
-
-
-def plain(text: str = "", *, bold: bool = False, larger: float = 0.0) -> QtWidgets.QLabel:
-    """A label that shows text as it is, never as HTML; *larger* in points."""
-    label = QtWidgets.QLabel(text)
-    label.setTextFormat(QtCore.Qt.TextFormat.PlainText)
-    label.setWordWrap(True)
-    font = label.font()
-    font.setBold(bold)
-    font.setPointSizeF(font.pointSizeF() + larger)
-    label.setFont(font)
-    return label

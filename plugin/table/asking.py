@@ -7,6 +7,7 @@ from typing import Any
 
 from ...layers.ledger.deadlines import Deadlines
 from ...layers.ledger.states import VERDICTS
+from ..labels import plain_label
 from ..qt import QtCore, QtWidgets
 from ..words import speaks_chinese, tr
 from . import moves
@@ -37,7 +38,7 @@ class MoveDialog(QtWidgets.QDialog):
         self.setWindowTitle(moves.name(event))
         self.setAttribute(QtCore.Qt.WidgetAttribute.WA_DeleteOnClose)
         self.form = QtWidgets.QFormLayout()
-        self.missing = _plain("", "missing")
+        self.missing = plain_label("", "missing")
         self.actor = QtWidgets.QLineEdit(actor)
         self.actor.setObjectName("actor")
         self.actor.setPlaceholderText(tr("office or duty post, e.g. duty desk"))
@@ -106,10 +107,10 @@ class MoveDialog(QtWidgets.QDialog):
 
     def _lay_out(self, columns: Columns, now: Moment) -> None:
         layout = QtWidgets.QVBoxLayout(self)
-        layout.addWidget(_plain(moves.meaning(self.event_name)))
+        layout.addWidget(plain_label(moves.meaning(self.event_name)))
         named = [f"{columns.level(row)} · {columns.place(row)} · {columns.category(row)}" for row in self.rows]
         more = [tr("… and {number} more", number=len(named) - _LISTED)] if len(named) > _LISTED else []
-        layout.addWidget(_plain("\n".join([*named[:_LISTED], *more]), "rows"))
+        layout.addWidget(plain_label("\n".join([*named[:_LISTED], *more]), "rows"))
         if self.event_name == "judged":
             line = QtWidgets.QHBoxLayout()
             for button in self.verdicts.values():
@@ -124,7 +125,7 @@ class MoveDialog(QtWidgets.QDialog):
         needed = moves.needs_note(self.event_name)
         self.form.addRow(tr("Note (needed)") if needed else tr("Note"), self.note)
         self.form.addRow(tr("By"), self.actor)
-        self.form.addRow(tr("Time"), _plain(now.words()))
+        self.form.addRow(tr("Time"), plain_label(now.words()))
         layout.addLayout(self.form)
         layout.addWidget(self.missing)
         layout.addWidget(self.buttons)
@@ -149,13 +150,3 @@ class MoveDialog(QtWidgets.QDialog):
             missing.append(tr("who records it"))
         self.missing.setText(tr("Still needed: {what}", what=", ".join(missing)) if missing else "")
         self.record.setEnabled(not missing)
-
-
-def _plain(text: str, name: str = "") -> QtWidgets.QLabel:
-    """A label that takes nothing for HTML."""
-    label = QtWidgets.QLabel()
-    label.setObjectName(name)
-    label.setTextFormat(QtCore.Qt.TextFormat.PlainText)
-    label.setWordWrap(True)
-    label.setText(text)
-    return label

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ...layers.style import LEVELS, STATUTORY_EN, STATUTORY_ZH
-from ..qt import QtCore, QtGui, QtWidgets, Signal
+from ..labels import plain_label
+from ..qt import QtCore, QtWidgets, Signal
 from ..words import pick, tr
 from . import answers
 from .cells import Columns, Row, shown
@@ -125,20 +126,13 @@ class ReasonPanel(QtWidgets.QScrollArea):
 
 
 def _label(name: str, bold: bool = False) -> QtWidgets.QLabel:
-    label = QtWidgets.QLabel()
-    label.setObjectName(name)
-    label.setTextFormat(QtCore.Qt.TextFormat.PlainText)
-    label.setWordWrap(True)
+    label = plain_label("", name, bold=bold)
     by_mouse, by_keys = (
         QtCore.Qt.TextInteractionFlag.TextSelectableByMouse,
         QtCore.Qt.TextInteractionFlag.TextSelectableByKeyboard,
     )
     label.setTextInteractionFlags(by_mouse | by_keys)
     label.setMinimumWidth(40)
-    if bold:
-        font = QtGui.QFont(label.font())
-        font.setBold(True)
-        label.setFont(font)
     return label
 
 

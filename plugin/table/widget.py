@@ -13,6 +13,7 @@ from typing import Any
 from ...errors import GridBeaconError
 from ..host import Host
 from ..keeping import recall
+from ..labels import plain_label
 from ..qt import QtCore, QtWidgets, Signal
 from ..runs import LEDGER
 from ..words import tr
@@ -368,10 +369,6 @@ def _beside(folder: Path) -> str:
 
 
 def _label(name: str) -> QtWidgets.QLabel:
-    """A label that takes nothing for HTML."""
-    label = QtWidgets.QLabel()
-    label.setObjectName(name)
-    label.setTextFormat(QtCore.Qt.TextFormat.PlainText)
-    label.setWordWrap(True)
+    label = plain_label("", name)
     label.setTextInteractionFlags(QtCore.Qt.TextInteractionFlag.TextSelectableByMouse)
     return label

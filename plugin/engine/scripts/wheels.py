@@ -260,7 +260,7 @@ def make(source, target, requirements):
             f"此 Python 为 {platform.python_version()},计算引擎需要 3.11 或更高版本",
             sys.executable,
             "Name a newer Python on the Engine page, or use a newer QGIS.",
-            "请在“计算引擎”页指定较新的 Python,或使用较新的 QGIS。",
+            "请在“计算引擎”窗口指定较新的 Python,或使用较新的 QGIS。",
         )
     folder = source_of(source)
     infos = sorted(folder.glob("*.dist-info"))
