@@ -41,3 +41,8 @@ def test_the_selected_rows_alone_are_handed_over(told):
 
 def test_a_chosen_field_whose_name_holds_a_comma_is_handed_over(told):
     assert told["selected"]["fields"] == ["工单编号", "受理时间", "类别,细"]
+
+
+def test_no_offer_outlives_the_plugin(told):
+    """A button that leads to a dock that is gone would only raise."""
+    assert told["offers"] == [2, 0]

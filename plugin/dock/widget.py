@@ -75,5 +75,4 @@ class Dock(QtWidgets.QWidget):
     def stop(self) -> None:
         """End whatever goes on: the dock is taken away."""
         self.form.stop()
-        if self.table is not None:
-            self.table.stop()
+        self.table.stop()

@@ -47,6 +47,7 @@ class Stories(QtCore.QObject):
         """Give the pointer back and leave nothing behind."""
         self.tool.end()
         self.iface.unregisterCustomDropHandler(self.drops)
+        self.drops.end()
         results.DRESS.remove(tips.dress)
         for gone in (self.tool, self.drops, self):  # the action goes with the plugin's other ones
             gone.deleteLater()

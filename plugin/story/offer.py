@@ -37,6 +37,7 @@ class OfferDrop(QgsCustomDropHandler):
         self.gathering.setSingleShot(True)
         self.gathering.setInterval(GATHERED)
         self.gathering.timeout.connect(self.offer)
+        self.messages: list[QtWidgets.QWidget] = []
 
     def handleFileDrop(self, file: str) -> bool:
         if holds_incidents(Path(file)):
@@ -47,17 +48,18 @@ class OfferDrop(QgsCustomDropHandler):
     def offer(self) -> None:
         """One line in the message bar for all that was dropped together."""
         paths, self.seen = self.seen, []
+        self.messages = [message for message in self.messages if not sip.isdeleted(message)]
         bar = self.iface.messageBar()
         names = ", ".join(Path(path).name for path in paths)
         message = bar.createMessage(TITLE, "")
+        self.messages.append(message)
         words = QtWidgets.QLabel(tr("{files}: these look like incidents.", files=names))
         words.setTextFormat(QtCore.Qt.TextFormat.PlainText)
         button = QtWidgets.QPushButton(tr("Use them in GridBeacon"))
         button.setToolTip(tr("Put these files into the form of the GridBeacon dock"))
 
         def leave() -> None:
-            if not sip.isdeleted(message):
-                bar.popWidget(message)
+            self._take_back(message)
 
         def use() -> None:
             self.take(paths)
@@ -67,3 +69,14 @@ class OfferDrop(QgsCustomDropHandler):
         message.layout().addWidget(words)
         message.layout().addWidget(button)
         bar.pushWidget(message, Qgis.MessageLevel.Info, STAYS)
+
+    def end(self) -> None:
+        """Take back every offer: there is nobody left to take it up."""
+        self.gathering.stop()
+        for message in list(self.messages):
+            self._take_back(message)
+
+    def _take_back(self, message: QtWidgets.QWidget) -> None:
+        if message in self.messages and not sip.isdeleted(message):
+            self.messages.remove(message)
+            self.iface.messageBar().popWidget(message)

@@ -105,7 +105,17 @@ still = after(lambda: layer.setSubsetString(""))
 host.close()
 closed = after(lambda: layer.setSubsetString("\"工单编号\" = 'D1'"))
 host._follow([layer])  # a run whose layers were opened while the dock was taken away
+
+drops = plugin.stories.drops
+for path in ("/data/一月.csv", "/data/二月.csv"):
+    drops.seen = [path]
+    drops.offer()
+offers = [len(session.face.bar.items())]
+session.unload(wish["name"])
+QTest.qWait(300)
+offers.append(len(session.face.bar.items()))
 answer(
+    offers=offers,
     changes=changes,
     counted=counted,
     whole=whole,
