@@ -34,6 +34,7 @@ class QgisHost(Host):
         self.iface, self._open_engine_page = iface, open_engine_page
         self._settling = self._gathered(self.sources_changed)
         self._unfollow: Callable[[], None] | None = None
+        self._showing: QtCore.QObject | None = None
         self._watching: list[QtCore.QTimer] = []
         project = QgsProject.instance()
         self._signals = [project.layersAdded, project.layersRemoved, project.layerTreeRoot().nameChanged]
@@ -54,6 +55,7 @@ class QgisHost(Host):
             signal.disconnect(self._layers_changed)
         self._signals = []
         self._settling.stop()
+        self._stop_showing()
         self.watch(())
         if self._unfollow is not None:
             self._unfollow()
@@ -117,13 +119,20 @@ class QgisHost(Host):
         return LayerJob(command, request)
 
     def show_run(self, folder: Path) -> None:
-        """Add the run's layers in a group of their own; they are opened beside the window."""
+        """Add the run's layers in a group of their own; they are opened one by one, and the window lives on."""
         from .project.showing import Showing
 
-        showing = Showing(folder, QgsProject.instance(), self.iface.mapCanvas())
+        self._stop_showing()
+        showing = self._showing = Showing(folder, QgsProject.instance(), self.iface.mapCanvas(), self)
         showing.shown.connect(self._follow)
         showing.failed.connect(self._tell)
         showing.start()
+
+    def _stop_showing(self) -> None:
+        if self._showing is not None:
+            self._showing.stop()
+            self._showing.deleteLater()
+            self._showing = None
 
     def _follow(self, layers: list[QgsMapLayer]) -> None:
         """A warning selected on the map is chosen in the table; of the run shown last."""

@@ -24,6 +24,8 @@ from ..words import tr
 
 ROOM_AROUND, ROOM_AROUND_CITY = 1.6, 1.06
 """Width of the map around a place and around the city, in their own widths."""
+SETTLE = 150
+"""Milliseconds without a change of the layers on the map after which it is moved."""
 FLASHES, FLASH_MS = 3, 500
 
 
@@ -99,7 +101,7 @@ def follow(layer: QgsVectorLayer, chosen: Callable[[str], None]) -> Callable[[],
 def look_at(canvas: Any, project: QgsProject, crs: Any, extent: tuple[float, ...], *, always: bool) -> None:
     """Show an *extent* (west, south, east, north in *crs*) if *always*, else only where the map shows nothing of it.
 
-    It is done in the next turn of the event loop: QGIS moves the map itself when a project gets its first layer.
+    It is done when the map has been still for a moment: QGIS moves it itself, after a project got its first layer.
     """
 
     def look() -> None:
@@ -114,8 +116,10 @@ def look_at(canvas: Any, project: QgsProject, crs: Any, extent: tuple[float, ...
     if extent:
         soon = QtCore.QTimer(canvas)  # gone with the map, should that be sooner
         soon.setSingleShot(True)
+        soon.setInterval(SETTLE)
         soon.timeout.connect(look)
-        soon.start(0)
+        canvas.layersChanged.connect(soon.start)
+        soon.start()
 
 
 def _codes(text: str) -> list[str]:

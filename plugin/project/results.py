@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -94,22 +94,22 @@ def show_run(folder: Path, project: QgsProject, *, canvas: Any = None) -> list[Q
     All of them are opened before the first is added, so that nothing is half-added. Main thread only; `Showing` does
     the same without holding up the window. With *canvas*, days can be played. Raises EnvironmentProblem.
     """
-    return add_layers(open_layers(folder, layers_of(folder, project)), folder, project, canvas=canvas)
+    return add_layers(list(opening(folder, layers_of(folder, project))), folder, project, canvas=canvas)
 
 
-def open_layers(folder: Path, present: Container[str] = ()) -> Opened:
-    """The run's layers but for those *present* in the project, dressed and ready. In any thread.
+def opening(folder: Path, present: Container[str] = ()) -> Iterator[tuple[Result, QgsMapLayer]]:
+    """The run's layers but for those *present* in the project, one after the other, dressed and ready.
 
     Raises EnvironmentProblem if one of them cannot be opened.
     """
     if not contents(folder).tables:  # GDAL would wait for a locked file for a minute, and with it the window
         raise _unreadable(tr(RESULTS[0].english), folder / TABLES)
-    with untouched():
-        made = [(result, _opened(result, folder)) for result in RESULTS if result.output not in present]
-    found = [(result, layer) for result, layer in made if layer is not None]
-    for _, layer in found:
-        dress(layer)
-    return found
+    for result in RESULTS:
+        with untouched():
+            layer = _opened(result, folder) if result.output not in present else None
+        if layer is not None:
+            dress(layer)
+            yield result, layer
 
 
 def add_layers(made: Opened, folder: Path, project: QgsProject, *, canvas: Any = None) -> list[QgsMapLayer]:

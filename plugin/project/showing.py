@@ -1,59 +1,58 @@
-"""A run's layers opened beside the window and added when all of them are ready: a large city does not hold it up."""
+"""A run's layers opened one at a time, the window living in between, and added when all of them are ready.
+
+On the main thread throughout: QGIS 3.40 crashes when it ends if a layer of a GeoPackage was opened in another one.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from qgis.core import QgsApplication, QgsProject, QgsTask
+from qgis.core import QgsMapLayer, QgsProject
 
 from ...errors import GridBeaconError
-from ..qt import QtWidgets, Signal
-from ..words import tr
-from .results import Opened, add_layers, layers_of, open_layers
+from ..qt import QtCore, Signal
+from .results import Opened, Result, add_layers, layers_of, opening
 
 
-class Showing(QgsTask):
-    """`Showing(folder, project, canvas).start()`; one of `shown` and `failed` tells how it went."""
+class Showing(QtCore.QObject):
+    """`Showing(folder, project, canvas, parent).start()`; one of `shown` and `failed` tells how it went."""
 
     shown = Signal(list)
     """The run's layers, from the top."""
     failed = Signal(object)
     """A GridBeaconError; nothing was added."""
 
-    def __init__(self, folder: Path, project: QgsProject, canvas: Any = None):
-        super().__init__(tr("Opening the results"), QgsTask.Flag.CanCancel)
+    def __init__(self, folder: Path, project: QgsProject, canvas: Any = None, parent: QtCore.QObject | None = None):
+        super().__init__(parent)
         self.folder, self.project, self.canvas = folder, project, canvas
-        self.present = set(layers_of(folder, project))
         self.made: Opened = []
-        self.error: GridBeaconError | None = None
+        self._left: Iterator[tuple[Result, QgsMapLayer]] = iter(())
+        self._turn = QtCore.QTimer(self)
+        self._turn.timeout.connect(self._next)
 
     def start(self) -> None:
-        """Hand it to QGIS's task manager; returns at once."""
-        _UNDER_WAY.append(self)
-        QgsApplication.taskManager().addTask(self)
+        """Open the first layer when this call has returned, and each of the others a turn later."""
+        self._left = opening(self.folder, set(layers_of(self.folder, self.project)))
+        self._turn.start()
 
-    def run(self) -> bool:
-        """In a thread of its own: open the layers and give them to the main thread."""
+    def stop(self) -> None:
+        """Open and add nothing more; neither signal comes."""
+        self._turn.stop()
+        self.made = []
+
+    def _next(self) -> None:
         try:
-            self.made = open_layers(self.folder, self.present)
+            opened = next(self._left, None)
         except GridBeaconError as error:
-            self.error = error
-            return False
-        for _, layer in self.made:
-            layer.moveToThread(QtWidgets.QApplication.instance().thread())
-        return True
-
-    def finished(self, result: bool) -> None:
-        """On the main thread: add them, or say why not. Cancelled, it says nothing and adds nothing."""
-        _UNDER_WAY.remove(self)
-        if result:
-            here = layers_of(self.folder, self.project)
-            made = [(kind, layer) for kind, layer in self.made if kind.output not in here]
-            self.shown.emit(add_layers(made, self.folder, self.project, canvas=self.canvas))
-        elif self.error is not None:
-            self.failed.emit(self.error)
-
-
-_UNDER_WAY: list[Showing] = []
-"""The task manager keeps no Python reference, and a collected task never finishes."""
+            self.stop()
+            self.failed.emit(error)
+            return
+        if opened is not None:
+            self.made.append(opened)
+            return
+        self._turn.stop()
+        here = layers_of(self.folder, self.project)
+        made, self.made = [(kind, layer) for kind, layer in self.made if kind.output not in here], []
+        self.shown.emit(add_layers(made, self.folder, self.project, canvas=self.canvas))

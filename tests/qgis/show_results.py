@@ -290,7 +290,7 @@ def _middle() -> bool:
 def backwards() -> list:
     """Layers that Processing brings in another order end in the same places."""
     project.clear()
-    for result, layer in reversed(results.open_layers(folder)):
+    for result, layer in reversed(list(results.opening(folder))):
         project.addMapLayer(layer, False)
         results.place_in_group(layer, project, folder, result)
     return tree(project.layerTreeRoot())

@@ -1,0 +1,53 @@
+"""QGIS with the sample city run from the dock, as a picture of the documentation.
+
+python tests/qgis/window_picture.py PICTURE.png [--locale zh-Hans] [--tab form]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from desktop import ROOT, drive, write_profile
+
+
+def main() -> None:
+    """Take the picture, at most 300 kB."""
+    parser = argparse.ArgumentParser(description=main.__doc__)
+    parser.add_argument("picture", type=Path)
+    parser.add_argument("--locale", default="en_US")
+    parser.add_argument("--tab", choices=["warnings", "form"], default="warnings")
+    options = parser.parse_args()
+    (ROOT / "out").mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=ROOT / "out") as scratch:
+        folder = Path(scratch)
+        plugins = folder / "profiles" / "default" / "python" / "plugins"
+        plugins.mkdir(parents=True)
+        (plugins / "gridbeacon").symlink_to(ROOT)
+        write_profile(folder / "profiles", "gridbeacon", options.locale)
+        sample = ROOT / "sample_data"
+        wish = {
+            "name": "gridbeacon",
+            "size": (1600, 1000),
+            "widths": (270, 470),
+            "incidents": [str(sample / f"incidents_{year}.csv.zip") for year in (2024, 2025)],
+            "cells": str(sample / "cells.geojson.zip"),
+            "files": {name: str(sample / file) for name, file in FILES.items()},
+            "tab": options.tab,
+        }
+        environment = {**os.environ, "GRIDBEACON_ENGINE_PYTHON": sys.executable, "HOME": str(folder)}
+        told = drive(folder / "profiles", folder / "work", wish, environment, options.picture, "window_startup.py")
+    small = ["+dither", "-colors", "220", "-define", "png:compression-level=9", f"PNG8:{options.picture}"]
+    subprocess.run(["convert", str(options.picture), *small], check=True, timeout=60)
+    print(json.dumps(told, ensure_ascii=False, indent=1))
+
+
+FILES = {"responsible": "responsible.csv", "events": "events.csv", "calibration": "calibration.json"}
+
+if __name__ == "__main__":
+    main()
