@@ -54,6 +54,12 @@ class Docking(QtWidgets.QDockWidget):
             self.setWidget(self.dock)
             self.filled.emit()
 
+    def bring(self) -> None:
+        """Show the dock in front of what it may share its place with, filled even before it is drawn."""
+        self.show()
+        self.raise_()
+        self._fill()
+
     def _turned(self, shown: bool) -> None:
         keep(SHOWN, "1" if shown else "")
 

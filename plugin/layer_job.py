@@ -126,10 +126,11 @@ class LayerJob(Job):
         _AT_WORK.add(self)
         try:
             handovers = self._handovers()
-        except GridBeaconError as error:
-            QtCore.QTimer.singleShot(0, partial(self._end, self.failed, error))
+            self.work = work_folder()
+        except (GridBeaconError, OSError) as error:
+            told = error if isinstance(error, GridBeaconError) else _not_written(error)
+            QtCore.QTimer.singleShot(0, partial(self._end, self.failed, told))
             return
-        self.work = work_folder()
         if all(handover.path for handover in handovers.values()):
             self._start_engine({key: handover.path for key, handover in handovers.items()})
             return

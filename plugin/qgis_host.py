@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import html
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from qgis.core import Qgis, QgsMapLayer, QgsProject, QgsVectorLayer, QgsWkbTypes
+from qgis.core import Qgis, QgsMapLayer, QgsProject, QgsProviderRegistry, QgsVectorLayer, QgsWkbTypes
 from qgis.PyQt import sip
 
 from ..errors import GridBeaconError
@@ -87,12 +88,19 @@ class QgisHost(Host):
         return layer.fields().names() if isinstance(layer, QgsVectorLayer) else []
 
     def rows(self, source: Source) -> int:
-        """What the layer's provider knows; a database would have to count, so it is not asked."""
+        """What the layer's provider knows, else what its file may hold; a database would have to count, so it is not
+        asked.
+        """
         if source.kind == FILE:
             return super().rows(source)
         layer = QgsProject.instance().mapLayer(source.layer)
-        known = isinstance(layer, QgsVectorLayer) and layer.providerType() in COUNTED
-        return int(layer.featureCount()) if known else -1
+        if not isinstance(layer, QgsVectorLayer) or layer.providerType() not in COUNTED:
+            return -1
+        known = int(layer.featureCount())
+        if known >= 0:
+            return known
+        parts = QgsProviderRegistry.instance().decodeUri(layer.providerType(), layer.source())  # just filtered
+        return super().rows(replace(source, path=str(parts.get("path") or "")))
 
     def selected(self, source: Source) -> int:
         """How many features of the layer are selected."""

@@ -46,3 +46,14 @@ def test_a_chosen_field_whose_name_holds_a_comma_is_handed_over(told):
 def test_no_offer_outlives_the_plugin(told):
     """A button that leads to a dock that is gone would only raise."""
     assert told["offers"] == [2, 0]
+
+
+def test_a_full_disk_fails_the_job_in_words(told):
+    """An exception on the way would leave the form waiting for an end that never comes."""
+    (problem,) = told["failed"]
+    assert "No space left on device" in problem
+
+
+def test_files_fill_a_dock_that_nobody_has_looked_at(told):
+    """It may stand behind another dock, where being shown is not yet being drawn."""
+    assert told["hidden"] and told["taken"] == ["/data/三月.csv"]

@@ -102,6 +102,9 @@ def test_layers_come_and_go_and_the_choice_stays(made):
     form.host.points = [CALLS]
     form.host.sources_changed.emit()
     assert form.choices.incidents.chosen() == (CALLS,)
+    form.host.watched = ()
+    form.host.sources_changed.emit()
+    assert form.host.watched == ("calls", "grid"), "the same ids may be other layers"
 
 
 def test_the_form_is_remembered(made, tmp_path, kept):

@@ -59,7 +59,7 @@ class Checking(QtCore.QObject):
         if not request.incidents:
             self.summary.wait(tr("Choose the incidents."))
         elif self._is_large(request):
-            self.summary.wait(tr("Large inputs: check them when you are ready."), by_hand=True)
+            self.summary.wait(tr("Large inputs, or of unknown size: check them when you are ready."), by_hand=True)
         else:
             self.summary.working(tr("Checking the inputs…"))
             self.timer.start()

@@ -11,10 +11,10 @@ from .pieces import Combo, form_of, narrow
 INCIDENT_COLUMNS = {
     "time": "Time",
     "category": "Class",
-    "id": "Number",
+    "id": "Case number",
     "source": "Source",
     "kind": "Handled or reported",
-    "severity": "Weight",
+    "severity": "Severity or weight",
     "reported_time": "Reported at",
     "closed_time": "Closed at",
     "handler": "Handled by",

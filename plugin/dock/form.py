@@ -114,6 +114,7 @@ class RunForm(QtWidgets.QWidget):
         """Show what the host has now; what was chosen stays chosen where it still is there."""
         self.choices.incidents.offer(self.host.incident_sources())
         self.choices.cells.offer(self.host.cell_sources())
+        self._watch()  # a project that was opened again has other layers of the same ids
 
     def request(self) -> Request:
         """What stands in the form. `out` is left open."""

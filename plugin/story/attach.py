@@ -65,23 +65,21 @@ class Stories(QtCore.QObject):
 
     def _turned(self, on: bool) -> None:
         if on:
-            self.docking.show()
+            self.docking.bring()
             self.tool.begin()
         else:
             self.tool.end()
 
     def show_place(self, place: Place) -> None:
         """Show the story of the unit that was clicked, in front of everything else in the dock."""
-        self.docking.show()
-        self.docking.raise_()
+        self.docking.bring()
         self.docking.dock.tabs.setCurrentWidget(self.panel)
         if self.panel.show_cell(place.folder, place.cell_id):
             self.docking.host.place_chosen.emit(place.cell_id)
 
     def take_files(self, paths: list[str]) -> None:
         """Files with incidents into the form, and the form in front."""
-        self.docking.show()
-        self.docking.raise_()
+        self.docking.bring()
         dock = self.docking.dock
         dock.tabs.setCurrentWidget(dock.form)
         dock.form.choices.incidents.add_files(paths)

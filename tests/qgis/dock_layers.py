@@ -106,6 +106,22 @@ host.close()
 closed = after(lambda: layer.setSubsetString("\"工单编号\" = 'D1'"))
 host._follow([layer])  # a run whose layers were opened while the dock was taken away
 
+failed = []
+
+
+def no_room():
+    raise OSError(28, "No space left on device")
+
+
+job = layer_job.LayerJob("run", host_room.Request(incidents=(source,)))
+job.failed.connect(failed.append)
+layer_job.work_folder = no_room
+job.start()
+QTest.qWait(100)
+
+hidden = plugin.docking.dock is None
+plugin.stories.take_files(["/data/三月.csv"])
+taken = [chosen.path for chosen in plugin.docking.dock.form.choices.incidents.chosen()]
 drops = plugin.stories.drops
 for path in ("/data/一月.csv", "/data/二月.csv"):
     drops.seen = [path]
@@ -115,6 +131,9 @@ session.unload(wish["name"])
 QTest.qWait(300)
 offers.append(len(session.face.bar.items()))
 answer(
+    failed=[error.problem for error in failed],
+    taken=taken,
+    hidden=hidden,
     offers=offers,
     changes=changes,
     counted=counted,
