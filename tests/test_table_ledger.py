@@ -256,6 +256,7 @@ def test_the_ledger_beside_a_run_is_found(app, tmp_path, monkeypatch):
     with opened(make_run(tmp_path / "a", [warning(0)])) as table:
         assert Path(table.ledger).name == "ledger.sqlite" and column(table, "state") == ["to be judged"]
     assert bars.ledger_name(f"postgresql://duty:{SIGN}@host/db?schema=s") == "host/db"
+    assert bars.ledger_name(f"postgresql://duty:{SIGN}@[host/db") == "postgresql"
 
 
 def test_every_kind_of_ledger_is_judged_in(app, tmp_path, monkeypatch, ledger_place):

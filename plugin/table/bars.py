@@ -22,7 +22,10 @@ def ledger_name(place: str) -> str:
     """What a ledger is called: the file's name, or server and database without user and password."""
     if "://" not in place:
         return Path(place).name
-    parts = urlsplit(place)
+    try:
+        parts = urlsplit(place)
+    except ValueError:  # no address at all; opening it says so
+        return place.partition("://")[0]
     return f"{parts.hostname or ''}{parts.path}"
 
 
