@@ -228,23 +228,26 @@ def test_a_preset_holds_where_a_setting_is_left_at_its_default(tmp_path, require
 
 @pytest.mark.qgis
 @pytest.mark.slow
-def test_ready_models_chains_and_several_moments_run_without_a_window(desk, quarter):
+def test_ready_models_chains_and_a_batch_run_without_a_window(desk, quarter, tmp_path):
     """The plugin's models; a model made by hand, one step's cells and figures in another; a batch over `as_of`."""
     inputs = {key: quarter[key] for key in ("INCIDENTS", "CELLS", "AS_OF")}
     jobs = [{"id": f"gridbeacon:{name}", "parameters": dict(inputs)} for name in READY]
     jobs[READY.index("repaired_run")]["parameters"]["RUNS"] = str(desk.folder / "runs")
     jobs.append({"id": "chain", "parameters": {"CALLS": quarter["INCIDENTS"]}})
-    moments = ["2025-12-01", "2026-01-01"]
-    jobs += [{"id": "gridbeacon:getis_ord", "parameters": given(quarter, "getis_ord", AS_OF=when)} for when in moments]
-    told = desk.ask("toolbox_walk.py", jobs=jobs)["runs"]
+    places = {when: tmp_path / f"{when}.csv" for when in ("2025-12-01", "2026-01-01")}
+    rows = [given(quarter, "getis_ord", AS_OF=when, OUTPUT=str(place)) for when, place in places.items()]
+    answer = desk.ask("toolbox_walk.py", jobs=jobs, batch={"id": "gridbeacon:getis_ord", "rows": rows})
+    told = answer["runs"]
     assert [job["error"] for job in told] == [""] * len(jobs)
     names = [sorted(layer["name"] for layer in job["layers"]) for job in told[:4]]
     assert names[0] == sorted([STEPS["density_surface"]["title"], STEPS["getis_ord"]["title"]])
     assert {STEPS["topology"]["title"], STEPS["repair_cells"]["title"], "Early warnings"} <= set(names[1])
     assert names[2] == sorted([STEPS["getis_ord"]["title"], STEPS["emerging"]["title"]])
     assert names[3] == [STEPS["getis_ord"]["title"]] and told[3]["layers"][0]["renderer"] == "categorizedSymbol"
-    first, second = (job["results"]["INCIDENTS"] for job in told[4:])
-    assert first != second and min(first, second) > 1000
+    assert answer["batch"] == [True, True]
+    for when, place in places.items():
+        ends = {row["window_end"] for row in csv.DictReader(place.read_text(encoding="utf-8-sig").splitlines())}
+        assert ends == {f"{when}T00:00"}
 
 
 @pytest.mark.qgis

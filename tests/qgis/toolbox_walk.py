@@ -27,6 +27,7 @@ from session import FORBIDDEN, Session, answer, asked
 
 wish = asked()
 session = Session(wish.get("locale", "en"))
+from processing.gui.BatchAlgorithmDialog import BatchAlgorithmDialog  # noqa: E402 - found only once QGIS is up
 from processing.gui.Postprocessing import handleAlgorithmResults  # noqa: E402 - found only once QGIS is up
 
 session.load(wish["name"])
@@ -128,6 +129,19 @@ def run(job):
     return told
 
 
+def batch(job):
+    """The rows of *job* as Processing's own batch dialog runs them; which of their files are there afterwards."""
+    dialog = BatchAlgorithmDialog(made(job["id"]))
+    rows, until = job["rows"], time.monotonic() + 120
+    table = dialog.mainWidget()  # filled in here as by hand
+    table.batchRowCount = lambda: len(rows)
+    table.parametersForRow = lambda row, **more: (rows[row], True)
+    dialog.runAlgorithm()
+    while time.monotonic() < until and not all(Path(row["OUTPUT"]).is_file() for row in rows):
+        session.app.processEvents()
+    return [Path(row["OUTPUT"]).is_file() for row in rows]
+
+
 def described(algorithm):
     names = {"display": algorithm.displayName(), "group": algorithm.group(), "group_id": algorithm.groupId()}
     return {
@@ -156,6 +170,7 @@ def describe():
 facts = {"described": describe()} if wish.get("describe") else {}
 answer(
     runs=[{"id": job["id"], **run(job)} for job in wish.get("jobs", [])],
+    batch=batch(wish["batch"]) if "batch" in wish else [],
     imported=[name for name in FORBIDDEN if __import__("sys").modules.get(name) is not None],
     **facts,
 )
