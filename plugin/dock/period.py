@@ -103,7 +103,7 @@ class Period(QtCore.QObject):
         """What the last complete day was found to be; the moment begins there when another one is wanted."""
         found = QtCore.QDateTime.fromString(as_of, QtCore.Qt.DateFormat.ISODate)
         if self.latest.isChecked() and found.isValid():
-            self.found = tr("last complete day (until {moment})", moment=found.toString(SHOWN))
+            self.found = tr("last complete day: {day}", day=found.addMSecs(-1).toString(DAY))
             self.latest.setText(self.found)
             self.moment.blockSignals(True)
             self.moment.setDateTime(found)
