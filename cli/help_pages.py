@@ -25,7 +25,7 @@ WORDS: dict[str, dict[str, str]] = {
         "settings": "Settings",
         "none": "none",
         "command": "On the command line",
-        "other": "Other",
+        "pinned": "Main entries",
     },
     "zh": {
         "title": "算法说明",
@@ -42,7 +42,7 @@ WORDS: dict[str, dict[str, str]] = {
         "settings": "个参数",
         "none": "无",
         "command": "命令行",
-        "other": "其他",
+        "pinned": "常用",
     },
 }
 UNITS = {"days": "天", "weeks": "周", "hours": "小时", "bins": "时段", "min": "分钟", "m": "米", "km²": "平方公里"}
@@ -62,7 +62,7 @@ def algorithms_page(schema: dict[str, Any], language: str) -> str:
     words = WORDS[language]
     groups: dict[str, list[str]] = {}
     for name, entry in _algorithms(schema):
-        group = _said(entry, "group", language) or words["other"]
+        group = _said(entry, "group", language) or words["pinned"]
         groups.setdefault(group, []).append(_section(name, entry, language))
     links = "".join(f"<li><a href='#{escape(_anchor(group))}'>{escape(group)}</a></li>" for group in groups)
     body = "".join(

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 import pytest
 from gridbeacon.cli.every_command import gridbeacon as command_line
+from gridbeacon.cli.help_pages import algorithms_page
 from gridbeacon.cli.options import SCHEMA, load_schema
 from gridbeacon.cli.pages import command_line_page, parameters_page
 
@@ -33,6 +34,24 @@ def test_the_generated_pages_are_fresh():
     assert SCHEMA.is_file()
     assert (ROOT / "docs" / "parameters.md").read_text(encoding="utf-8") == parameters_page(load_schema())
     assert (ROOT / "docs" / "command-line.md").read_text(encoding="utf-8") == command_line_page()
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_help_of_the_plugin_is_fresh(language):
+    """`make docs` writes it; every algorithm has its place in it."""
+    page = algorithms_page(load_schema(), language)
+    assert (ROOT / "plugin" / "help" / language / "algorithms.html").read_text(encoding="utf-8") == page
+    assert all(f"<section id='{name}'>" in page for name in ("check", "run", "replay", *load_schema()["steps"]))
+
+
+@pytest.mark.parametrize("page", sorted((ROOT / "plugin" / "help").rglob("*.html")), ids=lambda page: page.parent.name)
+def test_every_link_of_the_help_leads_somewhere(page):
+    """Files beside the page, and anchors in it; nothing of the network."""
+    text = page.read_text(encoding="utf-8")
+    targets = re.findall(r"""(?:href|src)=["']([^"']+)["']""", text)
+    anchors = set(re.findall(r"""\bid=["']([^"']+)["']""", text))
+    assert targets and not [t for t in targets if not t.startswith("#") and not (page.parent / t).is_file()]
+    assert {t[1:] for t in targets if t.startswith("#")} <= anchors
 
 
 def test_every_command_of_the_design_is_there():
