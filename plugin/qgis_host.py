@@ -116,6 +116,8 @@ class QgisHost(Host):
         self._watching = []
         found = [QgsProject.instance().mapLayer(source.layer) for source in sources if source.layer]
         layers = [layer for layer in found if isinstance(layer, QgsVectorLayer)]
+        if not layers:
+            return
         for told, changes in ((self.rows_changed, _row_changes), (self.selection_changed, _selection_changes)):
             timer = self._gathered(told)
             self._watching.append(timer)

@@ -315,9 +315,9 @@ def _is_part(widget):
 
 @pytest.mark.skipif(not importlib.util.find_spec("PyQt6"), reason="the dev extra brings PyQt6")
 @pytest.mark.skipif(sys.modules.get("PyQt5", 0) is None, reason="this is the child")
-@pytest.mark.parametrize("name", ["test_dock.py", "test_dock_runs.py"])
-def test_all_of_it_under_qt_6(name):
+def test_all_of_it_under_qt_6(tmp_path):
     """The same tests in a process that has only PyQt6."""
-    code = f"import sys; sys.modules['PyQt5'] = None; import pytest; sys.exit(pytest.main({['-q', '-x', name]!r}))"
+    wish = ["-q", "-x", f"--basetemp={tmp_path / 'child'}", "test_dock.py", "test_dock_runs.py"]
+    code = f"import sys; sys.modules['PyQt5'] = None; import pytest; sys.exit(pytest.main({wish!r}))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=Path(__file__).parent)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-2000:]

@@ -114,6 +114,7 @@ def test_the_real_desktop_runs_the_city_from_its_dock(desk, layers, tmp_path):
     environment = {**os.environ, "GRIDBEACON_ENGINE_PYTHON": sys.executable, "GRIDBEACON_SCRIPTS": str(SCRIPTS)}
     told = drive(profiles, tmp_path / "work", wish, environment, tmp_path / "x.png", startup="dock_startup.py")
     assert told["exit_code"] == 0 and "error" not in told, told
+    assert told["cut_off"] <= 0, "the form fits into a dock of 400 pixels"
     (cancel,) = told["cancelled"]
     assert cancel["at_work"] and cancel["took"] < 2.0 and cancel["groups"] == [], cancel
     assert told["run"]["over"] and told["run"]["problem"] == "" and len(told["run"]["groups"]) == 1

@@ -152,24 +152,40 @@ def test_a_database_that_goes_away_is_one_clear_message(told):
         assert WORD not in json.dumps(trouble) and "Traceback" not in trouble["error"]
 
 
-@pytest.mark.parametrize("place", ["address", "environment"])
-def test_the_command_line_keeps_the_password_to_itself(tmp_path, postgres, place):
-    """`run --incidents postgresql://…`: not in the run's files, not in the ledger, not in a word that is said."""
+@pytest.fixture(scope="module")
+def typed(tmp_path_factory, postgres):
+    """Two runs of the command line side by side: the password in the address, and in the environment."""
     import psycopg
 
-    url = postgres.make(f"hotline by {place}")
-    with psycopg.connect(**{**postgres.facts, "dbname": f"hotline by {place}"}) as connection:
-        connection.execute(ROWS)
-    environment = {**os.environ, "PGPASSWORD": WORD} if place == "environment" else dict(os.environ)
-    if place == "address":
-        url = url.replace("boss@", f"boss:{quote(WORD, safe='')}@")
-        environment.pop("PGPASSWORD", None)
-    command = [sys.executable, "-m", "gridbeacon", "run", "--incidents", f"{url}?table=incidents", "--json"]
-    files = ["--out", tmp_path / "run", "--ledger", tmp_path / "ledger.sqlite", "--cell-size", "2000"]
-    done = subprocess.run([*command, *files], capture_output=True, env=environment, timeout=300, cwd=tmp_path)
-    assert done.returncode == 0, done.stderr.decode()
+    started, folders = {}, {place: tmp_path_factory.mktemp(place) for place in ("address", "environment")}
+    for place, folder in folders.items():
+        url = postgres.make(f"hotline by {place}")
+        with psycopg.connect(**{**postgres.facts, "dbname": f"hotline by {place}"}) as connection:
+            connection.execute(ROWS)
+        environment = {name: value for name, value in os.environ.items() if name != "PGPASSWORD"}
+        if place == "environment":
+            environment["PGPASSWORD"] = WORD
+        else:
+            url = url.replace("boss@", f"boss:{quote(WORD, safe='')}@")
+        command = [sys.executable, "-m", "gridbeacon", "run", "--incidents", f"{url}?table=incidents", "--json"]
+        files = ["--out", folder / "run", "--ledger", folder / "ledger.sqlite", "--cell-size", "2000"]
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        started[place] = subprocess.Popen([*command, *files], env=environment, cwd=folder, **pipes)
+    try:
+        said = {place: process.communicate(timeout=300) for place, process in started.items()}
+    finally:
+        for process in started.values():
+            process.kill()
+    return {place: (started[place].returncode, *said[place], folders[place]) for place in started}
+
+
+@pytest.mark.parametrize("place", ["address", "environment"])
+def test_the_command_line_keeps_the_password_to_itself(typed, place):
+    """`run --incidents postgresql://…`: not in the run's files, not in the ledger, not in a word that is said."""
+    code, out, err, folder = typed[place]
+    assert code == 0, err.decode()
     words = SECRETS[:2]
-    assert not any(word in done.stdout + done.stderr for word in words)
-    written = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert not any(word in out + err for word in words)
+    written = [path for path in folder.rglob("*") if path.is_file()]
     assert {"manifest.json", "plan.toml", "ledger.sqlite"} <= {path.name for path in written}
     assert [path for path in written if any(word in path.read_bytes() for word in words)] == []

@@ -7,7 +7,7 @@ from typing import Any
 from ..qt import QtCore, QtWidgets, Signal
 from ..schema import help_of, label_of, unit_of
 from ..words import pick, tr
-from .pieces import Combo, MomentBox, WholeBox, in_a_row, narrow, words
+from .pieces import Combo, MomentBox, WholeBox, in_a_row, narrow, plain_tip, words
 from .settings import value_in_words
 
 DAY, MOMENT = "yyyy-MM-dd", "yyyy-MM-ddTHH:mm"
@@ -45,7 +45,7 @@ class Period(QtCore.QObject):
         self.moment.setObjectName("as_of")
         self.moment.setCalendarPopup(True)
         self.moment.setDisplayFormat(SHOWN)
-        self.moment.setToolTip(help_of(self.params.get("as_of", {})))
+        self.moment.setToolTip(plain_tip(help_of(self.params.get("as_of", {}))))
         self.moment.hide()
         self.latest.toggled.connect(self._latest_turned)
         self.moment.dateTimeChanged.connect(lambda _: self.changed.emit())
@@ -56,7 +56,7 @@ class Period(QtCore.QObject):
         self.window_box.setObjectName("window")
         self.window_box.setRange(int(param.get("low") or 1), int(param.get("high") or 3660))
         self.window_box.setSuffix(f" {unit_of(param)}")
-        self.window_box.setToolTip(help_of(param))
+        self.window_box.setToolTip(plain_tip(help_of(param)))
         self.window_box.valueChanged.connect(lambda _: self.changed.emit())
 
     def rows(self) -> list[tuple[str, QtWidgets.QWidget]]:

@@ -142,7 +142,7 @@ def small_button(text: str, help: str) -> QtWidgets.QToolButton:
 
 
 def plain_tip(text: str) -> str:
-    """Text for a tooltip, which Qt would else take for HTML where it looks like it."""
+    """Text for a tooltip: Qt would take it for HTML where it looks like it, and else never break its lines."""
     return f"<qt>{escape(text)}</qt>".replace("\n", "<br>")
 
 

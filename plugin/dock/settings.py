@@ -9,7 +9,7 @@ from typing import Any
 from ..qt import QtCore, QtWidgets, Signal
 from ..schema import choice_of, help_of, label_of, unit_of
 from ..words import tr
-from .pieces import Combo, Fold, Steady, WholeBox, form_of, in_a_row, narrow, small_button, stacked, words
+from .pieces import Combo, Fold, Steady, WholeBox, form_of, in_a_row, narrow, plain_tip, small_button, stacked, words
 
 SLICE = 0.02
 """Seconds for which fields are made before the window goes on."""
@@ -51,9 +51,9 @@ class Setting(QtWidgets.QWidget):
         self.param, self.usual = param, param.get("default")
         self.setObjectName(f"setting_{param['name']}")
         self.label = words(label_of(param))
-        self.label.setToolTip(explained(param))
+        self.label.setToolTip(plain_tip(explained(param)))
         self.field, self.read, self.write = _MAKERS[param["type"]](param, self._told)
-        self.field.setToolTip(explained(param))
+        self.field.setToolTip(plain_tip(explained(param)))
         self.back = small_button("↺", tr("Set back to the default"))
         self.back.setAutoRaise(True)
         self.back.clicked.connect(self.set_back)

@@ -50,6 +50,7 @@ def walk():
     report["chosen"] = [steps.choose(box, text) for box, text in wish["choose"]]
     steps.phase("check")
     report["facts"] = steps.checked(wish.get("patience", 120))
+    report["cut_off"] = steps.form.choices.minimumSizeHint().width() - steps.form.scroll.viewport().width()
     steps.picture("dock")
     steps.picture("window", window)
     for number, after in enumerate(wish.get("cancel", ())):
@@ -58,11 +59,11 @@ def walk():
     steps.phase("run")
     report["run"] = steps.run(wish.get("patience", 300))
     steps.phase("after")
-    QTest.qWait(1500)
+    QTest.qWait(500)
     steps.picture("after", window)
     steps.phase("judge")
     report["judged"] = steps.judge(iface.mapCanvas())
-    QTest.qWait(2000)
+    QTest.qWait(500)
     steps.picture("judged", window)
     steps.docking.dock.tabs.setCurrentIndex(0)
     steps.picture("dock_after")
