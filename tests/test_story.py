@@ -1,4 +1,4 @@
-"""The story of a unit: read from results.gpkg, drawn by Qt 5 and Qt 6, asked of the map in QGIS; files dropped."""
+"""The story of a unit: read from results.gpkg, drawn by Qt 5 and Qt 6, exported; files dropped."""
 
 from __future__ import annotations
 
@@ -23,9 +23,6 @@ from gridbeacon.plugin.story.export import file_name, write_csv
 from gridbeacon.plugin.story.figures import facts, series
 from gridbeacon.plugin.story.plots import nice_top
 from gridbeacon.plugin.story.record import read_story
-
-sys.path.append(str(Path(__file__).parent / "qgis"))
-from desk import Desk
 
 HOSTILE = "<img src=x onerror=alert(1)>=1+1"
 WINDOW = ("2025-03-01", "2025-04-01")
@@ -322,21 +319,3 @@ def test_dropped_files_go_where_they_belong(tmp_path, root):
     assert not any(holds_incidents(tmp_path / name) for name in others)
     (tmp_path / "sales.csv").write_text("date,amount\n2026-01-05,3\n", encoding="utf-8")
     assert not holds_incidents(tmp_path / "sales.csv")
-
-
-@pytest.mark.qgis
-def test_a_click_finds_the_unit_in_any_projection_and_tips_are_plain_text(tmp_path, require, root):
-    """In 64,009 cells; what is drawn wins over what is not; Esc gives the pointer back; hostile text stays text."""
-    desk = Desk(tmp_path / "张三 文档", require("qgis")).put_plugin(root)
-    told = desk.ask("pick_cells.py", folder=str(tmp_path), across=253)
-    for authid in ("EPSG:32649", "EPSG:4326", "EPSG:3857", "EPSG:4490"):
-        assert told["found"][authid] == ["3-3", "9-0", "0-0", None], authid
-    assert told["found"]["streets drawn"] == ["S0-0"]
-    assert told["took"] < 100
-    assert told["is_taken"] and told["is_back"] and told["seen"] == ["S0-0"]
-    assert told["missed"] == ["No run is in the project: run first, or open a finished run."]
-    safe = "&lt;img src=x onerror=alert(1)&gt;&amp;amp;&quot;quoted&quot;&#39;s [% 1 + 1 %] 供水"
-    assert all(safe in tip for tip in told["tips"].values())
-    assert not any("<img" in tip or "[%" in tip.replace(safe, "") for tip in told["tips"].values())
-    assert "><b>I red · Check now</b><br>" in told["tips"]["EARLY_WARNINGS"]
-    assert "Risk: high<br>5 incidents, usually about 0.3<br>2025-12-04 – 2025-12-31" in told["tips"]["RISK"]

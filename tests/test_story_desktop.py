@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -18,17 +19,31 @@ HELD_UP = 100
 
 
 @pytest.fixture(scope="module")
-def told(tmp_path_factory, require, root):
+def desk(tmp_path_factory, require, root):
+    """A profile with the whole plugin."""
+    return Desk(tmp_path_factory.mktemp("story") / "张三 文档", require("qgis")).put_plugin(root)
+
+
+@pytest.fixture(scope="module")
+def run(desk):
+    """A run of 64,009 cells in a folder with an awkward name."""
+    folder = desk.folder / "张 三 #1?"
+    code = f"import pathlib, small_run; small_run.write_run(pathlib.Path({str(folder)!r}), 253)"
+    subprocess.run([desk.python, "-c", code], cwd=SCRIPTS, env=desk.environment(), check=True, capture_output=True)
+    return str(folder)
+
+
+@pytest.fixture(scope="module")
+def told(desk, run, root):
     """What happened in QGIS."""
-    folder = tmp_path_factory.mktemp("story")
-    desk = Desk(folder, require("qgis")).put_plugin(root)
+    folder = desk.folder
     profiles = desk.config / "profiles"
     write_profile(profiles, "gridbeacon", "zh-Hans")
     sample = root / "sample_data"
     incidents = [str(sample / f"incidents_{year}.csv.zip") for year in (2024, 2025)]
     wish = {
         "name": "gridbeacon",
-        "across": 253,
+        "run": run,
         "cells": ["3-3", "9-0", "200-100"],
         "drop": incidents,
         "drop_on_dock": [*incidents, str(sample / "cells.geojson.zip"), str(sample / "draws.py")],
@@ -70,3 +85,19 @@ def test_files_dropped_on_the_map_stay_qgis_s_and_are_offered_once(told):
 
 def test_files_dropped_on_the_dock_fill_the_form(told):
     assert told["on_dock"] == [*told["incidents"], told["cells"]]
+
+
+def test_a_click_finds_the_unit_in_any_projection_and_tips_are_plain_text(desk, run):
+    """In 64,009 cells; what is drawn wins over what is not; Esc gives the pointer back; hostile text stays text."""
+    told = desk.ask("pick_cells.py", run=run)
+    for authid in ("EPSG:32649", "EPSG:4326", "EPSG:3857", "EPSG:4490"):
+        assert told["found"][authid] == ["3-3", "9-0", "0-0", None], authid
+    assert told["found"]["streets drawn"] == ["S0-0"]
+    assert told["took"] < 100
+    assert told["is_taken"] and told["is_back"] and told["seen"] == ["S0-0"]
+    assert told["missed"] == ["No run is in the project: run first, or open a finished run."]
+    safe = "&lt;img src=x onerror=alert(1)&gt;&amp;amp;&quot;quoted&quot;&#39;s [% 1 + 1 %] 供水"
+    assert all(safe in tip for tip in told["tips"].values())
+    assert not any("<img" in tip or "[%" in tip.replace(safe, "") for tip in told["tips"].values())
+    assert "><b>I red · Check now</b><br>" in told["tips"]["EARLY_WARNINGS"]
+    assert "Risk: high<br>5 incidents, usually about 0.3<br>2025-12-04 – 2025-12-31" in told["tips"]["RISK"]

@@ -19,7 +19,6 @@ from qgis.utils import iface
 
 sys.path.append(os.environ["GRIDBEACON_SCRIPTS"])
 from dock_walk import Heart
-from small_run import write_run
 
 wish = json.loads(Path(os.environ["GRIDBEACON_WISH"]).read_text(encoding="utf-8"))
 folder = Path(wish["folder"])
@@ -96,8 +95,7 @@ def walk():
     stories.tool.missed.connect(report["missed"].append)
     stories.action.trigger()
     QTest.qWait(300)
-    run = Path(wish["run"]) if "run" in wish else write_run(folder / "run", wish["across"])
-    stories.docking.host.show_run(run)
+    stories.docking.host.show_run(Path(wish["run"]))
     for _ in range(100):
         QTest.qWait(100)
         if any("layername=cells" in layer.source() for layer in QgsProject.instance().mapLayers().values()):
