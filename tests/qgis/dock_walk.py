@@ -160,7 +160,7 @@ class Walk:
         table, left = self.docking.dock.table, Qt.MouseButton.LeftButton
         self.docking.dock.tabs.setCurrentWidget(table)
         self.wait(lambda: table.model.rowCount() and table.record is not None and not table.busy, 20)
-        self.wait(lambda: not canvas.extent().isEmpty(), 5)  # the map goes to the run's city a moment after its layers
+        QTest.qWait(1000)  # the map goes to the run's city a moment after its layers
         before = canvas.extent()
         centre = table.view.visualRect(table.view.model().index(0, 2)).center()
         QTest.mouseClick(table.view.viewport(), left, Qt.KeyboardModifier.NoModifier, centre)
