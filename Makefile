@@ -4,6 +4,8 @@ SHELL := bash
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 VENV ?= .venv
+WORKERS ?= 2
+# Files of tests that run side by side. More than two means as many of QGIS, Chromium and PostgreSQL at once.
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 FLOOR := import sys; sys.exit(sys.version_info < (3, 11) and "GridBeacon needs Python 3.11 or newer, this is %d.%d: make PYTHON=python3.12 ..." % sys.version_info[:2])
@@ -17,7 +19,7 @@ demo: $(VENV)/engine  ## install, run the main job on the sample city into out/d
 	$(BIN)/gridbeacon demo --out out/demo
 
 test: system $(VENV)/dev $(VENV)/wheels/complete  ## install everything the tests need (system packages where allowed), then all tests
-	$(BIN)/python -m pytest tests
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile tests
 
 system:
 	@.ci/system-packages

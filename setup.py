@@ -61,6 +61,7 @@ setup(
         "dev": [
             "pytest>=8",
             "pytest-randomly",
+            "pytest-xdist",
             "hypothesis>=6.90",
             "ruff",
             "mypy",
