@@ -6,6 +6,7 @@ Everything here runs with PyQt5, and once more in a process that has only PyQt6.
 from __future__ import annotations
 
 import importlib.util
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -293,6 +294,22 @@ def test_every_setting_of_the_engine_has_its_field(made):
     assert {"kernel_density_kernel", "kernel_density_bandwidth"} <= set(shown) < set(box.settings)
     box.search.setText("")
     assert not any(fold.is_unfolded() for fold, _ in box.folds)
+
+
+def test_a_password_in_the_ledgers_address_is_neither_kept_nor_handed_on(made):
+    """Typed, remembered by an earlier version, with an @ in it, or as a parameter."""
+    form = made()
+    record = form.choices.record
+    for typed in (
+        "postgresql://duty:s3@cret@db:5432/city?schema=a",
+        "postgresql://duty@db:5432/city?schema=a&password=s3cret",
+        "postgresql://duty@db:5432/city?password=s3cret&schema=a",
+    ):
+        record.ledger.set_path(typed)
+        assert record.ledger_path() == "postgresql://duty@db:5432/city?schema=a", typed
+        assert "cret" not in json.dumps(form.request().files) and not record.note.isHidden()
+    record.ledger.set_path(r"D:\\台账@本机\\a:b.sqlite")
+    assert record.ledger_path() == r"D:\\台账@本机\\a:b.sqlite"
 
 
 def test_every_widget_says_what_it_is_for(made):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 from ..keeping import keep, recall
+from ..labels import plain_label
 from ..qt import QtWidgets, Signal
 from ..runs import LEDGER, documents_folder
 from ..words import tr
@@ -53,9 +55,12 @@ class RecordBox(QtWidgets.QWidget):
         self.ledger = FileField(tr("Ledger of warnings"), kinds="SQLite (*.sqlite)", new=True)
         self.ledger.setObjectName("ledger")
         self.ledger.line.setToolTip(tr("Remembers every warning and what people did about it. Made if absent."))
+        self.note = plain_label(tr("The password was taken out: it belongs in PGPASSWORD or the file pgpass."), "note")
+        self.note.hide()
         layout = form_of(self)
         layout.addRow(tr("Runs"), self.runs)
         layout.addRow(tr("Ledger"), self.ledger)
+        layout.addRow("", self.note)
         for field, name in ((self.runs, "runs_folder"), (self.ledger, "ledger")):
             field.set_path(recall(name))
             field.changed.connect(self._told)
@@ -75,8 +80,19 @@ class RecordBox(QtWidgets.QWidget):
         return self.ledger.path() or str(self.folder() / LEDGER)
 
     def _told(self) -> None:
+        plain = without_password(self.ledger.path())
+        if plain != self.ledger.path():
+            self.note.show()
+            self.ledger.set_path(plain)  # tells once more, without it
+            return
         self.ledger.line.setPlaceholderText(str(self.folder() / LEDGER))
         self.changed.emit()
+
+
+def without_password(address: str) -> str:
+    """A database's address as it may be kept and shown: what stands between `:` and the last `@` is gone."""
+    plain = re.sub(r"^(\w+://[^:/@\s]*):.*@", r"\1@", address)
+    return re.sub(r"(?i)([?&])password=[^&]*&?", r"\1", plain).rstrip("?&") if plain.count("://") else address
 
 
 class OtherFiles(QtWidgets.QWidget):
