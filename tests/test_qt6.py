@@ -81,3 +81,4 @@ def test_the_rooms_that_need_qgis_load_under_qt_6(root):
     told = ask(HERE / "import_under_qt6.py", root)
     assert told["failed"] == {}
     assert told["qt"].startswith("6.") and {"gridbeacon.plugin.gridbeacon_plugin"} <= set(told["loaded"])
+    assert told["font"]

@@ -59,7 +59,8 @@ RIGHT = Box(195, 30, 94, 160)
 
 def font_family() -> str:
     """The first of the Chinese fonts that this machine has; else the window's own."""
-    known = set(QtGui.QFontDatabase.families(QtGui.QFontDatabase()))
+    fonts = QtGui.QFontDatabase
+    known = set(fonts.families(fonts()) if QtCore.qVersion().startswith("5.") else fonts.families())
     return next((name for name in FONTS if name in known), QtGui.QFont().family())
 
 

@@ -8,12 +8,14 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import json
+import os
 import sys
 import traceback
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+os.environ["QT_QPA_PLATFORM"] = "offscreen"
 ROOT = Path(sys.argv[1]).resolve()
 sys.modules["PyQt5"] = None  # type: ignore[assignment]
 from PyQt6 import QtCore, QtGui, QtWidgets, sip  # noqa: E402
@@ -82,4 +84,6 @@ for name in names():
         loaded.append(name)
     except Exception:
         failed[name] = traceback.format_exc()[-600:]
-print(json.dumps({"failed": failed, "loaded": loaded, "qt": QtCore.PYQT_VERSION_STR}))
+application = QtGui.QGuiApplication([])
+font = sys.modules["gridbeacon.plugin.project.page"].font_family()
+print(json.dumps({"failed": failed, "loaded": loaded, "qt": QtCore.PYQT_VERSION_STR, "font": font}))
