@@ -263,3 +263,9 @@ def test_opened_by_a_task_the_window_goes_on(told):
     assert (beside["layers"], beside["groups"]) == (ORDER, 1)
     assert beside["longest"] < 1.0
     assert beside["failed"] == ["The results of this run cannot be opened: Early warnings."]
+
+
+def test_a_run_is_added_whole_or_not_at_all(told):
+    """Another project while it is opened, or a fault in the midst of it: nothing is added, a fault is told once."""
+    assert told["beside"]["another"] == [0, []]
+    assert told["beside"]["faulty"] == [0, ["fault"]]

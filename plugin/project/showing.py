@@ -30,7 +30,9 @@ class Showing(QtCore.QObject):
         self.made: Opened = []
         self._left: Iterator[tuple[Result, QgsMapLayer]] = iter(())
         self._turn = QtCore.QTimer(self)
+        self._turn.setSingleShot(True)  # a turn that fails is the last one
         self._turn.timeout.connect(self._next)
+        project.cleared.connect(self.stop)  # another project is none of this run's
 
     def start(self) -> None:
         """Open the first layer when this call has returned, and each of the others a turn later."""
@@ -40,7 +42,7 @@ class Showing(QtCore.QObject):
     def stop(self) -> None:
         """Open and add nothing more; neither signal comes."""
         self._turn.stop()
-        self.made = []
+        self._left, self.made = iter(()), []
 
     def _next(self) -> None:
         try:
@@ -51,8 +53,8 @@ class Showing(QtCore.QObject):
             return
         if opened is not None:
             self.made.append(opened)
+            self._turn.start()
             return
-        self._turn.stop()
         here = layers_of(self.folder, self.project)
         made, self.made = [(kind, layer) for kind, layer in self.made if kind.output not in here], []
         self.shown.emit(add_layers(made, self.folder, self.project, canvas=self.canvas))

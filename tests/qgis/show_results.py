@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 import sqlite3
+import sys
 import time
 from pathlib import Path
 
@@ -252,12 +253,35 @@ def beside() -> dict:
     bad.failed.connect(failed.append)
     bad.start()
     wait(lambda: failed)
+    groups = len(project.layerTreeRoot().children())
     return {
         "layers": [layer.customProperty("gridbeacon/layer") for layer in done[0]] if done else [],
         "longest": longest,
         "failed": [error.problem for error in failed],
-        "groups": len(project.layerTreeRoot().children()),
+        "groups": groups,
+        "another": _interrupted(project.clear),
+        "faulty": _interrupted(lambda: results.DRESS.append(_no_more)),
     }
+
+
+def _no_more(layer) -> None:
+    raise RuntimeError("a fault of another room")
+
+
+def _interrupted(befalls) -> list:
+    """What is added, and told, of a run to which something befalls when its first layers are open."""
+    project.clear()
+    heard, excepthook = [], sys.excepthook
+    showing_now = showing.Showing(folder, project, canvas)
+    showing_now.shown.connect(heard.append)
+    showing_now.start()
+    wait(lambda: len(showing_now.made) > 1)
+    sys.excepthook = lambda *_: heard.append("fault")
+    befalls()
+    wait(lambda: False, 1)
+    sys.excepthook = excepthook
+    results.DRESS[:] = [add for add in results.DRESS if add is not _no_more]
+    return [len(project.mapLayers()), heard]
 
 
 def second() -> dict:
