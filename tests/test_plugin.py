@@ -225,6 +225,7 @@ def test_layers_go_by_their_own_path_or_as_the_fields_that_are_needed(stand_in):
     assert told["known"]["fields"] == ["工单编号", "受理时间", "诉求大类", "自定类别"]
     assert told["known"]["rows"][0][0] == "00510100000000000000" and told["known"]["rows"][0][2] == "供水'; DROP"
     assert [row[0][-1] for row in told["selected"]["rows"]] == ["3"]
+    assert (told["alike"]["fields"], told["alike"]["rows"]) == (["Code", "geom"], [["A", "POLYGON"]])
 
 
 def test_every_sentence_of_the_plugin_has_its_chinese(root):

@@ -139,9 +139,16 @@ def file_of(text: str) -> str:
 
 
 def needed_fields(fields: QgsFields, chosen: list[str], known: frozenset[str] | None) -> list[str]:
-    """Names of the simple fields to hand over: the chosen ones and those the engine would recognise."""
+    """Names of the simple fields to hand over: the chosen ones and those the engine would recognise.
+
+    A GeoPackage knows no capitals in the names of its columns: of two fields alike the chosen one goes, or the first.
+    """
     simple = [field.name() for field in fields if _type_number(field) in SIMPLE_TYPES]
-    return [name for name in simple if known is None or name in chosen or normal_name(name) in known]
+    wanted = [name for name in simple if known is None or name in chosen or normal_name(name) in known]
+    alike: dict[str, str] = {}
+    for name in sorted(wanted, key=lambda name: name not in chosen):
+        alike.setdefault(name.lower(), name)
+    return [name for name in wanted if alike[name.lower()] == name]
 
 
 def _type_number(field: Any) -> int:
@@ -227,7 +234,8 @@ def _options(name: str) -> QgsVectorFileWriter.SaveVectorOptions:
     options.driverName = "GPKG"
     options.layerName = name
     options.fileEncoding = "UTF-8"
-    options.layerOptions = ["FID=gridbeacon_fid"]  # a field of the user's may be called fid
+    # A field of the user's may be called fid or geom.
+    options.layerOptions = ["FID=gridbeacon_fid", "GEOMETRY_NAME=gridbeacon_geom"]
     return options
 
 

@@ -76,6 +76,13 @@ table, delimited = (
     layer(f"{csv.as_uri()}?type=csv&xField=lon&yField=lat&crs=EPSG:4326", "delimitedtext"),
 )
 
+cells = QgsVectorLayer("Polygon?crs=EPSG:4490&field=code:string&field=Code:string&field=geom:string", "网格", "memory")
+square = QgsFeature(cells.fields())
+square.setAttributes(["a", "A", "POLYGON"])
+square.setGeometry(QgsGeometry.fromWkt("Polygon((0 0, 1 0, 1 1, 0 0))"))
+cells.dataProvider().addFeature(square)
+project.addMapLayer(cells)
+
 algorithm = session.provider().algorithm("run").create()
 context = QgsProcessingContext()
 context.setProject(project)
@@ -120,5 +127,6 @@ answer(
     delimited=handed(delimited.id()),
     memory=handed(memory.id()),
     known=handed(memory.id(), ["自定类别"], schema.known_columns()),
+    alike=handed(cells.id(), ["Code"], name="CELLS"),
     selected=handed(QgsProcessingFeatureSourceDefinition(QgsProperty.fromValue(memory.id()), True)),
 )

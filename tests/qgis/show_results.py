@@ -273,7 +273,7 @@ def _interrupted(befalls) -> list:
     project.clear()
     heard, excepthook = [], sys.excepthook
     showing_now = showing.Showing(folder, project, canvas)
-    showing_now.shown.connect(heard.append)
+    showing_now.shown.connect(lambda layers: heard.append("shown"))
     showing_now.start()
     wait(lambda: len(showing_now.made) > 1)
     sys.excepthook = lambda *_: heard.append("fault")
