@@ -193,3 +193,37 @@ def test_the_command_opens_the_window_and_ends_with_it(tmp_path):
     finally:
         started.kill()
         started.stderr.close()
+
+
+SIGNALLED = """
+import os, shutil, signal, sys
+from pathlib import Path
+sys.modules["PyQt6" if sys.argv[1] == "PyQt5" else "PyQt5"] = None
+from gridbeacon.plugin.desktop import program
+from gridbeacon.plugin.qt import QtCore, QtWidgets
+
+def end():
+    window = next(w for w in QtWidgets.QApplication.topLevelWidgets() if w.objectName() == "gridbeacon_window")
+    shutil.rmtree(window.host.doors)
+    window.host.open_file = lambda path: print(path.is_file())
+    window.host.show_place(Path("run"), {"warning_id": "W1"})
+    window.dock.form.job = object()
+    os.kill(os.getpid(), signal.SIGTERM)
+
+listen = program.end_on_signals
+program.end_on_signals = lambda application: (listen(application), QtCore.QTimer.singleShot(500, end))
+sys.exit(program.main(["desktop"]))
+"""
+
+
+@pytest.mark.parametrize("binding", ["PyQt5", "PyQt6"])
+def test_a_session_that_ends_is_not_held_up_by_a_question(tmp_path, binding):
+    """SIGTERM while a run goes on, in a temporary folder that was cleaned meanwhile: the end, and nothing left."""
+    pytest.importorskip(binding, exc_type=ImportError)
+    place = tmp_path / "tmp"
+    place.mkdir()
+    mine = environment(tmp_path, TMPDIR=str(place))
+    command = [sys.executable, "-c", SIGNALLED, binding]
+    done = subprocess.run(command, env=mine, capture_output=True, text=True, timeout=20)
+    assert (done.returncode, done.stdout.strip()) == (0, "True"), done.stderr
+    assert not list(place.glob("gridbeacon-doors-*"))

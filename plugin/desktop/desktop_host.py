@@ -78,6 +78,7 @@ class DesktopHost(Host):
         address = QtCore.QUrl.fromLocalFile(str(folder / BRIEFING))
         address.setFragment(f"warning={warning.get('warning_id', '')}")
         coded = address.toString(QtCore.QUrl.ComponentFormattingOption.FullyEncoded)
+        self.doors.mkdir(mode=0o700, parents=True, exist_ok=True)  # systems clean their temporary folders
         door = self.doors / "warning.html"
         door.write_text(_DOOR.format(url=html.escape(coded, quote=True)), encoding="utf-8")
         self.open_file(door)
@@ -123,7 +124,7 @@ class DesktopHost(Host):
         self.told.emit(text, trouble)
 
     def leave(self) -> None:
-        """The window closes."""
+        """The program ends."""
         shutil.rmtree(self.doors, ignore_errors=True)
 
 

@@ -26,6 +26,7 @@ def main(arguments: list[str]) -> int:
     window = Window()
     sys.excepthook = lambda kind, error, trace: tell_fault(window, kind, error, trace)
     end_on_signals(application)
+    application.aboutToQuit.connect(window.host.leave)
     sweep_dead()
     window.show()
     return application.exec()
@@ -60,9 +61,12 @@ def _translations() -> str:
 
 
 def end_on_signals(application: QtWidgets.QApplication) -> None:
-    """Ctrl+C in the terminal, or the system's wish to end: as if the window were closed, with the engine ended too."""
+    """Ctrl+C in the terminal, or the system's wish to end: the program ends unasked, and the engine with it.
+
+    Qt 6 closes the windows when it is told to quit, and the window would ask about a run that goes on.
+    """
     for name in ("SIGINT", "SIGTERM"):
-        signal.signal(getattr(signal, name), lambda *_: application.quit())
+        signal.signal(getattr(signal, name), lambda *_: application.exit())
     beat = QtCore.QTimer(application)
     beat.timeout.connect(lambda: None)
     beat.start(HEARTBEAT)
