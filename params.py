@@ -19,6 +19,9 @@ REFUSALS = refusals(
     }
 )
 
+UNITS_ZH = {"days": "天", "weeks": "周", "hours": "小时", "bins": "时段", "min": "分钟", "m": "米", "km²": "平方公里"}
+"""Unit of a setting -> what it is called in Chinese."""
+
 
 @dataclass(frozen=True)
 class Param:
@@ -44,12 +47,17 @@ class Param:
         return " and ".join(f"{word} {end} {self.unit}".rstrip() for end, word in ends if end is not None)
 
     @property
+    def unit_zh(self) -> str:
+        """The unit in Chinese."""
+        return UNITS_ZH.get(self.unit, self.unit)
+
+    @property
     def range_zh(self) -> str:
         """As `range`, in Chinese."""
         if self.choices:
             return "或".join(self.choices)
         ends = [(self.low, "不小于"), (self.high, "不大于")]
-        return "且".join(f"{word}{end} {self.unit}".rstrip() for end, word in ends if end is not None)
+        return "且".join(f"{word}{end} {self.unit_zh}".rstrip() for end, word in ends if end is not None)
 
     def allows(self, value: Any) -> bool:
         """Whether *value* lies within the declared choices or bounds."""
@@ -80,5 +88,6 @@ def check(settings: Any) -> None:
         value = getattr(settings, name)
         if not p.allows(value):
             facts = {"name": name, "name_zh": f"{p.zh}({name})" if p.zh else name, "value": value}
-            facts |= {"range": p.range, "range_zh": p.range_zh, "default": f"{default} {p.unit}".rstrip()}
+            facts |= {"range": p.range, "range_zh": p.range_zh}
+            facts |= {"default": f"{default} {p.unit}".rstrip(), "default_zh": f"{default} {p.unit_zh}".rstrip()}
             raise REFUSALS["E-SET-001"].error(InputError, type(settings).__name__, facts)

@@ -7,6 +7,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+from ..params import UNITS_ZH
 from .pages import GENERATED
 
 WORDS: dict[str, dict[str, str]] = {
@@ -45,7 +46,6 @@ WORDS: dict[str, dict[str, str]] = {
         "pinned": "常用",
     },
 }
-UNITS = {"days": "天", "weeks": "周", "hours": "小时", "bins": "时段", "min": "分钟", "m": "米", "km²": "平方公里"}
 
 
 def write_help(folder: Path, schema: dict[str, Any]) -> list[Path]:
@@ -122,7 +122,7 @@ def _table(params: list[dict[str, Any]], language: str) -> str:
 def _row(param: dict[str, Any], language: str) -> str:
     zh = language == "zh"
     meaning = (param.get("help_zh") if zh else param.get("help")) or param.get("help") or ""
-    unit = UNITS.get(param["unit"], param["unit"]) if zh else param["unit"]
+    unit = UNITS_ZH.get(param["unit"], param["unit"]) if zh else param["unit"]
     cells = [_default(param, WORDS[language]["none"]), " ".join(filter(None, [_allowed(param), unit])), meaning]
     return f"<td><code>{param['name'].upper()}</code></td>" + "".join(f"<td>{escape(text)}</td>" for text in cells)
 

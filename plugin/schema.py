@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import EngineError
+from ..params import UNITS_ZH
 from .words import pick, tr
 
 ROOT = Path(__file__).resolve().parents[1]
 SCHEMA = ROOT / "schema.json"
 COLUMNS = ROOT / "layers" / "columns.json"
-UNITS = {"days": "天", "weeks": "周", "hours": "小时", "bins": "时段", "min": "分钟", "m": "米", "km²": "平方公里"}
 NAME = re.compile(r"[^:;。,:;,(]+(\([^():;]{1,12}\))?")
 """How far the Chinese words of a setting are its name; what follows explains it."""
 CLASS_LEVELS = ("category_1", "category_2", "category_3", "category_4")
@@ -112,7 +112,7 @@ def normal_name(name: str) -> str:
 def unit_of(param: dict[str, Any]) -> str:
     """The unit of a setting in the face's language."""
     unit = param.get("unit", "")
-    return pick(unit, UNITS.get(unit, unit))
+    return pick(unit, UNITS_ZH.get(unit, unit))
 
 
 def label_of(param: dict[str, Any]) -> str:

@@ -130,7 +130,7 @@ def test_a_bound_of_a_setting_is_told_in_chinese(tmp_path, capsys, monkeypatch):
     monkeypatch.setenv("GRIDBEACON_LANG", "zh")
     (tmp_path / "plan.toml").write_text("[plan]\nwindow = -3\n", encoding="utf-8")
     told = _ask(tmp_path, capsys, b"a\n1\n", "--plan", str(tmp_path / "plan.toml"))
-    assert "[E-SET-001]" in told and "应为不小于" in told and "默认值为" in told
+    assert "[E-SET-001]" in told and "应为不小于1 天" in told and "默认值为28 天" in told, told
 
 
 def test_the_plugin_gets_both_languages(tmp_path, capsys):

@@ -20,9 +20,10 @@ from qgis.PyQt.QtGui import QIcon
 from ...errors import Cancelled, GridBeaconError
 from .. import engine
 from ..help import help_page
+from ..schema import help_of
 from ..words import in_words, pick, tr
 from .convert import Handover
-from .fields import help_of, label_of
+from .fields import label_of
 from .sources import incidents_missing, look_at, source_options, written
 
 ICONS = Path(__file__).parents[1] / "icons"

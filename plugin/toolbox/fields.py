@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Container, Iterable
 from typing import Any
 
@@ -16,13 +15,11 @@ from qgis.core import (
     QgsProcessingParameterString,
 )
 
-from ..words import pick
+from ..schema import help_of, unit_of
+from ..schema import label_of as plain_label_of
 
 # QGIS moved this enum in 3.36; only the name without its scope works before and after.
 ADVANCED = QgsProcessingParameterDefinition.FlagAdvanced
-UNITS = {"days": "天", "weeks": "周", "hours": "小时", "bins": "时段", "min": "分钟", "m": "米", "km²": "平方公里"}
-NAME = re.compile(r"[^:;。,:;,(]+(\([^():;]{1,12}\))?")
-"""How far the Chinese words of a setting are its name; what follows explains it."""
 
 
 def name_of(param: dict[str, Any]) -> str:
@@ -47,15 +44,8 @@ def parameter_of(param: dict[str, Any]) -> QgsProcessingParameterDefinition:
 
 def label_of(param: dict[str, Any]) -> str:
     """What the dialog calls the setting, with its unit."""
-    named = NAME.match(param.get("zh", ""))
-    words = pick(param["name"].replace("_", " ").capitalize(), named[0] if named else "")
-    unit = param.get("unit", "")
-    return f"{words} ({pick(unit, UNITS.get(unit, unit))})" if unit else words
-
-
-def help_of(param: dict[str, Any]) -> str:
-    """What the setting does."""
-    return pick(param.get("help", ""), param.get("help_zh") or param.get("zh", ""))
+    words, unit = plain_label_of(param), unit_of(param)
+    return f"{words} ({unit})" if unit else words
 
 
 def read_settings(
