@@ -18,7 +18,7 @@ sys.path.append(str(Path(__file__).parent / "qgis"))
 from desk import Desk
 
 pytestmark = pytest.mark.qgis
-SECRETS = [text.encode() for text in (WORD, quote(WORD, safe=""), "reader")]
+SECRETS = [text.encode() for text in (WORD, quote(WORD, safe=""), "layer_reader")]
 """The password, as it is and as a URL writes it; the user's name has no business in our files either."""
 ROWS = """
     CREATE EXTENSION postgis;
@@ -31,8 +31,8 @@ ROWS = """
     ALTER TABLE incidents ADD PRIMARY KEY (key);
 """
 READER = f"""
-    CREATE ROLE reader LOGIN PASSWORD '{WORD}';
-    GRANT SELECT ON ALL TABLES IN SCHEMA public TO reader;
+    CREATE ROLE layer_reader LOGIN PASSWORD '{WORD}';
+    GRANT SELECT ON ALL TABLES IN SCHEMA public TO layer_reader;
 """
 
 

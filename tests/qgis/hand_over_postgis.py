@@ -22,8 +22,8 @@ manager = QgsApplication.authManager()
 if not manager.setMasterPassword("of this throw-away profile", True):
     raise RuntimeError("no store for credentials")
 login = QgsAuthMethodConfig("Basic")
-login.setName("reader")
-login.setConfig("username", "reader")
+login.setName("layer_reader")
+login.setConfig("username", "layer_reader")
 login.setConfig("password", wish["word"])
 manager.storeAuthenticationConfig(login)
 logged = []
@@ -73,7 +73,7 @@ class Cutting(QgsProcessingFeedback):
         if self.asked == self.first:
             if self.then:
                 boss(self.then)
-            boss("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'reader'")
+            boss("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'layer_reader'")
         return super().isCanceled()
 
 
@@ -112,7 +112,7 @@ incidents, many = layer_of("incidents"), layer_of("many")
 told = {"source": incidents.source(), "whole": run(incidents, Cutting(0), "algorithm"), "job": job(incidents, "dock")}
 COUNTING, READING = 5, 20  # of the 15 times it is asked in each
 cut = [run(many, Cutting(READING), "cut"), run(many, Cutting(COUNTING), "cut in counting")]
-gone = run(many, Cutting(READING, "ALTER ROLE reader NOLOGIN"), "gone")
+gone = run(many, Cutting(READING, "ALTER ROLE layer_reader NOLOGIN"), "gone")
 away = run(many, Cutting(0), "away")
 away_job = job(many, "away by the dock")
 answer(**told, cut=cut, gone=gone, away=away, away_job=away_job, logged=logged)
