@@ -27,11 +27,12 @@ from desktop import drive, write_profile  # noqa: E402
 
 PAGE = ROOT / "docs" / "benchmarks" / "qgis-city.md"
 LEAD = (
-    ": the real desktop under Xvfb, driven from the dock. The window's heart beats every 5 ms\n"
-    "on its main thread; a block is a gap between two beats, in which nothing could be clicked. QGIS's own opening of the\n"
-    "same two layers stands beside it as a measure: with a filter it counts them, which is its longest. The check and the\n"
-    "run are the engine's, in a process and with the memory of its own (see [the briefing](briefing.md)); the movements\n"
-    "are made over the results and the two layers, with the map drawn anew each time."
+    ": the real desktop under Xvfb, driven from the dock. The window's heart beats every 5 ms on its main\n"
+    "thread; a block is a gap between two beats, in which nothing could be clicked. QGIS's own opening of\n"
+    "the same two layers stands beside it as a measure: with a filter it counts them, which is its\n"
+    "longest. The check and the run are the engine's, in a process and with the memory of its own (see\n"
+    "[the briefing](briefing.md)); the movements are made over the results and the two layers, with the\n"
+    "map drawn anew each time."
 )
 
 
