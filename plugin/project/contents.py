@@ -10,8 +10,8 @@ from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
-from urllib.parse import quote
 
+from ..read_only import address
 from ..words import tr
 
 TABLES = "results.gpkg"
@@ -42,7 +42,7 @@ def contents(folder: Path) -> Contents:
     path = Path(folder) / TABLES
     try:
         return _contents(path, path.stat().st_mtime_ns)
-    except (OSError, sqlite3.Error):
+    except (OSError, sqlite3.Error, TypeError, ValueError):  # no table, no number, no date where one has to be
         return Contents()
 
 
@@ -50,9 +50,10 @@ def manifest(folder: Path) -> dict[str, Any]:
     """The run's manifest; empty where it cannot be read."""
     path = Path(folder) / MANIFEST
     try:
-        return _manifest(path, path.stat().st_mtime_ns)
+        facts = _manifest(path, path.stat().st_mtime_ns)
     except (OSError, ValueError):
         return {}
+    return facts if isinstance(facts, dict) else {}
 
 
 @lru_cache(maxsize=4)
@@ -87,10 +88,7 @@ def _contents(path: Path, changed: int) -> Contents:
 @contextmanager
 def opened(path: Path) -> Iterator[sqlite3.Connection]:
     """The file for reading only. Raises sqlite3.Error."""
-    name = quote(path.absolute().as_posix(), safe="/:")
-    # An empty server first: SQLite refuses file://server/share, which Path.as_uri makes of a folder in the network.
-    place = f"file://{name}" if name.startswith("/") else f"file:///{name}"
-    with closing(sqlite3.connect(f"{place}?mode=ro", uri=True, timeout=LOCKED_SECONDS)) as book:
+    with closing(sqlite3.connect(address(path), uri=True, timeout=LOCKED_SECONDS)) as book:
         yield book
 
 

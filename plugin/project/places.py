@@ -105,13 +105,13 @@ def look_at(canvas: Any, project: QgsProject, crs: Any, extent: tuple[float, ...
     """
 
     def look() -> None:
+        soon.deleteLater()
         there = QgsCoordinateTransform(crs, canvas.mapSettings().destinationCrs(), project)
         bounds = there.transformBoundingBox(QgsRectangle(*extent))
         if always or not canvas.extent().intersects(bounds):
             bounds.scale(ROOM_AROUND_CITY)
             canvas.setExtent(bounds)
             canvas.refresh()
-        soon.deleteLater()
 
     if extent:
         soon = QtCore.QTimer(canvas)  # gone with the map, should that be sooner

@@ -211,14 +211,16 @@ def printed() -> dict:
 
 
 def damaged() -> list:
-    """Nothing is added of a run whose file is gone, empty, cut, or held by another program."""
+    """Nothing is added of a run whose file is gone, empty, cut, without a date, or held by another program."""
     found = []
-    for kind in ("gone", "empty", "cut", "locked"):
+    for kind in ("gone", "empty", "cut", "undated", "locked"):
         bad = folder.parent / kind
         bad.mkdir()
         whole = (folder / "results.gpkg").read_bytes()
         if kind != "gone":
             (bad / "results.gpkg").write_bytes({"empty": b"", "cut": whole[:5000]}.get(kind, whole))
+        if kind == "undated":
+            _undate(bad / "results.gpkg")
         holder = _hold(bad / "results.gpkg") if kind == "locked" else None
         before = len(project.mapLayers()), tree(project.layerTreeRoot())
         try:
@@ -230,6 +232,15 @@ def damaged() -> list:
         if holder is not None:
             holder.close()
     return found
+
+
+def _undate(path: Path) -> None:
+    book = sqlite3.connect(path)
+    for (trigger,) in book.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+        book.execute(f'DROP TRIGGER "{trigger}"')  # they name functions of GDAL
+    book.execute("UPDATE risk SET window_start = 'yesterday'")
+    book.commit()
+    book.close()
 
 
 def _hold(path: Path):
