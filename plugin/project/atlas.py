@@ -92,7 +92,7 @@ def _tell(layout: QgsPrintLayout, facts: dict[str, Any]) -> None:
         "account": provenance.account(facts),
         "chance": provenance.chance(facts),
         "run": tr(
-            "Cut at {moment}; run {run}, GridBeacon {version}",
+            "Data up to {moment}; run {run}, GridBeacon {version}",
             moment=provenance.moment(str(facts.get("as_of", ""))),
             run=facts.get("run_id", ""),
             version=facts.get("version", ""),

@@ -19,7 +19,7 @@ ACCOUNT_COLUMNS = {
     "rows_after_as_of": "after the moment of decision",
     "rows_before_period": "earlier than the period",
     "rows_outside": "outside every unit",
-    "rows_duplicate": "told twice",
+    "rows_duplicate": "reported twice",
     "rows_excluded": "excluded by policy",
     "rows_quarantined": "set aside for their defects",
 }
@@ -49,7 +49,7 @@ def origin(facts: dict[str, Any]) -> list[str]:
     lines = [statutory(), str(plan.get("classification") or "")]
     lines.append(
         tr(
-            "Run {run} of {city}, cut at {moment}",
+            "Run {run} of {city}, data up to {moment}",
             run=facts.get("run_id", ""),
             city=plan.get("city", ""),
             moment=moment(str(facts.get("as_of", ""))),

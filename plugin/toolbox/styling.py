@@ -33,7 +33,7 @@ STEP_COLUMNS = {
     "low": "Lower bound",
     "high": "Upper end",
     "period": "Period",
-    "tolerance": "Thicker or thinner than chance",
+    "tolerance": "Denser or sparser than chance",
     "relative_risk": "Relative risk",
     "evidence": "Evidence (0–1)",
     "log_p": "Logarithm of p",
@@ -139,13 +139,13 @@ def evidence(layer: QgsVectorLayer) -> QgsFeatureRenderer:
     return _ladder('"evidence"', [entry.low or 0.0 for entry in entries], words, [entry.light for entry in entries])
 
 
-def thicker_or_thinner(layer: QgsVectorLayer) -> QgsFeatureRenderer:
+def denser_or_sparser(layer: QgsVectorLayer) -> QgsFeatureRenderer:
     """Places inside the tolerance contours of a relative risk."""
     rows = [
-        ("raised 99", _fill(HOT["hot 99"]), tr("much thicker than elsewhere")),
-        ("raised 95", _fill(HOT["hot 95"]), tr("thicker than elsewhere")),
-        ("lowered 95", _fill(HOT["cold 95"]), tr("thinner than elsewhere")),
-        ("lowered 99", _fill(HOT["cold 99"]), tr("much thinner than elsewhere")),
+        ("raised 99", _fill(HOT["hot 99"]), tr("much denser than elsewhere")),
+        ("raised 95", _fill(HOT["hot 95"]), tr("denser than elsewhere")),
+        ("lowered 95", _fill(HOT["cold 95"]), tr("sparser than elsewhere")),
+        ("lowered 99", _fill(HOT["cold 99"]), tr("much sparser than elsewhere")),
     ]
     return _classes("tolerance", rows)
 
@@ -224,7 +224,7 @@ RENDERERS: dict[str, Callable[[QgsVectorLayer], QgsFeatureRenderer]] = {
     "repair_cells": repaired_cells,
     "topology": faults,
     "density_surface": density_bands,
-    "relative_risk": thicker_or_thinner,
+    "relative_risk": denser_or_sparser,
     "kernel_density": against_the_mean,
     "getis_ord": lambda layer: look.hot_spot_renderer(),
     "emerging": lambda layer: look.emerging_renderer(),
