@@ -69,6 +69,13 @@ def test_every_row_has_the_polygon_of_its_unit(city):
         assert all(shape.equals(shapes[name]) for name, shape in zip(back["cell_id"], back.geometry, strict=True))
 
 
+def test_a_row_of_a_unit_that_is_no_more_has_nothing_of_another_one(tmp_path):
+    gone = make_hotspots(make_cells()).head(1).assign(cell_id="gone")
+    path = write_city(tmp_path / "results.gpkg", hotspots=gone)
+    [back] = pyogrio.read_dataframe(path, layer="hotspots")[["name", "role", "geometry"]].to_numpy()
+    assert list(back) == ["", "", None]
+
+
 def test_values_survive(city):
     warnings, back = make_warnings(make_cells()), pyogrio.read_dataframe(city, layer="early_warnings")
     for name in ("rank", "level", "within_budget", "observed", "ratio", "window_end", "reason", "places"):

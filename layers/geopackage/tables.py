@@ -101,11 +101,9 @@ def _with_geometry(
     units = cells.set_index("cell_id")
     placed = {}
     for layer, table in tables.items():
-        rows = units.index.get_indexer(table["cell_id"].astype(str))
-        found = {"geometry": np.where(rows >= 0, units.geometry.to_numpy()[rows], None) if len(units) else None}
-        for column in ("role", "name", "unit_level"):
-            if column in LAYERS[layer] and column not in table.columns:
-                found[column] = units[column].to_numpy()[rows]
+        known = [name for name in ("role", "name", "unit_level") if name in LAYERS[layer] and name not in table.columns]
+        code = table["cell_id"].astype(str)
+        found = {name: units[name].reindex(code).to_numpy() for name in (*known, "geometry")}
         placed[layer] = gpd.GeoDataFrame(table.assign(**found), geometry="geometry", crs=cells.crs)
     placed["cells"] = cells
     return {layer: _typed(table, LAYERS[layer]) for layer, table in placed.items()}
