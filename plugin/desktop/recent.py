@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
+import os.path
 
 from ..keeping import keep, recall
 
@@ -17,7 +17,8 @@ def recent(role: str) -> list[str]:
         noted = json.loads(recall(f"recent_{role}") or "[]")
     except ValueError:
         noted = []
-    return [path for path in noted if isinstance(path, str) and Path(path.split("|")[0]).is_file()]
+    # Not Path.is_file, which raises where a folder is closed to us or a share has gone.
+    return [path for path in noted if isinstance(path, str) and os.path.isfile(path.split("|")[0])]
 
 
 def note(role: str, paths: list[str]) -> None:
