@@ -17,8 +17,8 @@ def recent(role: str) -> list[str]:
         noted = json.loads(recall(f"recent_{role}") or "[]")
     except ValueError:
         noted = []
-    # Not Path.is_file, which raises where a folder is closed to us or a share has gone.
-    return [path for path in noted if isinstance(path, str) and os.path.isfile(path.split("|")[0])]
+    # Path.is_file raises where a folder is closed to us or a share has gone.
+    return [path for path in noted if isinstance(path, str) and os.path.isfile(path.split("|")[0])]  # noqa: PTH113
 
 
 def note(role: str, paths: list[str]) -> None:
