@@ -35,7 +35,8 @@ def cancel_after(seconds):
         session.app.processEvents()
         time.sleep(0.005)
     seen, cancelled = strays(), time.monotonic()
-    task.cancel()
+    if not ended:  # QGIS takes a task that has ended apart
+        task.cancel()
     while not ended and time.monotonic() - cancelled < 20:
         session.app.processEvents()
         time.sleep(0.005)
