@@ -5,6 +5,7 @@ The dock, the table and the plots know these classes only. `qgis_host` and `desk
 
 from __future__ import annotations
 
+import os.path
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +16,14 @@ from .qt import QtCore, Signal
 POINTS, POLYGONS, TABLE, FILE = "points", "polygons", "table", "file"
 ROW = 150
 """Bytes a row of a file has, roughly."""
+
+
+def is_there(path: str) -> bool:
+    """Whether the file of a `path` or `path|layer` is there, and may be looked for.
+
+    Path.exists raises in a folder that is closed to us, and for a name that is too long.
+    """
+    return os.path.exists(path.split("|")[0])  # noqa: PTH110
 
 
 @dataclass(frozen=True)
@@ -100,7 +109,7 @@ class Host(QtCore.QObject):
     def rows(self, source: Source) -> int:
         """How many rows a source has, roughly and without reading it; below 0 where that is not known."""
         path = Path(source.path.split("|")[0])
-        return path.stat().st_size // ROW if source.path and path.is_file() else -1
+        return path.stat().st_size // ROW if source.path and is_there(source.path) and path.is_file() else -1
 
     def selected(self, source: Source) -> int:
         """How many rows of a source are selected; none where there is no selecting."""

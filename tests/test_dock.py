@@ -188,6 +188,15 @@ def turn(field):
     return event
 
 
+def test_what_cannot_be_looked_for_is_left_out(made):
+    """Remembered files in a folder that is closed to us: the system refuses to say whether they are there."""
+    form, gone = made(), "/" + 300 * "a"
+    kept = {"files": {"events": gone}, "incidents": [{"name": "a", "kind": "file", "path": gone}]}
+    form.choices.restore(kept)
+    assert "events" not in form.choices.files.chosen()
+    assert all(source.path != gone for source in form.choices.incidents.chosen())
+
+
 def test_names_from_data_are_shown_as_they_are(made):
     """A tooltip is no page, a title no mnemonic, and long names of classes do not push the form out of the dock."""
     form = made()

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-import os.path
 
+from ..host import is_there
 from ..keeping import keep, recall
 
 INCIDENTS, CELLS = "incidents", "cells"
@@ -17,8 +17,7 @@ def recent(role: str) -> list[str]:
         noted = json.loads(recall(f"recent_{role}") or "[]")
     except ValueError:
         noted = []
-    # Path.is_file raises where a folder is closed to us or a share has gone.
-    return [path for path in noted if isinstance(path, str) and os.path.isfile(path.split("|")[0])]  # noqa: PTH113
+    return [path for path in noted if isinstance(path, str) and is_there(path)]
 
 
 def note(role: str, paths: list[str]) -> None:

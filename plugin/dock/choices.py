@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import asdict, replace
 from functools import partial
-from pathlib import Path
 from typing import Any
 
-from ..host import FILE, Request, Source
+from ..host import FILE, Request, Source, is_there
 from ..qt import QtWidgets, Signal
 from ..words import tr
 from .classes import ClassTree
@@ -177,5 +176,5 @@ def _sources(kept: Any) -> tuple[Source, ...] | None:
     if not isinstance(kept, list):
         return None
     found = [Source(*(str(facts.get(key, "")) for key in ("name", "kind", "layer", "path"))) for facts in kept]
-    here = [source for source in found if source.kind != FILE or Path(source.path.split("|")[0]).is_file()]
+    here = [source for source in found if source.kind != FILE or is_there(source.path)]
     return tuple(here) if here or not kept else None

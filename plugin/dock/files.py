@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+from ..host import is_there
 from ..keeping import keep, recall
 from ..labels import plain_label
 from ..qt import QtWidgets, Signal
@@ -120,4 +121,4 @@ class OtherFiles(QtWidgets.QWidget):
         """Take up what was chosen earlier; files that are gone are left out."""
         for option, field in self.fields.items():
             path = str(files.get(option, ""))
-            field.set_path(path if path and Path(path.split("|")[0]).exists() else "")
+            field.set_path(path if path and is_there(path) else "")
