@@ -105,7 +105,7 @@ NUMBERS: dict[str, tuple[Number, ...]] = {
         Number(
             "highest",
             "Lower bound of the densest band, events per km² and period",
-            "最密一级的下限(件/平方千米/时段)",
+            "最密一级的下限(件/平方公里/时段)",
             _largest("low"),
         ),
     ),
@@ -182,7 +182,7 @@ NUMBERS: dict[str, tuple[Number, ...]] = {
     ),
     "kernel_density": (
         _INCIDENTS,
-        Number("highest", "Highest density of a unit, events per km²", "单元最高密度(件/平方千米)", _largest("score")),
+        Number("highest", "Highest density of a unit, events per km²", "单元最高密度(件/平方公里)", _largest("score")),
     ),
     "isolation_forest": (_INCIDENTS,),
     "nb_predictive": _SCORED,

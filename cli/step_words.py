@@ -70,7 +70,7 @@ STEP_WORDS: dict[str, Words] = {
         "Kernel density of the window's incidents, drawn as polygons between round values in events per km² and "
         "period. The bandwidth is chosen by likelihood cross-validation, steadied against pile-ups at one point, "
         "unless you give it; it may differ from place to place. The edge of the study area is corrected for.",
-        "对窗口内事件做核密度,绘成整数分级的多边形,单位为件/平方千米/时段。带宽默认由似然交叉验证选定并抵抗单点堆积,"
+        "对窗口内事件做核密度,绘成整数分级的多边形,单位为件/平方公里/时段。带宽默认由似然交叉验证选定并抵抗单点堆积,"
         "也可自行给定或随处而变。研究区边缘已作校正。",
     ),
     "relative_risk": Words(

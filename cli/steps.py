@@ -106,13 +106,13 @@ def all_steps() -> dict[str, Step]:
         "count_incidents": Step(*HELP, ("incidents", "cells"), describe_all(counting_params()), count),
         "density_surface": Step(
             help="The density of incidents as polygons between round values, events per km² and period.",
-            help_zh="事件密度面:整数分级多边形,单位为件/平方千米/时段。",
+            help_zh="事件密度面:整数分级多边形,单位为件/平方公里/时段。",
             inputs=("incidents", "cells"),
             params=describe_all([*params_of(SurfaceSettings), *common_params()]),
             work=draw_surface,
         ),
         "relative_risk": Step(
-            help="Where one class of incidents is thicker or thinner than another, with tolerance contours.",
+            help="Where one class of incidents is denser or sparser than another, with tolerance contours.",
             help_zh="相对风险:一类事件相对另一类偏密或偏疏之处,附容忍等值线。",
             inputs=("incidents", "cells"),
             params=describe_all([*params_of(RiskSettings), *common_params()]),
