@@ -108,7 +108,8 @@ class GridBeaconPlugin:
         results = processing.execAlgorithmDialog("gridbeacon:run", fitting_layers(self.iface.activeLayer()))
         if results and results.get("BRIEFING"):
             self.offer(results["BRIEFING"], results["WARNINGS"])
-            self.docking.show_run(Path(results["RUN_FOLDER"]))
+            if self.docking is not None:  # taken out while the dialog was open
+                self.docking.show_run(Path(results["RUN_FOLDER"]))
 
     def offer(self, briefing: str, warnings: int) -> None:
         """Say how many warnings came out, with the briefing one click away."""
