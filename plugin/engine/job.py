@@ -91,7 +91,7 @@ class ProcessJob(Job):
         self._pid = int(self._process.processId()) or self._pid
 
     def cancel(self) -> None:
-        """Ask the process and all it started to stop, and end by force what has not stopped after 1.2 s."""
+        """Ask the process and all it started to stop, and end by force what has not stopped after 0.9 s."""
         if self._ended or self._asked_to_stop:
             return
         self._asked_to_stop = True

@@ -15,7 +15,7 @@ from .surroundings import environment
 
 POLL = 100
 """Milliseconds between two looks at the cancel button."""
-GRACE = 1200
+GRACE = 900
 """Milliseconds the engine gets to tidy up after a cancel, before it is ended by force."""
 
 
