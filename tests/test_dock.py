@@ -309,14 +309,15 @@ def test_a_password_in_the_ledgers_address_is_neither_kept_nor_handed_on(made):
     """Typed, remembered by an earlier version, with an @ in it, or as a parameter."""
     form = made()
     record = form.choices.record
+    word = "never@kept"
     for typed in (
-        "postgresql://duty:s3@cret@db:5432/city?schema=a",
-        "postgresql://duty@db:5432/city?schema=a&password=s3cret",
-        "postgresql://duty@db:5432/city?password=s3cret&schema=a",
+        f"postgresql://duty:{word}@db:5432/city?schema=a",
+        f"postgresql://duty@db:5432/city?schema=a&password={word}",
+        f"postgresql://duty@db:5432/city?password={word}&schema=a",
     ):
         record.ledger.set_path(typed)
         assert record.ledger_path() == "postgresql://duty@db:5432/city?schema=a", typed
-        assert "cret" not in json.dumps(form.request().files) and not record.note.isHidden()
+        assert "kept" not in json.dumps(form.request().files) and not record.note.isHidden()
     record.ledger.set_path(r"D:\\台账@本机\\a:b.sqlite")
     assert record.ledger_path() == r"D:\\台账@本机\\a:b.sqlite"
 
