@@ -262,6 +262,7 @@ def test_opened_by_a_task_the_window_goes_on(told):
     beside = told["beside"]
     assert (beside["layers"], beside["groups"]) == (ORDER, 1)
     assert beside["longest"] < 1.0
+    assert beside["city"], "the map goes to the city"
     assert beside["failed"] == ["The results of this run cannot be opened: Early warnings."]
 
 

@@ -23,6 +23,7 @@ from qgis.core import (  # noqa: E402
     QgsLayerTreeGroup,
     QgsLayerTreeModel,
     QgsProject,
+    QgsRectangle,
     QgsTemporalNavigationObject,
     QgsVectorLayer,
     QgsVectorLayerTemporalContext,
@@ -251,14 +252,16 @@ def _hold(path: Path):
 
 
 def beside() -> dict:
-    """The same through a task: the window goes on, and what is added is the same."""
+    """The same a layer a turn: the window goes on, what is added is the same, and the map goes there."""
     project.clear()
+    canvas.setExtent(QgsRectangle(0, 0, 1, 1))
     done, failed = [], []
     task = showing.Showing(folder, project, canvas)
     task.shown.connect(done.append)
     task.failed.connect(failed.append)
     task.start()
     longest = wait(lambda: done or failed)
+    city = _middle()
     bad = showing.Showing(folder.parent / "cut", project, canvas)
     bad.shown.connect(done.append)
     bad.failed.connect(failed.append)
@@ -268,6 +271,7 @@ def beside() -> dict:
     return {
         "layers": [layer.customProperty("gridbeacon/layer") for layer in done[0]] if done else [],
         "longest": longest,
+        "city": city,
         "failed": [error.problem for error in failed],
         "groups": groups,
         "another": _interrupted(project.clear),
