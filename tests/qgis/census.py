@@ -8,6 +8,7 @@ from __future__ import annotations
 import gc
 import sys
 import threading
+import time
 from collections import Counter
 from types import FunctionType
 from typing import Any
@@ -27,8 +28,11 @@ def settle() -> None:
         gc.collect()
 
 
-def census(name: str, iface: Any) -> dict[str, Any]:
-    """Kind of thing -> how many of it there are now. What is the plugin's own is named."""
+def census(name: str, iface: Any, patience: float = 10.0) -> dict[str, Any]:
+    """Kind of thing -> how many of it there are now. What is the plugin's own is named.
+
+    Threads that only finish a piece of work, such as the sweep, get *patience* seconds to end.
+    """
     settle()
     window, project = iface.mainWindow(), QgsProject.instance()
     watched = {
@@ -54,12 +58,23 @@ def census(name: str, iface: Any) -> dict[str, Any]:
         "map tool": type(iface.mapCanvas().mapTool()).__name__,
         "registered": {kind: len(what) for kind, what in getattr(iface, "registered", {}).items() if what},
         "tasks": QgsApplication.taskManager().count(),
-        "threads": threading.active_count() + QThreadPool.globalInstance().activeThreadCount(),
+        "threads": Counter(thread.name for thread in at_rest(patience)),
+        "pool": {"active": QThreadPool.globalInstance().activeThreadCount()},
         "modules": sorted(key for key in sys.modules if key == name or key.startswith(f"{name}.")),
         "objects": own_objects(name),
         "paths": Counter(sys.path),
         "hooks": [repr(sys.excepthook), *(repr(finder) for finder in sys.meta_path)],
     }
+
+
+def at_rest(seconds: float) -> list[threading.Thread]:
+    """The threads that have not ended within so many seconds."""
+    until = time.monotonic() + seconds
+    pool = QThreadPool.globalInstance()
+    while (threading.active_count() > 1 or pool.activeThreadCount()) and time.monotonic() < until:
+        settle()
+        time.sleep(0.02)
+    return threading.enumerate()
 
 
 def receivers(it: QObject) -> dict[str, int]:

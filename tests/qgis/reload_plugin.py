@@ -5,7 +5,7 @@ from session import FORBIDDEN, Session, answer, asked
 
 wish = asked()
 session = Session(wish.get("locale", "en"))
-name = wish["name"]
+name, patience = wish["name"], wish.get("patience", 10.0)
 
 
 def open_everything():
@@ -24,17 +24,17 @@ session.face.window.show()
 session.load(name)  # once: what QGIS itself makes on first use is no leftover
 open_everything()
 unload(name)
-before = census(name, session.face)
+before = census(name, session.face, patience)
 opened = []
 for number in range(wish["reloads"]):
     session.load(name)
     opened = open_everything() if number % 5 == 0 else opened
     unload(name)
-after = census(name, session.face)
+after = census(name, session.face, patience)
 session.load(name)
-loaded = census(name, session.face)
+loaded = census(name, session.face, patience)
 reload(name)
-again = census(name, session.face)
+again = census(name, session.face, patience)
 answer(
     left=more(before, after),
     before={"objects": before["objects"], "modules": before["modules"], "registered": before["registered"]},
