@@ -26,13 +26,22 @@ form = walk.form
 form.choices.record.runs.set_path(wish["runs"])
 form.choices.record.ledger.set_path(wish["ledger"])
 form.choices.cells.add_files([wish["cells"]])
-layers = len(QgsProject.instance().mapLayers())
+
+
+def layers_at_rest():
+    """How many layers the project has, once those of a run that has ended, which come one after another, are there."""
+    known, since = -1, time.monotonic()
+    while time.monotonic() - since < 0.4:
+        now = len(QgsProject.instance().mapLayers())
+        known, since = now, since if now == known else time.monotonic()
+        walk.wait(lambda: False, 0.05)
+    return known
 
 
 def cancel_after(seconds, source):
     """As in `cancel_runs.py`: how long the end took, whether the run had ended by itself, and what was left."""
     walk.choose("incidents", source)
-    endings = []
+    endings, layers = [], layers_at_rest()
     form.run()
     job = form.job
     for name in ("finished", "failed", "cancelled"):
@@ -44,14 +53,15 @@ def cancel_after(seconds, source):
     took = time.monotonic() - cancelled
     form.checking.stop()  # a check of the same inputs begins again when the run has ended
     walk.wait(lambda: not strays(), 2.5 - took)
+    gone = time.monotonic() - cancelled
     return {
         "after": seconds,
         "took": took if endings else None,
-        "gone": time.monotonic() - cancelled,
+        "gone": gone,
         "ending": endings,
         "seen": len(seen),
         "left": strays(),
-        "layers": len(QgsProject.instance().mapLayers()) - layers if endings == ["cancelled"] else 0,
+        "layers": layers_at_rest() - layers if endings == ["cancelled"] else 0,
     }
 
 
