@@ -43,7 +43,7 @@ class RecomplaintSettings:
         "place",
         "Units that are compared: where it lies, or who handles it.",
         choices=("place", "handler"),
-        zh="按地点单元或承办单位比较。",
+        zh="比较的单位:所在单元(place)或承办单位(handler)。",
     )
     unit_level: int = param(-1, "Level of the units; -1 the streets.", low=-1, high=9, zh="单元层级,-1为街道。")
     replicates: int = param(

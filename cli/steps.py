@@ -42,7 +42,7 @@ class Scope:
         "territorial",
         "Which units: territorial or sectoral.",
         choices=("territorial", "sectoral"),
-        zh="属地或专属单元。",
+        zh="单元类别:属地(territorial)或专属(sectoral)。",
     )
 
 
@@ -50,7 +50,9 @@ class Scope:
 class Lattice:
     """The cells to make."""
 
-    shape: str = param("square", "Shape of the cells.", choices=("square", "hexagon"), zh="网格形状。")
+    shape: str = param(
+        "square", "Shape of the cells.", choices=("square", "hexagon"), zh="网格形状:方格(square)或六边形(hexagon)。"
+    )
     size: float = param(1000.0, "Width of a cell.", unit="m", low=10, zh="网格边长。")
 
 

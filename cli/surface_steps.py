@@ -33,13 +33,13 @@ class SurfaceSettings:
         "auto",
         "Who chooses the bandwidth: auto (likelihood, steadied against pile-ups), likelihood, diggle or scott.",
         choices=("auto", "likelihood", "diggle", "scott"),
-        zh="带宽选择规则:auto 自动(似然,抗堆积)、likelihood 似然交叉验证、diggle 均方误差、scott 正态参考。",
+        zh="带宽选择规则:自动(auto),即抗堆积的似然;似然交叉验证(likelihood)、均方误差(diggle)或正态参考(scott)。",
     )
     adaptive: str = param(
         "no",
         "Bandwidths that differ from place to place: no, abramson (wider where thin), nearest (k-th nearest).",
         choices=("no", "abramson", "nearest"),
-        zh="自适应带宽:no 否、abramson 疏处加宽、nearest 第 k 近邻距离。",
+        zh="自适应带宽:否(no)、疏处加宽(abramson)或第k近邻距离(nearest)。",
     )
     k: int = param(
         25, "Which nearest incident sets the bandwidth (adaptive = nearest).", low=1, high=10000, zh="近邻数 k。"

@@ -103,7 +103,7 @@ class Plan:
         choices=("point", "code"),
         advanced=True,
         zh="编码与坐标不符时以何为准",
-        help_zh="事件坐标与其网格编码不在同一单元时,以坐标(point)或编码(code)为准。",
+        help_zh="事件坐标与其网格编码不在同一单元时以何者为准:坐标(point)或编码(code)。",
     )
     code_pattern: str = param(
         "",

@@ -93,7 +93,7 @@ class BayesPredictive(Estimator):
         "siblings",
         "Whether a unit borrows from the other units of its parent, or stands alone.",
         choices=("siblings", "none"),
-        zh="合并方式",
+        zh="合并方式:借用同级单元(siblings)或不借用(none)。",
     )
     alpha: float = param(
         0.01, "Chance at which the upper bound is drawn.", low=1e-9, high=0.5, advanced=True, zh="上界显著性水平"

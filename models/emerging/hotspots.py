@@ -115,7 +115,7 @@ class EmergingHotspots(Estimator):
         "Test of the trend of z: Mann-Kendall, the same corrected for autocorrelation (Hamed and Rao), or Mann-Kendall "
         "on z of each step's own counts, which alone keeps its p by chance.",
         choices=("mann_kendall", "hamed_rao", "own_steps"),
-        zh="z 的趋势检验:Mann-Kendall、Hamed-Rao 自相关修正,或仅用各步自身计数的 z(own_steps,唯一不偏乐观)。",
+        zh="z 的趋势检验:Mann-Kendall(mann_kendall)、自相关修正(hamed_rao)或各步自身计数(own_steps),后者唯一不偏乐观。",
     )
     trend_alpha: float = param(
         0.1, "Two-sided p at which a trend counts.", low=1e-6, high=0.5, zh="趋势显著性水平(双侧)。"

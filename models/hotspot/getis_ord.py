@@ -133,7 +133,7 @@ class GetisOrdHotspots(Neighbourhood):
         "or plain counts.",
         choices=("root", "count"),
         advanced=True,
-        zh="精确与置换尾概率所加总的量:截顶计数的平方根(root,单点堆积不掩盖其他热点)或计数(count)。",
+        zh="精确与置换尾概率所加总的量:截顶计数的平方根(root)或计数(count);前者单点堆积不掩盖其他热点。",
     )
     replicates: int = param(
         999, "Shuffles of the city (tails = permutation).", low=99, advanced=True, zh="置换次数(tails = permutation)。"

@@ -298,7 +298,7 @@ class ExpectationScan(_Scan):
         "poisson",
         "How single counts scatter around their expectation.",
         choices=("poisson", "negative binomial"),
-        zh="计数分布:泊松或负二项。",
+        zh="计数分布:泊松(poisson)或负二项(negative binomial)。",
     )
 
     def _null(self, counts: np.ndarray, cube: SpaceTimeCube, n_last: int) -> tuple[Null, np.ndarray, int]:

@@ -22,7 +22,7 @@ from qgis.core import (
 from ..schema import read_schema
 from ..words import pick, tr
 from .convert import file_of
-from .fields import ADVANCED
+from .fields import ADVANCED, said
 from .sources import option_name
 
 LABELS_COLUMNS = {
@@ -118,8 +118,11 @@ def _files(name: str, label: str) -> QgsProcessingParameterDefinition:
 
 
 def _preset(name: str, label: str) -> QgsProcessingParameterDefinition:
-    presets = [preset["name"] for preset in read_schema()["run"].get("presets", [])]
-    return QgsProcessingParameterEnum(name, label, presets, False, None, True, True)
+    presets = {
+        preset["name"]: pick(preset["name"].capitalize(), preset.get("zh", ""))
+        for preset in read_schema()["run"].get("presets", [])
+    }
+    return said(QgsProcessingParameterEnum(name, label, list(presets), False, None, True, True), presets)
 
 
 _MAKERS: dict[str, Callable[[str, str], QgsProcessingParameterDefinition]] = {

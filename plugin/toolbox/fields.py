@@ -15,11 +15,13 @@ from qgis.core import (
     QgsProcessingParameterString,
 )
 
-from ..schema import help_of, unit_of
+from ..schema import choice_of, help_of, unit_of
 from ..schema import label_of as plain_label_of
 
 # QGIS moved this enum in 3.36; only the name without its scope works before and after.
 ADVANCED = QgsProcessingParameterDefinition.FlagAdvanced
+CHOICE_BOX = f"{__package__}.choice_box.ChoiceBox"
+"""Named, not imported: without a window there is no need of it."""
 
 
 def name_of(param: dict[str, Any]) -> str:
@@ -103,9 +105,16 @@ def _switch(param: dict[str, Any]) -> QgsProcessingParameterDefinition:
 
 def _choice(param: dict[str, Any]) -> QgsProcessingParameterDefinition:
     # Static strings: scripts and qgis_process name the choice itself, never its number.
-    return QgsProcessingParameterEnum(
+    made = QgsProcessingParameterEnum(
         name_of(param), label_of(param), param["choices"], False, param.get("default"), False, True
     )
+    return said(made, {value: choice_of(param, value) for value in param["choices"]})
+
+
+def said(made: QgsProcessingParameterEnum, words: dict[str, str]) -> QgsProcessingParameterEnum:
+    """*made* with its values called by *words* in dialogs; what is chosen, kept and scripted stays the value."""
+    made.setMetadata({"widget_wrapper": {"class": CHOICE_BOX, "words": words}})
+    return made
 
 
 def _text(param: dict[str, Any]) -> QgsProcessingParameterDefinition:
