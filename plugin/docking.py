@@ -63,6 +63,11 @@ class Docking(QtWidgets.QDockWidget):
     def _turned(self, shown: bool) -> None:
         keep(SHOWN, "1" if shown else "")
 
+    def engine_changed(self) -> None:
+        """Another Python runs the engine from now on."""
+        if self.dock is not None:
+            self.dock.form.engine_changed()
+
     def show_run(self, folder: Path) -> None:
         """The warnings of a run made elsewhere, by Processing, in the table."""
         if self.dock is not None:

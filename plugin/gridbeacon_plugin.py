@@ -138,6 +138,7 @@ class GridBeaconPlugin:
 
         if self.page is None:
             self.page = EnginePage(self.iface.mainWindow())
+            self.page.changed.connect(self.docking.engine_changed)
         self.page.show()
         self.page.raise_()
         self.page.refresh()

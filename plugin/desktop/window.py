@@ -110,6 +110,7 @@ class Window(QtWidgets.QMainWindow):
         """Show which Python runs the engine, and how it is."""
         if self.engine_page is None:
             self.engine_page = EnginePage(self)
+            self.engine_page.changed.connect(self.dock.form.engine_changed)
         self.engine_page.show()
         self.engine_page.raise_()
         self.engine_page.refresh()

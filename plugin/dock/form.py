@@ -129,7 +129,14 @@ class RunForm(QtWidgets.QWidget):
 
     # --- the inputs -----------------------------------------------------------------------------------------------
 
+    def engine_changed(self) -> None:
+        """Another Python runs the engine: what could not be looked at for want of one is looked at now."""
+        self.foot.engine_changed()
+        self.checking.rows_changed()
+        self._changed()
+
     def _incidents_changed(self) -> None:
+        self.foot.ask()
         self._watch()
         self.choices.selected.setChecked(False)
         self._show_fields()
@@ -199,7 +206,7 @@ class RunForm(QtWidgets.QWidget):
             return
         request = self.request()
         if not request.incidents:
-            self.host.say(tr("Choose the incidents first: a layer or files."), trouble=True)
+            self.foot.ask(tr("Choose the incidents first: a layer or files."))
             self.choices.incidents.setFocus()
             return
         self.remember()

@@ -34,7 +34,7 @@ class RunBar(QtWidgets.QWidget):
         self.bar.setMaximumHeight(12)
         self.doing, self.clock = words(), words(quiet=True)
         self.clock.setWordWrap(False)
-        self.told = words()
+        self.told, self.asked = words(), words()
         self.log = QtWidgets.QPlainTextEdit()
         self.log.setReadOnly(True)
         self.log.setMaximumBlockCount(LINES)
@@ -45,13 +45,14 @@ class RunBar(QtWidgets.QWidget):
         self._make_buttons()
         line = QtWidgets.QWidget()
         in_a_row(line, self.doing, self.clock)
-        stacked(self, self.problem, self.told, self.bar, line, self.log_fold, self.after, self.buttons)
+        stacked(self, self.problem, self.asked, self.told, self.bar, line, self.log_fold, self.after, self.buttons)
         self.timer = QtCore.QTimer(self)
         self.timer.setInterval(TICK)
         self.timer.timeout.connect(self._tell_time)
         self.line = line
         self.rest()
         self.told.hide()
+        self.asked.hide()
         self.log_fold.hide()
         self.after.hide()
 
@@ -70,8 +71,19 @@ class RunBar(QtWidgets.QWidget):
         """Whether a run goes on."""
         return self.cancel.isVisibleTo(self)
 
+    def ask(self, text: str = "") -> None:
+        """Say what is needed before a run can begin; nothing, once it is there."""
+        self.asked.setText(f"⚠ {text}")
+        self.asked.setVisible(bool(text))
+
+    def engine_changed(self) -> None:
+        """Another Python runs the engine: the trouble there was with the one before is over."""
+        if self.problem.engine.isVisibleTo(self.problem):
+            self.problem.hide()
+
     def begin(self) -> None:
         """A run has begun."""
+        self.ask()
         self.begun = time.monotonic()
         self.log.clear()
         self.log_fold.show()

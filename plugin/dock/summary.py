@@ -9,7 +9,7 @@ from ...errors import GridBeaconError
 from ..qt import QtCore, QtWidgets, Signal
 from ..words import pick, tr
 from .findings import lines_of
-from .pieces import Fold, grid_of, heading, in_a_row, small_button, stacked, words
+from .pieces import Fold, grid_of, heading, in_a_row, plain_tip, small_button, stacked, words
 
 
 class Summary(QtWidgets.QWidget):
@@ -116,7 +116,7 @@ class Problem(QtWidgets.QFrame):
         self.engine.setToolTip(tr("Which Python runs the engine, and how it is."))
         self.engine.clicked.connect(self.engine_asked)
         told = QtWidgets.QWidget()
-        stacked(told, self.what, self.where, self.fix, self.engine)
+        stacked(told, self.what, self.engine, self.where, self.fix)
         layout = in_a_row(self, icon, told)
         layout.setStretch(0, 0)
         layout.setStretch(1, 1)
@@ -127,6 +127,10 @@ class Problem(QtWidgets.QFrame):
         """Show *error*; trouble with the engine itself brings the way to its page."""
         self.what.setText(pick(error.problem, error.problem_zh))
         self.where.setText(error.where)
-        self.fix.setText(pick(error.fix, error.fix_zh))
-        self.engine.setVisible(type(error).__name__ == "EngineError" and not error.code)
+        fix, more, by_hand = pick(error.fix, error.fix_zh).partition("\n")
+        ours = type(error).__name__ == "EngineError" and not error.code
+        self.engine.setVisible(ours)
+        # Commands for a terminal would push the button out of sight of the many who never open one.
+        self.fix.setText(fix if ours else f"{fix}{more}{by_hand}")
+        self.fix.setToolTip(plain_tip(by_hand) if ours else "")
         self.show()

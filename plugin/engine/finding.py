@@ -83,7 +83,7 @@ def find_python() -> Found:
         tr("No Python is set up yet to run the engine."),
         where=tr("this QGIS profile"),
         fix=tr(
-            "Name or make one on the Engine page (menu item Engine…), or with these two commands:\n{first}\n{second}",
+            "Name or make one on the Engine page (menu item Engine…).\nOr with these two commands:\n{first}\n{second}",
             first=first,
             second=second,
         ),

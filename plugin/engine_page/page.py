@@ -88,7 +88,9 @@ class EnginePage(QtWidgets.QDialog):
             row.addWidget(widget, share)
         self.busy.setVisible(False)
         buttons = QtWidgets.QDialogButtonBox(QtWidgets.QDialogButtonBox.StandardButton.Close)
-        buttons.button(QtWidgets.QDialogButtonBox.StandardButton.Close).setText(tr("C&lose"))
+        close = buttons.button(QtWidgets.QDialogButtonBox.StandardButton.Close)
+        close.setText(tr("C&lose"))
+        close.setAutoDefault(False)  # Return takes the path that was typed; the window stays and says what it is worth
         buttons.addButton(self.test, QtWidgets.QDialogButtonBox.ButtonRole.ActionRole)
         buttons.addButton(self.other, QtWidgets.QDialogButtonBox.ButtonRole.ActionRole)
         buttons.rejected.connect(self.close)

@@ -23,6 +23,7 @@ from qgis.core import (
     QgsProcessingOutputVectorLayer,
     QgsProject,
     QgsRasterLayer,
+    QgsRectangle,
     QgsVectorLayer,
 )
 
@@ -190,6 +191,9 @@ def furnish(layer: QgsMapLayer, result: Result, folder: Path) -> None:
     if isinstance(layer, QgsVectorLayer):
         layer.setReadOnly(True)
         classes.begin(layer, folder)
+        extent = contents(folder).extent
+        if result.output == "EXCLUDED" and extent:  # else "zoom full" goes to the farthest wrong coordinate
+            layer.setExtent(QgsRectangle(*extent))
     if result.output in classes.FILTERED:
         layer.setCustomProperty("embeddedWidgets/count", 1)
         layer.setCustomProperty("embeddedWidgets/0/id", SWITCH)

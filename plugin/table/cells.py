@@ -113,20 +113,20 @@ class Columns:
         self.all = self._made()
 
     def _made(self) -> tuple[Column, ...]:
-        wide = 4 + max(len(verb) * (2 if self.chinese else 1) for verb in self.levels.values())
+        wide = 3 + max(len(verb) * (2 if self.chinese else 1) for verb in self.levels.values())
         place = Column("place", tr("Place"), tr("The unit the warning names."), self.place, self.place, 16)
         return (
             Column("rank", "#", tr("Rank by urgency, as on the map and in the briefing."), self.rank, _rank, 2, True),
             Column("level", tr("Level"), tr("What is asked of people."), self.level, self._level_key, wide),
             place,
-            Column("category", tr("Class"), tr("The class of incidents."), self.category, _category, 9),
+            Column("category", tr("Class"), tr("The class of incidents."), self.category, _category, 8),
             Column(
                 "figures",
                 tr("Seen / usual"),
                 tr("Incidents counted, and what this unit's own past lets expect. Sorts by the difference."),
                 self.figures,
                 _excess,
-                10,
+                9,
                 True,
             ),
             Column(

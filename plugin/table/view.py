@@ -12,6 +12,9 @@ from .model import Warnings
 
 HIDDEN = "table_hidden"
 _MARGIN = 8
+_BESIDE = ("rank", "level", "category", "figures")
+_FEWEST, _MOST = 10, 24
+"""Signs of a place that are seen at least, and at most by itself."""
 
 
 class MiddleOut(QtWidgets.QStyledItemDelegate):
@@ -37,6 +40,7 @@ class WarningView(QtWidgets.QTableView):
         self.setAccessibleName(tr("Early warnings"))
         self.rows = model
         self._kept: tuple[set[str], str] = (set(), "")
+        self._fitting, self._own_width = False, False
         self.setModel(model)
         self.setSelectionBehavior(QtWidgets.QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QtWidgets.QAbstractItemView.SelectionMode.ExtendedSelection)
@@ -73,6 +77,32 @@ class WarningView(QtWidgets.QTableView):
         self.sortByColumn(0, QtCore.Qt.SortOrder.AscendingOrder)
         header.setContextMenuPolicy(QtCore.Qt.ContextMenuPolicy.CustomContextMenu)
         header.customContextMenuRequested.connect(self._offer_columns)
+        header.sectionResized.connect(self._resized)
+
+    def resizeEvent(self, event: Any) -> None:
+        super().resizeEvent(event)
+        if not self._own_width:
+            self._fit_place()
+
+    def _fit_place(self) -> None:
+        """The place takes what is left beside the figures, and beside the state where there is room for it too: what
+        was seen and where it stands are not cut in a narrow dock.
+        """
+        columns = self.rows.columns.all
+        widths = {column.name: self.columnWidth(n) for n, column in enumerate(columns) if not self.isColumnHidden(n)}
+        sign = QtGui.QFontMetrics(self.font()).averageCharWidth()
+        left = self.viewport().width() - sum(widths.get(name, 0) for name in _BESIDE)
+        with_state = left - widths.get("state", 0)
+        fits = with_state if with_state >= _FEWEST * sign + 2 * _MARGIN else left
+        place = next(number for number, column in enumerate(columns) if column.name == "place")
+        self._fitting = True
+        self.setColumnWidth(place, min(max(fits, _FEWEST * sign + 2 * _MARGIN), _MOST * sign + 2 * _MARGIN))
+        self._fitting = False
+
+    def _resized(self, number: int, *_: int) -> None:
+        """A place that was made wider or narrower by hand stays so."""
+        if not self._fitting and self.rows.columns.all[number].name == "place":
+            self._own_width = True
 
     def selected(self) -> list[Row]:
         """The selected rows, in their order."""
