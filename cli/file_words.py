@@ -45,8 +45,12 @@ OF_SOURCES: dict[str, tuple[str, str]] = {
         "A class that has another name now, as old=new; may be given several times.",
         "已改名的类别,写作 旧名=新名,可给多个。",
     ),
+    "remark": (
+        "What a reader has to know of these data, printed with the results; may be given several times.",
+        "对这批数据的说明(如只用了部分记录),随成果给出,可给多条。",
+    ),
 }
-"""What a command reads incidents and cells from."""
+"""What a command reads incidents and cells from, and what is to be said of it."""
 
 OF_RUNS: dict[str, tuple[str, str]] = {
     "plan": (

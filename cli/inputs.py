@@ -87,6 +87,7 @@ class Files:
     calibration: str | None = None
     basemap: tuple[str, ...] = ()
     basemap_crs: str | None = None
+    remarks: tuple[str, ...] = ()
 
     def beneath(self) -> Any:
         """The layers and the picture beneath the briefing's cells, as `pipeline.run` takes them."""
@@ -114,6 +115,7 @@ class Files:
             "key": self.key,
             "days": self.days,
             "events": self.events,
+            "remarks": self.remarks,
         }
 
     def _cells(self) -> Any:
@@ -167,7 +169,12 @@ def of_options(values: dict[str, Any]) -> Files:
     cell = tuple((_cell_key(role), values[role]) for role in CELL_COLUMNS if values.get(role))
     classes = tuple(_renaming(text) for text in values.get("rename") or ())
     return Files(
-        incidents=tuple(values.get("incidents") or ()), columns=named, cell_columns=cell, classes=classes, **files
+        incidents=tuple(values.get("incidents") or ()),
+        columns=named,
+        cell_columns=cell,
+        classes=classes,
+        remarks=tuple(text.strip() for text in values.get("remark") or () if text.strip()),
+        **files,
     )
 
 
@@ -187,12 +194,13 @@ def of_plan_file(path: str | Path) -> Files:
     path = Path(path)
     tables = read_plan_tables(path)
     inputs, columns = tables.get("inputs", {}), tables.get("columns", {})
-    _refuse_unknown(inputs, {"incidents", "basemap", *_PLAIN, *_FILES}, path, "inputs")
+    _refuse_unknown(inputs, {"incidents", "basemap", "remark", *_PLAIN, *_FILES}, path, "inputs")
     _refuse_unknown(columns, {*COLUMNS, *CELL_COLUMNS}, path, "columns")
     listed, beneath = (_listed(inputs.get(name, [])) for name in ("incidents", "basemap"))
     values: dict[str, Any] = {**columns, **{name: inputs.get(name) for name in _PLAIN}}
     values["incidents"] = [name if is_url(name) else str(path.parent / name) for name in listed]
     values["basemap"] = [str(path.parent / name) for name in beneath]
+    values["remark"] = _listed(inputs.get("remark", []))
     values["runs"] = str(path.parent / "runs")
     values["record"] = str(path.parent / RECORD)
     places = {name: inputs[name] for name in _FILES if name in inputs}
@@ -249,7 +257,7 @@ def _file_options() -> list[Option]:
     return [
         Option(
             [f"--{name.replace('_', '-')}", name],
-            multiple=name in ("incidents", "rename"),
+            multiple=name in ("incidents", "rename", "remark"),
             metavar=_metavar(name),
             help=_text(*text),
             section="files",
@@ -259,9 +267,17 @@ def _file_options() -> list[Option]:
 
 
 def _metavar(name: str) -> str:
-    return {"incidents": "FILE...", "crs": "CRS", "cells_crs": "CRS", "rename": "OLD=NEW", "cells_since": "DATE"}.get(
-        name, "FILE"
-    )
+    return _METAVARS.get(name, "FILE")
+
+
+_METAVARS = {
+    "incidents": "FILE...",
+    "crs": "CRS",
+    "cells_crs": "CRS",
+    "rename": "OLD=NEW",
+    "cells_since": "DATE",
+    "remark": "TEXT",
+}
 
 
 def _column_options() -> list[Option]:

@@ -73,6 +73,7 @@ def run(
     events: str | Path | None = None,
     calibration: str | Path | None = None,
     basemap: BasemapFiles | None = None,
+    remarks: Sequence[str] = (),
     ledger: str | Path | None = None,
     record: str | Path | None = None,
     last_run: str | None = None,
@@ -92,7 +93,7 @@ def run(
     classes : old name of a class -> new name. class_policy : a policy file instead of the one brought along. key : file
         with the key of pseudonyms. days : table of days off and moved working days. events : table of what is known to
         have changed (docs/calendar.md). calibration : what `calibrate` learned on this city's history.
-        basemap : layers or a picture beneath the briefing's cells.
+        basemap : layers or a picture beneath the briefing's cells. remarks : what a reader has to know of the data.
         record : where to keep what this import looked like, for the next `check`.
     out : the folder to write, complete or absent; refused if it exists, unless *replace*. Or what names it, given the
         moment of decision (ISO). public : a folder for what everyone may see (docs/public.md), likewise. last_run :
@@ -107,7 +108,7 @@ def run(
     told = progress or _silent
     inputs = gather_inputs(
         incidents, cells, columns, cell_columns, crs, cells_crs, responsible, classes, class_policy, key, days, events,
-        calibration, basemap,
+        calibration, basemap, remarks,
     )  # fmt: skip
     if out is not None and not callable(out):
         _refuse_early(out, replace, key)
@@ -150,6 +151,7 @@ def check_inputs(
     key: str | Path | None = None,
     days: str | Path | None = None,
     events: str | Path | None = None,
+    remarks: Sequence[str] = (),
     out: str | Path | None = None,
     against: str | Path | None = None,
     replace: bool = False,
@@ -165,8 +167,9 @@ def check_inputs(
     if out is not None:
         check_report_place(out, replace)
     inputs = gather_inputs(
-        incidents, cells, columns, cell_columns, crs, cells_crs, responsible, classes, class_policy, key, days, events
-    )
+        incidents, cells, columns, cell_columns, crs, cells_crs, responsible, classes, class_policy, key, days, events,
+        remarks=remarks,
+    )  # fmt: skip
     with topology_left(inputs, plan.moment(), out):
         ready = prepare(plan.checked(), inputs, progress or _silent)
     check_account(ready.account)
@@ -275,6 +278,7 @@ def gather_inputs(
     events: str | Path | None = None,
     calibration: str | Path | None = None,
     basemap: BasemapFiles | None = None,
+    remarks: Sequence[str] = (),
 ) -> Inputs:
     """The arguments of `run` that name where data come from, as one; every path as text."""
     files = [incidents] if isinstance(incidents, (str, Path)) else incidents
@@ -296,6 +300,7 @@ def gather_inputs(
         source,
         as_text(calibration),
         basemap,
+        tuple(remarks),
     )
 
 

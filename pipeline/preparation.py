@@ -52,6 +52,7 @@ class Inputs:
     cell_files: CellFiles = field(default_factory=CellFiles)
     calibration: str | None = None
     basemap: BasemapFiles | None = None
+    remarks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -161,6 +162,7 @@ def prepare_at(source: Source, ground: Ground, as_of: pd.Timestamp, progress: Pr
     counts, placed = narrowed(every, plan.classes), placed[used[known]]
     almanac = make_almanac(every, plan, valid, inputs.days, inputs.events, told=counts)
     notices = (
+        *(notice("N-REMARK-001", text=text) for text in inputs.remarks),
         *intake.notices,
         *cells.notices,
         *recoded,

@@ -22,13 +22,15 @@ from .host import Job, Request, Source
 from .qt import QtCore
 from .request import arguments
 from .schema import known_columns
-from .toolbox.convert import Handover, is_remote, needed_fields, own_path
+from .toolbox.convert import Handover, is_remote, needed_fields, own_path, remark_on
 from .words import tr
 
 _AT_WORK: set[LayerJob] = set()
 """Jobs that have not ended: nobody else may hold them while they write."""
 LAST_WAIT = 2000
 """Milliseconds that the end of the plugin waits for a layer that is being written."""
+PATIENCE = 1500
+"""Milliseconds after which a cancelled job is over for its user, though a database has not answered yet."""
 
 
 def end_all() -> None:
@@ -76,7 +78,9 @@ def hand_over_layer(
     if path:
         return Handover(name, path)
     fields = needed_fields(layer.fields(), chosen, known)
-    return Handover(name, "", LayerSource(layer, selected=selected), fields, is_remote=is_remote(layer))
+    remark = remark_on(layer, selected=selected)
+    source = LayerSource(layer, selected=selected)
+    return Handover(name, "", source, fields, is_remote=is_remote(layer), remark=remark)
 
 
 class Writing(QgsTask):
@@ -148,6 +152,12 @@ class LayerJob(Job):
             self.engine.cancel()
         elif self.task is not None:
             self.task.cancel()
+            QtCore.QTimer.singleShot(PATIENCE, self._leave_behind)
+
+    def _leave_behind(self) -> None:
+        """A layer that hangs cannot be interrupted: its thread is left to itself, and sweeps when it comes back."""
+        if self.task is not None:
+            self._tell(self.cancelled)
 
     def end_now(self) -> None:
         """Stop and say nothing: there is nobody left to hear it."""
@@ -179,7 +189,8 @@ class LayerJob(Job):
         if task is None:
             return
         if result and not self.is_stopped:
-            self._start_engine(task.written)
+            remarks = [handover.remark for handover in task.handovers.values() if handover.remark]
+            self._start_engine(task.written, remarks)
             return
         sweep(self.work)
         if task.error is not None:
@@ -187,8 +198,9 @@ class LayerJob(Job):
         else:
             self._end(self.cancelled)
 
-    def _start_engine(self, written: dict[str, str]) -> None:
-        engine = self.engine = EngineJob(arguments(self.command, self.request, written), self.work, self)
+    def _start_engine(self, written: dict[str, str], remarks: list[str] | None = None) -> None:
+        command = arguments(self.command, self.request, written, remarks or ())
+        engine = self.engine = EngineJob(command, self.work, self)
         engine.progressed.connect(self.progressed)
         engine.said.connect(self.said)
         engine.finished.connect(lambda done: self._end(self.finished, done))
@@ -196,11 +208,15 @@ class LayerJob(Job):
         engine.cancelled.connect(lambda: self._end(self.cancelled))
         engine.start()
 
-    def _end(self, ending: Any, *facts: Any) -> None:
+    def _tell(self, ending: Any, *facts: Any) -> None:
         if not self.is_over:
             self.is_over = True
-            _AT_WORK.discard(self)
             ending.emit(*facts)
+
+    def _end(self, ending: Any, *facts: Any) -> None:
+        self._tell(ending, *facts)
+        if self in _AT_WORK:
+            _AT_WORK.discard(self)
             self.deleteLater()  # here, not in the thread of a task in which Python collects its garbage
 
 

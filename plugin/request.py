@@ -15,9 +15,15 @@ _FILES_OF_CHECK = frozenset(
 """Options that name files, or how files are read, which `check` knows too; the others belong to `run` alone."""
 
 
-def arguments(command: str, request: Request, written: Mapping[str, str] | None = None) -> list[str]:
-    """The whole command: `check` prints its findings for programs, `run` makes its folder."""
-    return [command, *options(request, written, command=command), *(["--json"] if command == CHECK else [])]
+def arguments(
+    command: str, request: Request, written: Mapping[str, str] | None = None, remarks: Sequence[str] = ()
+) -> list[str]:
+    """The whole command: `check` prints its findings for programs, `run` makes its folder.
+
+    *remarks* : what the readers of the results have to know of the data.
+    """
+    told = [f"--remark={text}" for text in remarks]
+    return [command, *options(request, written, command=command), *told, *(["--json"] if command == CHECK else [])]
 
 
 def options(request: Request, written: Mapping[str, str] | None = None, *, command: str = RUN) -> list[str]:

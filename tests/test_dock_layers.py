@@ -39,6 +39,17 @@ def test_the_selected_rows_alone_are_handed_over(told):
     assert told["edited"]["rows"] == ["D0", "edited", "new"]
 
 
+def test_what_was_left_behind_is_told_to_the_readers_of_the_results(told):
+    """The selection, the filter, and edits that are not saved: each is said once, by the layer's own name."""
+    name, rows = told["layer"], "\"工单编号\" <> 'D9'"
+    by_filter = f"Of the layer {name} only the rows of its filter were used: {rows}"
+    chosen = f"Of the layer {name} only the 3 selected rows were used."
+    assert told["whole"]["remark"] == by_filter
+    assert told["selected"]["remark"] == f"{chosen} {by_filter}"
+    edits = f"The layer {name} was used with edits that are not saved."
+    assert told["edited"]["remark"] == f"{chosen} {by_filter} {edits}"
+
+
 def test_a_chosen_field_whose_name_holds_a_comma_is_handed_over(told):
     assert told["selected"]["fields"] == ["工单编号", "受理时间", "类别,细"]
 
@@ -52,6 +63,13 @@ def test_a_full_disk_fails_the_job_in_words(told):
     """An exception on the way would leave the form waiting for an end that never comes."""
     (problem,) = told["failed"]
     assert "No space left on device" in problem
+
+
+def test_a_database_that_hangs_keeps_no_user_waiting(told):
+    """The user is told once, before it answers; the folder is swept when the thread comes back."""
+    while_hanging, afterwards = told["hung"]
+    assert while_hanging == ["cancelled", True]
+    assert afterwards == ["cancelled", False, 0]
 
 
 def test_files_fill_a_dock_that_nobody_has_looked_at(told):

@@ -355,6 +355,7 @@ NOTICES: dict[str, tuple[str, str]] = {
         "按方案带入自由文本列{column},其中{n}行的个人信息已遮盖",
         "free text of column {column} was carried, as the plan says; personal data in {n} rows were blotted out",
     ),
+    "N-REMARK-001": ("说明:{text}", "remark: {text}"),
     "N-DUP-001": ("{n}行重复,已去除", "{n} rows are duplicates and were dropped"),
     "N-DUP-002": ("{n}行重复,按要求保留", "{n} rows are duplicates and were kept, as asked"),
     "N-DUP-003": (

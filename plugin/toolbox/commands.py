@@ -72,7 +72,9 @@ class _City(EngineAlgorithm):
         """In a thread."""
         runs = Path(self.parameterAsString(parameters, "OUTPUT", context))
         out = free_folder(runs)
-        done = self.run_engine([self.key, *self.more(parameters, context, out)], out, context, feedback)
+        remarks = [f"--remark={layer.remark}" for layer in self.layers.values() if layer.remark]
+        command = [self.key, *remarks, *self.more(parameters, context, out)]
+        done = self.run_engine(command, out, context, feedback)
         if not done:
             return {}
         feedback.setProgress(100)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from textwrap import shorten
 from typing import Any
 
 from qgis.core import (
@@ -35,6 +36,8 @@ SIMPLE_TYPES = {1, 2, 3, 4, 5, 6, 10, 14, 15, 16}
 MOMENT = 16
 TEXT = getattr(QVariant, "String", None) or QMetaType.Type.QString
 BATCH = 2000
+LONGEST_FILTER = 300
+"""Characters of a layer's filter that are told."""
 REMOTE = {"postgres", "oracle", "mssql", "hana", "WFS", "OAPIF", "arcgisfeatureserver"}
 """Providers of layers that live on another machine: a connection that breaks looks to QGIS like the end of the rows."""
 
@@ -42,7 +45,8 @@ REMOTE = {"postgres", "oracle", "mssql", "hana", "WFS", "OAPIF", "arcgisfeatures
 class Handover:
     """One layer on its way to the engine: a path of its own, or features that are still to be written.
 
-    Made on the main thread (it looks at the layer), written in the thread of the algorithm.
+    Made on the main thread (it looks at the layer), written in the thread of the algorithm. `remark` tells a reader of
+    the results what of the layer went there; it is empty where all of it did.
     """
 
     def __init__(
@@ -53,9 +57,10 @@ class Handover:
         fields: list[str] | None = None,
         *,
         is_remote: bool = False,
+        remark: str = "",
     ):
         self.name, self.path, self.source, self.fields = name, path, source, fields or []
-        self.is_remote = is_remote
+        self.is_remote, self.remark = is_remote, remark
 
     def written(self, work: Path, context: QgsCoordinateTransformContext, feedback: QgsProcessingFeedback) -> str:
         """The file the engine shall read; features are written into *work* if they have to be."""
@@ -89,12 +94,31 @@ def hand_over(
             fix=tr("Choose a layer that can be opened, or name its file."),
         )
     layer = algorithm.parameterAsVectorLayer(parameters, name, context)
-    if layer is not None and not _is_partial(parameters[name]):
+    selected, limited = _asked_parts(parameters[name])
+    if layer is not None and not (selected or limited):
         path = own_path(layer)
         if path:
             return Handover(name.lower(), path)
     fields = needed_fields(source.fields(), chosen, known)
-    return Handover(name.lower(), "", source, fields, is_remote=layer is not None and is_remote(layer))
+    remark = remark_on(layer, selected=selected, limited=limited) if layer is not None else ""
+    remote = layer is not None and is_remote(layer)
+    return Handover(name.lower(), "", source, fields, is_remote=remote, remark=remark)
+
+
+def remark_on(layer: QgsVectorLayer, *, selected: bool = False, limited: bool = False) -> str:
+    """What of *layer* goes to the engine, for those who read the results; empty where all of it does."""
+    name, told = layer.name(), []
+    if selected:
+        n = f"{layer.selectedFeatureCount():,}"
+        told.append(tr("Of the layer {name} only the {n} selected rows were used.", name=name, n=n))
+    if limited:
+        told.append(tr("Of the layer {name} only the rows asked for in the dialog were used.", name=name))
+    if layer.subsetString():
+        rows = shorten(layer.subsetString(), LONGEST_FILTER, placeholder=" …")
+        told.append(tr("Of the layer {name} only the rows of its filter were used: {rows}", name=name, rows=rows))
+    if layer.isModified():
+        told.append(tr("The layer {name} was used with edits that are not saved.", name=name))
+    return " ".join(told)
 
 
 def is_remote(layer: QgsVectorLayer) -> bool:
@@ -102,12 +126,12 @@ def is_remote(layer: QgsVectorLayer) -> bool:
     return layer.providerType() in REMOTE
 
 
-def _is_partial(value: Any) -> bool:
-    """Whether the parameter asks for less than the whole layer: the selection, the first rows, a filter."""
+def _asked_parts(value: Any) -> tuple[bool, bool]:
+    """Whether the parameter asks for the selection only, and for the first rows or those of a filter only."""
     if not isinstance(value, QgsProcessingFeatureSourceDefinition):
-        return False
+        return False, False
     limited = getattr(value, "featureLimit", -1) >= 0 or bool(getattr(value, "filterExpression", ""))
-    return value.selectedFeaturesOnly or limited
+    return value.selectedFeaturesOnly, limited
 
 
 def own_path(layer: QgsVectorLayer) -> str:

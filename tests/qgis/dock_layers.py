@@ -2,6 +2,7 @@
 
 import importlib
 import tempfile
+import threading
 
 from qgis.core import QgsFeature, QgsField, QgsGeometry, QgsPointXY, QgsProject, QgsVectorLayer
 from qgis.PyQt.QtCore import QVariant
@@ -80,7 +81,7 @@ def handed(**facts):
         rows = sorted(feature["工单编号"] for feature in copy.getFeatures())
         fields = [field for field in copy.fields().names() if field != "gridbeacon_fid"]
         del copy
-    return {"rows": rows, "fields": fields}
+    return {"rows": rows, "fields": fields, "remark": handover.remark}
 
 
 class Patient:
@@ -115,9 +116,45 @@ def no_room():
 
 job = layer_job.LayerJob("run", host_room.Request(incidents=(source,)))
 job.failed.connect(failed.append)
-layer_job.work_folder = no_room
+work_folder, layer_job.work_folder = layer_job.work_folder, no_room
 job.start()
 QTest.qWait(100)
+
+layer_job.work_folder = work_folder
+
+
+class Hanging:
+    """A layer whose database does not answer."""
+
+    path = remark = ""
+
+    def __init__(self):
+        self.answer = threading.Event()
+
+    def written(self, *_):
+        self.answer.wait(30)
+        return "late"
+
+
+def cancelled_while_it_hangs():
+    """Endings told, and whether the work folder is there: while the database hangs, and after it has answered."""
+    hanging, told = Hanging(), []
+    job = layer_job.LayerJob("run", host_room.Request(incidents=(source,)))
+    job._handovers = lambda: {source.key: hanging}
+    for name in ("cancelled", "failed", "finished"):
+        getattr(job, name).connect(lambda *_, name=name: told.append(name))
+    job.start()
+    QTest.qWait(200)
+    work = job.work
+    job.cancel()
+    QTest.qWait(2500)
+    while_hanging = [*told, work.exists()]
+    hanging.answer.set()
+    QTest.qWait(1000)
+    return while_hanging, [*told, work.exists(), len(layer_job._AT_WORK)]
+
+
+hung = cancelled_while_it_hangs()
 
 hidden = plugin.docking.dock is None
 plugin.stories.take_files(["/data/三月.csv"])
@@ -131,6 +168,8 @@ session.unload(wish["name"])
 QTest.qWait(300)
 offers.append(len(session.face.bar.items()))
 answer(
+    layer=layer.name(),
+    hung=hung,
     failed=[error.problem for error in failed],
     taken=taken,
     hidden=hidden,
