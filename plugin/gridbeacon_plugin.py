@@ -13,6 +13,7 @@ from qgis.PyQt.QtWidgets import QMenu, QPushButton
 from . import engine
 from .docking import Docking
 from .project import switch
+from .project.results import reopened
 from .qgis_host import is_input
 from .qt import QAction
 from .story.attach import Stories
@@ -61,6 +62,7 @@ class GridBeaconPlugin:
             self.iface.addPluginToMenu(MENU, action)
         self.iface.addToolBarIcon(toggle)
         self.iface.addToolBarIcon(self.stories.action)
+        self.iface.projectRead.connect(self._project_read)
         engine.sweep_beside()
 
     def _action(self, name: str, text: str, call: Any) -> QAction:
@@ -77,6 +79,7 @@ class GridBeaconPlugin:
             if self.docking is None or action is not self.docking.toggle:
                 action.deleteLater()
         if self.actions:
+            self.iface.projectRead.disconnect(self._project_read)
             switch.unregister()
         self.actions = []
         self._drop_menu()
@@ -100,6 +103,9 @@ class GridBeaconPlugin:
         for menu in self.iface.mainWindow().findChildren(QMenu) if self.iface else []:
             if menu.title() == MENU and not menu.actions():
                 menu.deleteLater()
+
+    def _project_read(self) -> None:
+        reopened(QgsProject.instance(), self.iface.mapCanvas())
 
     def open_run(self) -> None:
         """Open the Processing dialog of *Run everything*, with the layers that fit already chosen."""

@@ -15,7 +15,7 @@ from qgis.core import (
     QgsVectorLayerFeatureSource,
 )
 
-from ..errors import Cancelled, EngineError, GridBeaconError
+from ..errors import Cancelled, EngineError, GridBeaconError, InputError
 from .engine.job import EngineJob
 from .engine.sweeping import hold, sweep, work_folder
 from .host import Job, Request, Source
@@ -72,11 +72,17 @@ def hand_over_layer(
     """*layer* on its way to the engine: by its own path where it is a file, else as features still to be written.
 
     *chosen* are the fields the user named, *known* those the engine finds by itself (None: any); *selected* leaves all
-    other features behind. Main thread only.
+    other features behind. Main thread only. Raises InputError for a layer without a coordinate system.
     """
     path = "" if selected else own_path(layer)
     if path:
         return Handover(name, path)
+    if layer.isSpatial() and not layer.crs().isValid():
+        raise InputError(
+            tr("The layer {name} has no coordinate system.", name=layer.name()),
+            where=layer.name(),
+            fix=tr("Give it one: right click on it among the layers, Layer CRS."),
+        )
     fields = needed_fields(layer.fields(), chosen, known)
     remark = remark_on(layer, selected=selected)
     source = LayerSource(layer, selected=selected)
@@ -204,9 +210,18 @@ class LayerJob(Job):
         engine.progressed.connect(self.progressed)
         engine.said.connect(self.said)
         engine.finished.connect(lambda done: self._end(self.finished, done))
-        engine.failed.connect(lambda error: self._end(self.failed, error))
+        engine.failed.connect(lambda error: self._end(self.failed, self._in_layers(error, written)))
         engine.cancelled.connect(lambda: self._end(self.cancelled))
         engine.start()
+
+    def _in_layers(self, error: GridBeaconError, written: dict[str, str]) -> GridBeaconError:
+        """*error* with layers called what the user calls them, not as the files they were written to."""
+        sources = (*self.request.incidents, *([self.request.cells] if self.request.cells else ()))
+        for source in sources:
+            if source.layer and source.key in written:
+                file = written[source.key].partition("|")[0]
+                error.where = error.where.replace(Path(file).name, source.name)
+        return error
 
     def _tell(self, ending: Any, *facts: Any) -> None:
         if not self.is_over:

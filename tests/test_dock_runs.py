@@ -89,7 +89,7 @@ def test_without_incidents_nothing_runs(made):
     form.host.points = []
     form.host.sources_changed.emit()
     form.run()
-    assert form.host.jobs == [] and form.host.wishes[0][0] == "say"
+    assert form.host.jobs == [] and form.host.wishes == [] and form.foot.asked.isVisibleTo(form)
     assert form.checking.summary.state.text() == "Choose the incidents."
 
 

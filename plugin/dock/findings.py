@@ -29,7 +29,7 @@ def lines_of(found: dict[str, Any]) -> list[tuple[str, str]]:
         ("", _reasons(found)),
         (tr("Period"), _period(found)),
         (tr("Cells"), " · ".join(f"{name} {number:,}" for name, number in found.get("cells", {}).items())),
-        (tr("Sources"), _listed(found.get("sources", {}))),
+        (tr("Sources"), _listed({name: rows for name, rows in found.get("sources", {}).items() if name})),
         (tr("Classes"), tr("{number} are tested", number=f"{found.get('tested_classes', 0):,}")),
         *_labelled(tr("Trouble"), _trouble(found)),
     ]

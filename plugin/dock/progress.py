@@ -59,7 +59,8 @@ class RunBar(QtWidgets.QWidget):
     def _make_buttons(self) -> None:
         self.run = _button(tr("&Run"), "run", tr("Run the engine over these inputs (Ctrl+Return)."), self.run_asked)
         self.run.setDefault(True)
-        self.cancel = _button(tr("Cancel"), "cancel", tr("Stop; nothing of the run is kept (Esc)."), self.cancel_asked)
+        cancel_help = tr("Stop; nothing of the run is kept (Esc).")
+        self.cancel = _button(tr("Cancel"), "cancel", cancel_help, self.cancel_asked, Patient)
         self.briefing = _button(tr("Open the &briefing"), "briefing", tr("In the browser."), self.briefing_asked)
         layout_help = tr("A page for each warning, ready to print.")
         self.print = _button(tr("Print &layout"), "print", layout_help, self.print_asked)
@@ -148,8 +149,15 @@ def elapsed(seconds: float) -> str:
     return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
 
 
-def _button(text: str, name: str, help: str, signal: Any) -> QtWidgets.QPushButton:
-    button = QtWidgets.QPushButton(text)
+class Patient(QtWidgets.QPushButton):
+    """Takes the place of *Run* under the pointer: the second click of a double click there is not meant for it."""
+
+    def mouseDoubleClickEvent(self, event: Any) -> None:
+        event.accept()
+
+
+def _button(text: str, name: str, help: str, signal: Any, kind: Any = QtWidgets.QPushButton) -> QtWidgets.QPushButton:
+    button = kind(text)
     button.setObjectName(name)
     button.setToolTip(help)
     button.clicked.connect(lambda: signal.emit())

@@ -9,6 +9,7 @@ from ...errors import GridBeaconError
 from ..qt import QtCore, QtWidgets, Signal
 from ..words import pick, tr
 from .findings import lines_of
+from .option_words import in_form
 from .pieces import Fold, grid_of, heading, in_a_row, plain_tip, small_button, stacked, words
 
 
@@ -125,9 +126,9 @@ class Problem(QtWidgets.QFrame):
 
     def tell(self, error: GridBeaconError) -> None:
         """Show *error*; trouble with the engine itself brings the way to its page."""
-        self.what.setText(pick(error.problem, error.problem_zh))
+        self.what.setText(in_form(pick(error.problem, error.problem_zh)))
         self.where.setText(error.where)
-        fix, more, by_hand = pick(error.fix, error.fix_zh).partition("\n")
+        fix, more, by_hand = in_form(pick(error.fix, error.fix_zh)).partition("\n")
         ours = type(error).__name__ == "EngineError" and not error.code
         self.engine.setVisible(ours)
         # Commands for a terminal would push the button out of sight of the many who never open one.

@@ -21,6 +21,7 @@ from ...errors import InputError
 from ...layers import style
 from ..qt import QtCore, QtGui
 from ..words import tr
+from .contents import TABLES, contents
 
 ROOM_AROUND, ROOM_AROUND_CITY = 1.6, 1.06
 """Width of the map around a place and around the city, in their own widths."""
@@ -35,8 +36,10 @@ def flash(iface: Any, folder: Path, warning: dict[str, str]) -> None:
     The run's layers are added first where they are missing. Raises InputError if the run does not know the place,
     EnvironmentProblem if its layers cannot be opened.
     """
-    from .results import layers_of, show_run
+    from .results import RESULTS, layers_of, show_run, unreadable
 
+    if not contents(folder).tables:  # layers that are there already would find nothing in it
+        raise unreadable(RESULTS[0].title, folder / TABLES)
     project, canvas = QgsProject.instance(), iface.mapCanvas()
     layers = layers_of(folder, project)
     if "EARLY_WARNINGS" not in layers or "CELLS" not in layers:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -18,6 +19,8 @@ from qgis.core import (
 
 from ..qt import QtCore
 
+SET_BY_USER = ("TemporalControllerWidget", "/NavigationMode")
+"""Where a project keeps what was set in QGIS's temporal controller by hand."""
 OURS = "gridbeacon"
 """Property of a temporal controller that we have set: another run may widen it."""
 
@@ -69,6 +72,15 @@ def make_playable(project: QgsProject, canvas: Any, span: tuple[datetime, dateti
     controller.setFrameDuration(QgsInterval(1, QgsUnitTypes.TemporalUnit.TemporalDays))
     controller.setNavigationMode(modes.Animated)
     controller.setCurrentFrameNumber(controller.totalFrameCount() - 1)
+
+
+def play_again(project: QgsProject, canvas: Any, spans: Iterable[tuple[datetime, datetime]]) -> None:
+    """Let the days of runs be played in a project that was opened, unless its user has set how: else all of them would
+    be drawn over each other.
+    """
+    if not project.readNumEntry(*SET_BY_USER)[1]:
+        for span in spans:
+            make_playable(project, canvas, span)
 
 
 def _range(start: datetime, end: datetime) -> QgsDateTimeRange:

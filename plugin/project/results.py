@@ -104,7 +104,7 @@ def opening(folder: Path, present: Container[str] = ()) -> Iterator[tuple[Result
     Raises EnvironmentProblem if one of them cannot be opened.
     """
     if not contents(folder).tables:  # GDAL would wait for a locked file for a minute, and with it the window
-        raise _unreadable(tr(RESULTS[0].english), folder / TABLES)
+        raise unreadable(tr(RESULTS[0].english), folder / TABLES)
     for result in RESULTS:
         with untouched():
             layer = _opened(result, folder) if result.output not in present else None
@@ -149,6 +149,13 @@ def layers_of(folder: Path, project: QgsProject) -> dict[str, QgsMapLayer]:
     return {str(layer.customProperty(LAYER)): layer for layer in ours}
 
 
+def reopened(project: QgsProject, canvas: Any) -> None:
+    """A project was opened: the days of the runs in it are ready to play again."""
+    folders = {str(layer.customProperty(RUN)) for layer in project.mapLayers().values() if layer.customProperty(RUN)}
+    spans = [contents(Path(folder)).window for folder in sorted(folders)]
+    playing.play_again(project, canvas, [span for span in spans if span is not None])
+
+
 def run_key(folder: Path) -> str:
     """What tells this run from every other one."""
     return str(Path(folder).resolve())
@@ -169,12 +176,13 @@ def _opened(result: Result, folder: Path) -> QgsMapLayer | None:
     options.loadDefaultStyle = result.output in look.DRAWN_BY_THE_FILE
     layer = QgsVectorLayer(uri, result.title, "ogr", options) if result.layer else QgsRasterLayer(uri, result.title)
     if not layer.isValid():
-        raise _unreadable(result.title, folder / (TABLES if result.layer else SURFACE))
+        raise unreadable(result.title, folder / (TABLES if result.layer else SURFACE))
     furnish(layer, result, folder)
     return layer
 
 
-def _unreadable(title: str, path: Path) -> EnvironmentProblem:
+def unreadable(title: str, path: Path) -> EnvironmentProblem:
+    """A layer of a run that cannot be opened, in words."""
     return EnvironmentProblem(
         tr("The results of this run cannot be opened: {layer}.", layer=title),
         where=str(path),

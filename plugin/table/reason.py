@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ...layers.style import LEVELS, STATUTORY_EN, STATUTORY_ZH
+from ...layers.style import LEVELS, STATUTORY_EN, STATUTORY_ZH, Level
 from ..labels import plain_label
 from ..qt import QtCore, QtWidgets, Signal
 from ..words import pick, tr
@@ -28,6 +28,7 @@ class ReasonPanel(QtWidgets.QScrollArea):
         self.setFrameShape(QtWidgets.QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(QtCore.Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.columns = columns
+        self._level: Level | None = None
         self.title, self.sentence = _label("title", bold=True), _label("sentence")
         self.series, self.hours, self.weekdays = Plot(), Plot(), Plot()
         self.legend, self.bars_title = _label("legend"), _label("bars_title", bold=True)
@@ -84,7 +85,8 @@ class ReasonPanel(QtWidgets.QScrollArea):
         level = next((level for level in LEVELS if level.name == row.warning["level"]), None)
         verb = self.columns.level(row)
         word = f"{level.numeral} · {verb}" if level else verb
-        self.title.setStyleSheet(f"color: {level.colour(theme_of(self))}" if level else "")
+        self._level = level
+        self._colour()
         self.title.setText(f"{word}  {self.columns.place(row)} · {shown(row.warning.get('category'))}")
         self.sentence.setText(answers.reason(row))
         self._draw(row, told)
@@ -104,6 +106,18 @@ class ReasonPanel(QtWidgets.QScrollArea):
         self.life_title.hide()
         self.life.hide()
         self.verticalScrollBar().setValue(0)
+
+    def changeEvent(self, event: Any) -> None:
+        """The window has become dark or light."""
+        super().changeEvent(event)
+        if event.type() in (QtCore.QEvent.Type.PaletteChange, QtCore.QEvent.Type.StyleChange):
+            self._colour()
+
+    def _colour(self) -> None:
+        """The title in its level's colour, as it is read on the window's ground."""
+        sheet = f"color: {self._level.colour(theme_of(self))}" if self._level else ""
+        if self.title.styleSheet() != sheet:
+            self.title.setStyleSheet(sheet)
 
     def show_life(self, events: Iterable[Mapping[str, Any]]) -> None:
         """Show what the ledger holds of the warning."""

@@ -40,6 +40,9 @@ class ChoiceBox(WidgetWrapper):
         box.currentIndexChanged.connect(lambda _: self.widgetValueHasChanged.emit(self))
         return box
 
+    def createLabel(self):
+        return super(WidgetWrapper, self).createLabel()  # QGIS's own, in its language
+
     def setValue(self, value):
         self.widget.setCurrentIndex(max(self.widget.findData(value), 0))
 

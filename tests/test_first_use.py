@@ -1,0 +1,157 @@
+"""What a person meets in the first hour: no engine yet, nothing chosen, a narrow dock, a window that turns dark.
+
+Over a stand-in host, without QGIS.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("PyQt5") if sys.modules.get("PyQt5", 0) is not None else pytest.importorskip("PyQt6")
+sys.path.append(str(Path(__file__).parent / "qt"))
+
+from gridbeacon.errors import EngineError, InputError  # noqa: E402
+from gridbeacon.layers.style import LEVELS  # noqa: E402
+from gridbeacon.plugin.dock.findings import lines_of  # noqa: E402
+from gridbeacon.plugin.dock.option_words import in_form  # noqa: E402
+from gridbeacon.plugin.engine_page import EnginePage  # noqa: E402
+from gridbeacon.plugin.qt import QtCore, QtGui, QtWidgets  # noqa: E402
+from gridbeacon.plugin.table.view import WarningView  # noqa: E402
+from open_table import QtTest, the_table  # noqa: E402, F401 - a fixture
+from stand_in_host import CALLS, FOUND, rest, the_app, the_kept, the_made  # noqa: E402, F401 - fixtures among them
+
+NO_ENGINE = EngineError("No Python is set up yet.", where="here", fix="Open the page.\nOr run:\npython3 -m venv x")
+
+
+def test_the_way_to_the_engine_stands_before_all_else_there_is_to_read(made):
+    """Commands for a terminal are in the tooltip: they would push the button out of a small screen."""
+    form = made()
+    rest(form)
+    form.host.jobs[0].failed.emit(NO_ENGINE)
+    problem = form.checking.summary.problem
+    QtWidgets.QApplication.processEvents()
+    assert problem.engine.y() < problem.where.y() < problem.fix.y()
+    assert problem.fix.text() == "Open the page." and "python3 -m venv x" in problem.fix.toolTip()
+
+
+def test_a_new_engine_is_used_at_once(made):
+    """The trouble of the one before goes, and what could not be looked at is looked at."""
+    form = made()
+    rest(form)
+    form.host.jobs[0].failed.emit(NO_ENGINE)
+    form.run()
+    form.host.jobs[1].failed.emit(NO_ENGINE)
+    assert form.foot.problem.isVisibleTo(form)
+    rest(form)
+    seen = len(form.host.jobs)
+    form.engine_changed()
+    rest(form)
+    assert not form.foot.problem.isVisibleTo(form)
+    assert [job.command for job in form.host.jobs[seen:]] == ["check"]
+
+
+def test_return_takes_the_python_and_leaves_the_page_open(app, kept, monkeypatch):
+    page = EnginePage()
+    monkeypatch.setattr(page, "refresh", lambda: None)
+    page.show()
+    field = page.ways.named.field
+    field.setFocus()
+    field.setText("/opt/python3")
+    told = []
+    page.changed.connect(lambda: told.append(field.text()))
+    QtTest.QTest.keyClick(field, QtCore.Qt.Key.Key_Return)
+    assert page.isVisible() and told == ["/opt/python3"]
+    page.close()
+    page.deleteLater()
+
+
+def test_what_is_missing_is_said_where_run_was_pressed_and_goes_when_it_is_there(made):
+    """Not in QGIS's message bar, which would go on asking for what was chosen long ago."""
+    form = made()
+    sources, form.host.points = form.host.points, []
+    form.offer_sources()
+    form.foot.run.click()
+    assert form.foot.asked.isVisibleTo(form) and "Choose the incidents first" in form.foot.asked.text()
+    assert not [wish for wish in form.host.wishes if wish[0] == "say"]
+    form.host.points = sources
+    form.offer_sources()
+    assert form.request().incidents == (CALLS,) and not form.foot.asked.isVisibleTo(form)
+
+
+def test_a_double_click_on_run_does_not_cancel(made):
+    form = made()
+    rest(form)
+    form.foot.run.click()
+    job = form.host.jobs[-1]
+    where = QtCore.QPointF(form.foot.cancel.rect().center())
+    left, none = QtCore.Qt.MouseButton.LeftButton, QtCore.Qt.KeyboardModifier.NoModifier
+    for kind in (QtCore.QEvent.Type.MouseButtonDblClick, QtCore.QEvent.Type.MouseButtonRelease):
+        event = QtGui.QMouseEvent(kind, where, where, left, left, none)
+        QtWidgets.QApplication.sendEvent(form.foot.cancel, event)
+    assert job.state == "started"
+    form.foot.cancel.click()
+    assert job.state == "asked to stop"
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("Name it with --time. The columns are: a.", 'Name it with "Time". The columns are: a.'),
+        ("Set --cell-id or --getis-ord-bandwidth.", 'Set "Code" or "Getis ord bandwidth".'),
+        ("Add --replace, then -- go on.", "Add --replace, then -- go on."),
+    ],
+)
+def test_options_are_called_what_the_form_calls_them(monkeypatch, made, said, shown):
+    monkeypatch.setenv("GRIDBEACON_LANG", "en")
+    assert in_form(said) == shown
+    form = made()
+    rest(form)
+    form.host.jobs[0].failed.emit(InputError(said, where="calls.csv", fix=said))
+    problem = form.checking.summary.problem
+    assert (problem.what.text(), problem.fix.text()) == (shown, shown)
+
+
+def test_rows_without_a_source_are_no_source(monkeypatch):
+    monkeypatch.setenv("GRIDBEACON_LANG", "en")
+    lines = dict(lines_of({**FOUND, "sources": {"": 60}}))
+    assert "Sources" not in lines
+    assert dict(lines_of({**FOUND, "sources": {"": 60, "110": 5}}))["Sources"] == "110 5"
+
+
+def test_what_was_seen_is_not_cut_in_a_narrow_dock(table):
+    """The place gives way; where there is room for it the state is seen whole too. A width of the user's own stays."""
+    view, names = WarningView(table.model), [column.name for column in table.columns.all]
+    view.show()
+    widths = {name: view.columnWidth(number) for number, name in enumerate(names)}
+    beside = sum(widths[name] for name in ("rank", "level", "category", "figures"))
+    sign = QtGui.QFontMetrics(view.font()).averageCharWidth()
+
+    def seen(width):
+        """The last column that is seen whole, and how many signs the place has."""
+        view.resize(width + view.width() - view.viewport().width(), 300)
+        QtWidgets.QApplication.processEvents()
+        ends = [view.columnViewportPosition(n) + view.columnWidth(n) for n in range(len(names))]
+        place = view.columnWidth(names.index("place"))
+        return [name for name, end in zip(names, ends, strict=True) if end <= view.viewport().width()][
+            -1
+        ], place // sign
+
+    assert seen(beside + 13 * sign)[0] == "figures"
+    assert seen(beside + widths["state"] + 13 * sign)[0] == "state"
+    assert seen(beside + widths["state"] + 80 * sign)[1] < 30, "no wider than names are"
+    view.setColumnWidth(names.index("place"), 222)
+    seen(beside + 20 * sign)
+    assert view.columnWidth(names.index("place")) == 222
+    view.close()
+    view.deleteLater()
+
+
+def test_the_title_follows_a_window_that_turns_dark(table):
+    dark = QtGui.QPalette(QtGui.QColor("#222222"))
+    assert LEVELS[0].colour("light") in table.panel.title.styleSheet()
+    table.panel.setPalette(dark)
+    QtWidgets.QApplication.processEvents()
+    assert LEVELS[0].colour("dark") in table.panel.title.styleSheet()
