@@ -220,7 +220,7 @@ def test_the_findings_are_told_in_few_words(made):
         "200 set aside as doubtful · 4 in no cell",
         "a coordinate is <i>missing</i>: 150 · no such day or hour: 50",
         "2025-01-01 … 2026-01-01 · 365 bins · 3 without data",
-        "街道 18 · 网格 1,180",
+        "subdistrict 18 · grid cell 1,180",
         "12345 700 · 110 300",
         "35 are tested",
         "272 incidents lie on default points",

@@ -69,7 +69,7 @@ def test_the_dock_checks_runs_stops_and_runs_again(desk, layers, tmp_path, monke
     wish["filter"] = "\"来源\" = '110接警'"
     told = desk.ask("drive_dock.py", **wish)
     assert told["chosen"] == ["工单", "网格"]
-    assert told["facts"][0].endswith("are used") and any("网格 1,180" in line for line in told["facts"])
+    assert told["facts"][0].endswith("are used") and any("grid cell 1,180" in line for line in told["facts"])
     assert re.match(r"4,\d+ of 4,\d+ are used", told["filtered"][0]), told["filtered"]
     for cancel in told["cancels"]:
         assert cancel["at_work"] and cancel["took"] < 2.0, cancel

@@ -19,9 +19,13 @@ from gridbeacon.plugin.dock.findings import lines_of  # noqa: E402
 from gridbeacon.plugin.dock.option_words import in_form  # noqa: E402
 from gridbeacon.plugin.engine_page import EnginePage  # noqa: E402
 from gridbeacon.plugin.qt import QtCore, QtGui, QtWidgets  # noqa: E402
+from gridbeacon.plugin.table import telling  # noqa: E402
+from gridbeacon.plugin.table.cells import Row  # noqa: E402
 from gridbeacon.plugin.table.view import WarningView  # noqa: E402
+from gridbeacon.plugin.units import kind_of_unit  # noqa: E402
+from made_run import warning  # noqa: E402
 from open_table import QtTest, the_table  # noqa: E402, F401 - a fixture
-from stand_in_host import CALLS, FOUND, rest, the_app, the_kept, the_made  # noqa: E402, F401 - fixtures among them
+from stand_in_host import CALLS, FOUND, rest, the_app, the_kept, the_made, unfold_settings  # noqa: E402, F401 - fixtures among them
 
 NO_ENGINE = EngineError("No Python is set up yet.", where="here", fix="Open the page.\nOr run:\npython3 -m venv x")
 
@@ -94,6 +98,43 @@ def test_a_double_click_on_run_does_not_cancel(made):
     assert job.state == "started"
     form.foot.cancel.click()
     assert job.state == "asked to stop"
+
+
+def test_nothing_of_the_form_is_cut_off_whatever_the_size_of_the_letters(made):
+    """It scrolls down only: it is never narrower than its content, also when that grows."""
+    form = made()
+    font = form.font()
+    font.setPointSizeF(2 * font.pointSizeF())
+    form.choices.setFont(font)
+    form.choices.period.tell_latest("2026-01-01")
+    form.resize(10, 600)
+    for _ in range(3):
+        QtWidgets.QApplication.processEvents()
+    assert form.choices.minimumSizeHint().width() <= form.scroll.viewport().width()
+
+
+def test_each_setting_stands_in_the_group_it_belongs_to(made):
+    form = made()
+    unfold_settings(form)
+    groups = {
+        fold.title: [setting.param["name"] for setting in settings] for fold, settings in form.choices.settings.folds
+    }
+    assert "city_per_day" in groups["Number of warnings"] and "city" in groups["Briefing"]
+
+
+def test_warnings_that_were_over_before_they_were_issued_are_no_trouble():
+    """The first run in a new ledger may list an episode that has ended: no other ledger knows more of it."""
+    over = Row({**warning(1), "phase": "ended"}, {}, "2026-01-01")
+    assert telling.unrecorded([over], "ledger.sqlite") == ""
+    assert "no record of this run" in telling.unrecorded([over, Row(warning(2), {}, "2026-01-01")], "ledger.sqlite")
+
+
+def test_kinds_of_units_are_said_in_english(monkeypatch):
+    monkeypatch.setenv("GRIDBEACON_LANG", "en")
+    assert [kind_of_unit(name) for name in ("街区", "全市", "Ward")] == ["neighbourhood", "city", "Ward"]
+    assert "neighbourhood 26" in dict(lines_of({**FOUND, "cells": {"街区": 26}}))["Cells"]
+    monkeypatch.setenv("GRIDBEACON_LANG", "zh")
+    assert kind_of_unit("街区") == "街区"
 
 
 @pytest.mark.parametrize(

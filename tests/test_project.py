@@ -85,7 +85,7 @@ def test_one_group_holds_the_layers_in_their_order(told):
         ["Incidents day by day", True],
         ["Points that were not counted", False],
         ["Boundaries of the units", True],
-        ["Evidence: all incidents, 网格", True],
+        ["Evidence: all incidents, grid cell", True],
     ]
     assert [[node[0], node[1]] for node in nodes[4][2]] == [
         ["Risk", True],

@@ -93,6 +93,8 @@ _VALUE_MAPS = {
 _PREVIEW = {"risk": "name", "hotspots": "name", "early_warnings": "cell_name", "cells": "name"}
 _NO_DATA = "\"status\" = 'no data'"
 _LABEL_SIDE_METRES = 0.022
+_COARSEST_SOONER = 2
+"""How much sooner the coarsest units below the city are named: else a city of a few would show no name at all."""
 _LINE_SIDE_METRES = 0.002
 
 
@@ -199,6 +201,7 @@ def _cells(table: pd.DataFrame, levels: Levels) -> tuple[str, str]:
     symbols: list[str] = []
     rules: list[qml.Rule] = []
     labels: list[str] = []
+    coarsest = min((level for level in levels if level > 0), default=0)
     for level in sorted(levels, reverse=True):
         name, side = levels[level]
         depth = max(levels) - level
@@ -207,6 +210,7 @@ def _cells(table: pd.DataFrame, levels: Levels) -> tuple[str, str]:
         symbols.append(qml.fill("#000000", alpha=0, outline="#5c6b7d", width=0.1 + 0.18 * depth))
         if level > 0:
             size, scale = 7 + 1.2 * depth, side / _LABEL_SIDE_METRES
+            scale *= _COARSEST_SOONER if level == coarsest else 1
             labels.append(qml.label('"name"', size=size, bold=depth > 1, only=condition, smallest_scale=scale))
     rules.append(qml.Rule("专属单元", "\"role\" = 'sectoral'", len(symbols)))
     symbols.append(qml.fill("#7a4fa3", alpha=25, outline="#7a4fa3", width=0.4, line="dot"))

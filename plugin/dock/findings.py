@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..units import kind_of_unit
 from ..words import pick, tr
 
 SET_ASIDE_COLUMNS = {
@@ -28,7 +29,10 @@ def lines_of(found: dict[str, Any]) -> list[tuple[str, str]]:
         ("", _set_aside(account)),
         ("", _reasons(found)),
         (tr("Period"), _period(found)),
-        (tr("Cells"), " · ".join(f"{name} {number:,}" for name, number in found.get("cells", {}).items())),
+        (
+            tr("Cells"),
+            " · ".join(f"{kind_of_unit(name)} {number:,}" for name, number in found.get("cells", {}).items()),
+        ),
         (tr("Sources"), _listed({name: rows for name, rows in found.get("sources", {}).items() if name})),
         (tr("Classes"), tr("{number} are tested", number=f"{found.get('tested_classes', 0):,}")),
         *_labelled(tr("Trouble"), _trouble(found)),
@@ -56,6 +60,10 @@ def _period(found: dict[str, Any]) -> str:
     missing = found.get("missing_bins") or 0
     gap = tr("{number} without data", number=missing) if missing else ""
     return " · ".join(part for part in (f"{first} … {as_of}", tr("{number} bins", number=period["bins"]), gap) if part)
+
+
+def _cells(found: dict[str, Any]) -> str:
+    return " · ".join(f"{kind_of_unit(name)} {number:,}" for name, number in found.get("cells", {}).items())
 
 
 def _listed(counted: dict[str, int], between: str = " ") -> str:

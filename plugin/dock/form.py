@@ -19,7 +19,7 @@ from ..runs import free_folder
 from ..words import tr
 from .checking import Checking
 from .choices import Choices
-from .pieces import Fold
+from .pieces import DownOnly, Fold
 from .progress import RunBar
 
 PATIENCE = 500
@@ -51,11 +51,10 @@ class RunForm(QtWidgets.QWidget):
 
     def _lay_out(self) -> None:
         self.choices.put_summary(self.checking.summary)
-        scroll = self.scroll = QtWidgets.QScrollArea()
+        scroll = self.scroll = DownOnly()
         scroll.setWidget(self.choices)
         scroll.setWidgetResizable(True)
         scroll.setFrameShape(QtWidgets.QFrame.Shape.NoFrame)
-        scroll.setHorizontalScrollBarPolicy(QtCore.Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         layout = QtWidgets.QVBoxLayout(self)
         layout.setContentsMargins(6, 6, 6, 6)
         layout.addWidget(scroll, 1)

@@ -54,6 +54,25 @@ class Fold(QtWidgets.QWidget):
         self.head.setText(f"{self.title} · {short.replace('&', '&&')}" if words else self.title)
 
 
+class DownOnly(QtWidgets.QScrollArea):
+    """Scrolls down, never sideways: it is never narrower than what it holds, whatever the letters' size."""
+
+    def __init__(self):
+        super().__init__()
+        self.setHorizontalScrollBarPolicy(QtCore.Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+
+    def minimumSizeHint(self) -> QtCore.QSize:
+        """As wide as the content at its narrowest, with the bar beside it."""
+        hint, content = super().minimumSizeHint(), self.widget()
+        inside = content.minimumSizeHint().width() if content is not None else 0
+        return QtCore.QSize(inside + self.verticalScrollBar().sizeHint().width(), hint.height())
+
+    def eventFilter(self, watched: QtCore.QObject, event: QtCore.QEvent) -> bool:
+        if event.type() == QtCore.QEvent.Type.LayoutRequest:
+            self.updateGeometry()
+        return super().eventFilter(watched, event)
+
+
 class Steady:
     """Lets the wheel scroll the form instead of changing the value it passes over; a field in focus still turns."""
 

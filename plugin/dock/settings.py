@@ -178,8 +178,7 @@ class SettingsBox(QtWidgets.QWidget):
         known = groups()
         found: list[tuple[str, list[dict[str, Any]]]] = [(title, []) for title, _ in known]
         for param in self.params:
-            fits = (number for number, (_, starts) in enumerate(known) if param["name"].startswith(starts))
-            found[next(fits)][1].append(param)
+            found[_group_of(param["name"], known)][1].append(param)
         return [(title, params) for title, params in found if params]
 
     def chosen(self) -> dict[str, Any]:
@@ -217,6 +216,12 @@ class SettingsBox(QtWidgets.QWidget):
                 setting.label.setVisible(shown)
             fold.setVisible(any(setting.matches(wanted) for setting in settings))
             fold.unfold(bool(wanted))
+
+
+def _group_of(name: str, known: list[tuple[str, tuple[str, ...]]]) -> int:
+    """The group whose beginning fits most of the *name*: `city_per_day` is none of `city`."""
+    fits = [max((len(start) for start in starts if name.startswith(start)), default=-1) for _, starts in known]
+    return fits.index(max(fits))
 
 
 def explained(param: dict[str, Any]) -> str:

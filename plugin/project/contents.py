@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ..read_only import address
+from ..units import kind_of_unit
 from ..words import tr
 
 TABLES = "results.gpkg"
@@ -96,7 +97,7 @@ def _level_name(book: sqlite3.Connection, level: int) -> str:
     if "level_name" in _columns(book, "cells"):
         row = book.execute("SELECT level_name FROM cells WHERE unit_level = ? LIMIT 1", (level,)).fetchone()
         if row and row[0]:
-            return str(row[0])
+            return kind_of_unit(str(row[0]))
     return tr("Level {number}", number=level)
 
 

@@ -30,6 +30,7 @@ from qgis.core import (
 
 from ...layers import style
 from ..qt import QtGui
+from ..units import kind_of_unit
 from ..words import pick, tr
 from .columns import level_words, name_columns
 
@@ -56,7 +57,8 @@ def furnish(layer: QgsMapLayer, output: str, streets: int) -> None:
         elif output == "EXCLUDED":
             relabel(layer, reason)
         elif output == "CELLS":
-            relabel(layer, lambda name: name.replace("[%", "[ %"))  # a legend would evaluate what a level is called
+            # A legend would evaluate what a level is called.
+            relabel(layer, lambda name: kind_of_unit(name).replace("[%", "[ %"))
         elif output == "DAYS":
             layer.setRenderer(discs_of(layer.renderer(), streets))
     name_columns(layer)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 from ...layers import style
+from ..units import kind_of_unit
 from ..words import pick, speaks_chinese, tr
 from .plots import Bar
 from .record import Story, Unit, last_day
@@ -17,23 +18,6 @@ KNOWN = 0.95
 """Share of reports that has to be in for a day to count as known."""
 WEEKDAYS_ZH = ("周一", "周二", "周三", "周四", "周五", "周六", "周日")
 WEEKDAYS_EN = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-LEVELS_EN = {
-    "全市": "city",
-    "城市": "city",
-    "市": "city",
-    "区": "district",
-    "区县": "district",
-    "县": "county",
-    "街道": "subdistrict",
-    "镇街": "subdistrict",
-    "乡镇": "township",
-    "社区": "community",
-    "村居": "community",
-    "村里": "village",
-    "网格": "grid cell",
-    "单元格": "grid cell",
-    "格": "grid cell",
-}
 
 
 def level_words(unit: Unit) -> str:
@@ -42,8 +26,7 @@ def level_words(unit: Unit) -> str:
         return tr("whole city")
     if unit.role == "sectoral":
         return tr("sectoral unit")
-    name = unit.level_name if speaks_chinese() else LEVELS_EN.get(unit.level_name, unit.level_name)
-    return name or tr("unit of level {number}", number=unit.level)
+    return kind_of_unit(unit.level_name) or tr("unit of level {number}", number=unit.level)
 
 
 def span(first: date, last: date) -> str:

@@ -100,8 +100,9 @@ def _near(entry: Mapping[str, Any]) -> str:
 
 def unrecorded(rows: Sequence[Row], ledger: str) -> str:
     """What is said where the ledger does not know warnings of the run; empty where it knows them all."""
+    rows = [row for row in rows if not row.over]  # what was over before it was ever issued is in no ledger
     missing = sum(not row.known for row in rows)
-    if not rows or not missing:
+    if not missing:
         return ""
     if not ledger:
         return tr(

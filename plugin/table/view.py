@@ -13,7 +13,7 @@ from .model import Warnings
 HIDDEN = "table_hidden"
 _MARGIN = 8
 _BESIDE = ("rank", "level", "category", "figures")
-_FEWEST, _MOST = 10, 24
+_FEWEST, _MOST = 8, 24
 """Signs of a place that are seen at least, and at most by itself."""
 
 
