@@ -20,7 +20,7 @@ def test_the_coarsest_units_are_named_on_a_map_of_the_whole_city(tmp_path):
     with sqlite3.connect(tmp_path / "results.gpkg") as book:
         style = book.execute("SELECT styleqml FROM layer_styles WHERE f_table_name = 'cells'").fetchone()[0]
     drawn, named = style.split("<labeling", 1)
-    lines = {level: scale for level, scale in scales(drawn)}
+    lines = dict(scales(drawn))
     (street, far), (cell, near) = sorted(scales(named))
     assert (street, cell) == (1, 2)
     assert far / lines[1] == pytest.approx(2 * near / lines[2], rel=0.01)
