@@ -1,8 +1,14 @@
-"""Labels for text of any origin: it is shown as it is, never read as HTML."""
+"""Labels for text of any origin: it is shown as it is, never read as HTML; and the way of the keyboard."""
 
 from __future__ import annotations
 
 from .qt import QtCore, QtWidgets
+
+
+def tab_through(*widgets: QtWidgets.QWidget) -> None:
+    """Let the tab key go from each of the widgets to the next."""
+    for place in range(1, len(widgets)):
+        QtWidgets.QWidget.setTabOrder(widgets[place - 1], widgets[place])
 
 
 def plain_label(text: str = "", name: str = "", *, bold: bool = False, larger: float = 0.0) -> QtWidgets.QLabel:

@@ -23,8 +23,8 @@ from gridbeacon.plugin.table import telling  # noqa: E402
 from gridbeacon.plugin.table.cells import Row  # noqa: E402
 from gridbeacon.plugin.table.view import WarningView  # noqa: E402
 from gridbeacon.plugin.units import kind_of_unit  # noqa: E402
-from made_run import warning  # noqa: E402
-from open_table import QtTest, the_table  # noqa: E402, F401 - a fixture
+from made_run import make_run, warning  # noqa: E402
+from open_table import QtTest, click, the_table, wait  # noqa: E402, F401 - a fixture
 from stand_in_host import CALLS, FOUND, rest, the_app, the_kept, the_made, unfold_settings  # noqa: E402, F401 - fixtures among them
 
 NO_ENGINE = EngineError("No Python is set up yet.", where="here", fix="Open the page.\nOr run:\npython3 -m venv x")
@@ -111,6 +111,30 @@ def test_nothing_of_the_form_is_cut_off_whatever_the_size_of_the_letters(made):
     for _ in range(3):
         QtWidgets.QApplication.processEvents()
     assert form.choices.minimumSizeHint().width() <= form.scroll.viewport().width()
+
+
+def test_the_tab_key_goes_as_the_eye_does(made, table):
+    """From the filter to the table, the reason and what can be done; past the findings before what is folded below."""
+    form = made()
+    choices, summary = form.choices, form.checking.summary
+    for window, stops in (
+        (table, (table.filters.only_open, table.view, table.panel, table.bar.buttons["judged"])),
+        (form, (choices.class_fold.head, summary.link, summary.check_button, choices.record_fold.head)),
+    ):
+        chain = [window]
+        while chain[-1].nextInFocusChain() is not window and len(chain) < 999:
+            chain.append(chain[-1].nextInFocusChain())
+        places = [chain.index(stop) for stop in stops]
+        assert places == sorted(places)
+
+
+def test_of_a_new_run_the_most_urgent_warning_is_chosen(table, tmp_path):
+    click(table, 5)
+    before = table.view.current().warning_id
+    assert before != table.model.shown_rows[0].warning_id
+    table.show_run(make_run(tmp_path / "runs" / "tomorrow", [warning(number) for number in range(12)]))
+    wait(lambda: table.run.folder.name == "tomorrow" and not table.busy)
+    assert table.view.current().warning_id == table.model.shown_rows[0].warning_id
 
 
 def test_each_setting_stands_in_the_group_it_belongs_to(made):

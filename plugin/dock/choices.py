@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 from ..host import FILE, Request, Source, is_there
+from ..labels import tab_through
 from ..qt import QtWidgets, Signal
 from ..words import tr
 from .classes import ClassTree
@@ -16,6 +17,7 @@ from .period import Period
 from .pieces import Fold, add_row, grid_of, stacked
 from .settings import SettingsBox
 from .sources import SourceBox
+from .summary import Summary
 
 OWN_PLACE = ("as_of", "window", "classes")
 """Settings that stand in the form itself."""
@@ -88,9 +90,10 @@ class Choices(QtWidgets.QWidget):
         )
         layout.addStretch(1)
 
-    def put_summary(self, summary: QtWidgets.QWidget) -> None:
+    def put_summary(self, summary: Summary) -> None:
         """Show *summary* among the choices, above what is folded away."""
         self.place_of_summary.addWidget(summary)
+        tab_through(self.class_fold.head, *summary.buttons(), self.record_fold.head)
 
     def offer_fields(self, fields: list[str], guessed: dict[str, str], *, has_points: bool) -> None:
         """Show the fields of the incidents; coordinates are asked for only where there are no points."""

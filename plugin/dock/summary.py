@@ -49,6 +49,10 @@ class Summary(QtWidgets.QWidget):
         in_a_row(head, heading(tr("What will be used")), self.link, self.check_button)
         return head
 
+    def buttons(self) -> tuple[QtWidgets.QWidget, ...]:
+        """What the keyboard comes by, from the top."""
+        return self.link, self.check_button, self.problem.engine, self.trouble.head
+
     def wait(self, text: str, *, by_hand: bool = False) -> None:
         """Nothing known yet: *text* says why; *by_hand* offers the button."""
         self._clear()

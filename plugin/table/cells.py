@@ -126,7 +126,7 @@ class Columns:
                 tr("Incidents counted, and what this unit's own past lets expect. Sorts by the difference."),
                 self.figures,
                 _excess,
-                9,
+                10,
                 True,
             ),
             Column(

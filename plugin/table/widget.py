@@ -13,7 +13,7 @@ from typing import Any
 from ...errors import GridBeaconError
 from ..host import Host
 from ..keeping import recall
-from ..labels import plain_label
+from ..labels import plain_label, tab_through
 from ..qt import QtCore, QtWidgets, Signal
 from ..runs import LEDGER
 from ..words import tr
@@ -99,6 +99,9 @@ class WarningTable(QtWidgets.QWidget):
         self.below.addWidget(self.bar)
         self.message.hide()
         self.view.setContextMenuPolicy(QtCore.Qt.ContextMenuPolicy.CustomContextMenu)
+        # The keyboard goes as the eye does: from what is filtered to the table, why, and what can be done.
+        panel = (self.panel, self.panel.tickets, self.panel.grouped)
+        tab_through(self.filters.only_open, self.view, *panel, *self.bar.buttons.values())
 
     def _connect(self) -> None:
         self.runs.run_asked.connect(lambda folder: self.show_run(Path(folder), self.ledger))
@@ -216,10 +219,10 @@ class WarningTable(QtWidgets.QWidget):
         if standing != self._standing:
             self._standing = standing
             self.say(standing, trouble=bool(self._trouble))
-        if self._fresh:
-            self._fresh = False
+        fresh, self._fresh = self._fresh, False
+        if fresh:
             self._share()
-        if self.view.current() is None and found.rows:
+        if found.rows and (fresh or self.view.current() is None):  # of a new run the most urgent
             self.view.select({found.rows[0].warning_id})
         self._count()
 
