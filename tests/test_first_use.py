@@ -205,7 +205,7 @@ def test_what_was_seen_is_not_cut_in_a_narrow_dock(table):
         ], place // sign
 
     assert seen(beside + 13 * sign)[0] == "figures"
-    assert seen(beside + widths["state"] + 13 * sign)[0] == "state"
+    assert seen(beside + widths["state"] + 15 * sign)[0] == "state"
     assert seen(beside + widths["state"] + 80 * sign)[1] < 30, "no wider than names are"
     view.setColumnWidth(names.index("place"), 222)
     seen(beside + 20 * sign)

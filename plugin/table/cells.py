@@ -113,13 +113,20 @@ class Columns:
         self.all = self._made()
 
     def _made(self) -> tuple[Column, ...]:
-        wide = 3 + max(len(verb) * (2 if self.chinese else 1) for verb in self.levels.values())
+        wide = (1 if self.chinese else 3) + max(len(verb) * (2 if self.chinese else 1) for verb in self.levels.values())
         place = Column("place", tr("Place"), tr("The unit the warning names."), self.place, self.place, 16)
         return (
             Column("rank", "#", tr("Rank by urgency, as on the map and in the briefing."), self.rank, _rank, 2, True),
             Column("level", tr("Level"), tr("What is asked of people."), self.level, self._level_key, wide),
             place,
-            Column("category", tr("Class"), tr("The class of incidents."), self.category, _category, 8),
+            Column(
+                "category",
+                tr("Class"),
+                tr("The class of incidents."),
+                self.category,
+                _category,
+                7 if self.chinese else 8,
+            ),
             Column(
                 "figures",
                 tr("Seen / usual"),
@@ -135,7 +142,7 @@ class Columns:
                 tr("Where it stands in the ledger."),
                 self.state,
                 self._state_key,
-                12 if self.chinese else 17,
+                10 if self.chinese else 17,
             ),
             Column("due", tr("Due"), tr("By when the next step is due."), self.due, _due_key, 18),
             Column("change", tr("Change"), tr("Against the last list issued."), self.change, _change_key, 9),

@@ -13,8 +13,8 @@ from .model import Warnings
 HIDDEN = "table_hidden"
 _MARGIN = 8
 _BESIDE = ("rank", "level", "category", "figures")
-_FEWEST, _MOST = 8, 24
-"""Signs of a place that are seen at least, and at most by itself."""
+_SIGNS = (8, 12, 16, 24)
+"""Signs of a place: at least, and at least beside a state; at most without the state, and at most."""
 
 
 class MiddleOut(QtWidgets.QStyledItemDelegate):
@@ -91,12 +91,13 @@ class WarningView(QtWidgets.QTableView):
         columns = self.rows.columns.all
         widths = {column.name: self.columnWidth(n) for n, column in enumerate(columns) if not self.isColumnHidden(n)}
         sign = QtGui.QFontMetrics(self.font()).averageCharWidth()
+        few, enough, many, most = (signs * sign + 2 * _MARGIN for signs in _SIGNS)
         left = self.viewport().width() - sum(widths.get(name, 0) for name in _BESIDE)
         with_state = left - widths.get("state", 0)
-        fits = with_state if with_state >= _FEWEST * sign + 2 * _MARGIN else left
+        fits = min(with_state, most) if with_state >= enough else min(max(left, few), many)
         place = next(number for number, column in enumerate(columns) if column.name == "place")
         self._fitting = True
-        self.setColumnWidth(place, min(max(fits, _FEWEST * sign + 2 * _MARGIN), _MOST * sign + 2 * _MARGIN))
+        self.setColumnWidth(place, fits)
         self._fitting = False
 
     def _resized(self, number: int, *_: int) -> None:
