@@ -19,8 +19,8 @@ from gridbeacon.plugin.dock.findings import lines_of  # noqa: E402
 from gridbeacon.plugin.dock.option_words import in_form  # noqa: E402
 from gridbeacon.plugin.engine_page import EnginePage  # noqa: E402
 from gridbeacon.plugin.qt import QtCore, QtGui, QtWidgets  # noqa: E402
-from gridbeacon.plugin.table import telling  # noqa: E402
-from gridbeacon.plugin.table.cells import Row  # noqa: E402
+from gridbeacon.plugin.table import answers, telling  # noqa: E402
+from gridbeacon.plugin.table.cells import Columns, Row  # noqa: E402
 from gridbeacon.plugin.table.view import WarningView  # noqa: E402
 from gridbeacon.plugin.units import kind_of_unit  # noqa: E402
 from made_run import make_run, warning  # noqa: E402
@@ -126,6 +126,21 @@ def test_the_tab_key_goes_as_the_eye_does(made, table):
             chain.append(chain[-1].nextInFocusChain())
         places = [chain.index(stop) for stop in stops]
         assert places == sorted(places)
+
+
+def test_a_comparison_names_what_it_compares(monkeypatch):
+    """Of the window and of the warning's own day: without the numbers one seems to deny the other."""
+    monkeypatch.setenv("GRIDBEACON_LANG", "en")
+    year = {"now": 34, "before": 4, "sentence": "是上年同期的8.6倍", "sentence_en": "8.6 times"}
+    told = {
+        "year_on_year": year,
+        "season_before": {"sentence": "去年同期0件", "sentence_en": "same season: 0 a year ago"},
+    }
+    found = dict(answers.answers(Row(warning(1), {}, "2026-01-01"), told, Columns()))["Compared with last year?"]
+    assert found == ["In the window of the hot spots 34, a year before 4; 8.6 times", "Same season: 0 a year ago"]
+    refused = {"year_on_year": {"now": None, "sentence_en": "there is no earlier year"}}
+    found = dict(answers.answers(Row(warning(1), {}, "2026-01-01"), refused, Columns()))["Compared with last year?"]
+    assert found == ["There is no earlier year"]
 
 
 def test_of_a_new_run_the_most_urgent_warning_is_chosen(table, tmp_path):

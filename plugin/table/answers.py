@@ -80,8 +80,21 @@ def _why(row: Row, told: Mapping[str, Any]) -> list[str]:
 
 
 def _year(told: Mapping[str, Any]) -> list[str]:
-    lines = [sentence(told.get("year_on_year")), sentence(told.get("season_before"))]
+    lines = [_of_the_window(mapping(told.get("year_on_year"))), sentence(told.get("season_before"))]
     return _some(lines) or [tr("Not compared.")]
+
+
+def _of_the_window(year: Mapping[str, Any]) -> str:
+    """The comparison with its two numbers: they are of the whole window, those of the season of the warning's days."""
+    said = sentence(year)
+    if not said or not isinstance(year.get("now"), (int, float)):
+        return said
+    numbers = tr(
+        "In the window of the hot spots {now}, a year before {before}",
+        now=figure(year["now"]),
+        before=figure(year.get("before")),
+    )
+    return f"{numbers}{pick('; ', ';')}{said}"
 
 
 def _handled(row: Row, columns: Columns) -> list[str]:
