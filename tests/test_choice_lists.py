@@ -30,4 +30,7 @@ def test_choices_are_words_on_the_screen_and_values_everywhere_else(tmp_path, re
     assert preset_list["first"] is None and preset_list["set"][1] == "wartime"
     assert presets is None or preset_list["texts"] == presets
     assert told["batch"] == [bins]
+    name, more = told["ready"]["AS_OF"]
+    assert name in ("研判时点", "Moment of decision"), "a label that is a sentence would widen the dialog"
+    assert "2026-01-05" in more and "2026-01-05" in told["ready_help"]
     assert told["designer"] == [{"texts": [bins], "kept": "week"}]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -59,10 +60,12 @@ class ReadyModel(QgsProcessingModelAlgorithm):
         return "ready_models"
 
     def shortHelpString(self):
-        return tr(HELP_COLUMNS[self.path.stem])
+        parts = map(self._parts, self.parameterDefinitions())
+        told = [f"<b>{escape(name)}</b>: {escape(more)}" for name, more in parts if more]
+        return "\n".join([self.shortDescription(), *told])
 
     def shortDescription(self):
-        return self.shortHelpString()
+        return tr(HELP_COLUMNS[self.path.stem])
 
     def icon(self):
         return QIcon(self.svgIconPath())
@@ -74,10 +77,16 @@ class ReadyModel(QgsProcessingModelAlgorithm):
         """The parameters as the file has them, said in QGIS's language."""
         super().initAlgorithm(config or {})
         for definition in self.parameterDefinitions():
-            definition.setDescription(self._label(definition))
-            definition.setHelp(self._label(definition))
+            name, more = self._parts(definition)
+            definition.setDescription(name)
+            definition.setHelp(more or name)
         for output in self.outputDefinitions():
             output.setDescription(self._label(output))
+
+    def _parts(self, definition: Any) -> tuple[str, str]:
+        """What a parameter is called, and what more there is to say: a label as long as that widens the dialog."""
+        name, _, more = self._label(definition).partition(",")
+        return name, more.strip()
 
     def _label(self, definition: Any) -> str:
         return tr(LABELS_COLUMNS.get(definition.name().rpartition(":")[2], definition.description()))

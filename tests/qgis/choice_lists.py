@@ -50,8 +50,13 @@ def in_designer(name, parameter, chosen):
     return {"texts": [texts(box) for box in lists], "kept": kept.staticValue()}
 
 
+model = made("weekly_hot_spots")  # its definitions live as long as it does
 answer(
     dialog=[in_dialog(*ask) for ask in wish["dialog"]],
     batch=[in_batch(*ask) for ask in wish["batch"]],
     designer=[in_designer(*ask) for ask in wish["designer"]],
+    ready={
+        definition.name(): [definition.description(), definition.help()] for definition in model.parameterDefinitions()
+    },
+    ready_help=model.shortHelpString(),
 )
