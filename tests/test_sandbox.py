@@ -134,7 +134,11 @@ def test_a_parser_that_takes_too_long_is_ended(tmp_path):
 
 @pytest.mark.parametrize(
     ("seconds", "start", "problem"),
-    [(15, 30, "the workbook cannot be opened"), (0.01, 30, "the workbook cannot be opened"), (0.01, 0, "takes too long")],
+    [
+        (15, 30, "the workbook cannot be opened"),
+        (0.01, 30, "the workbook cannot be opened"),
+        (0.01, 0, "takes too long"),
+    ],
 )
 def test_a_process_for_each_file_where_there_are_no_forks(tmp_path, monkeypatch, seconds, start, problem):
     """The time in which its libraries are loaded is not counted against the file."""
