@@ -30,6 +30,7 @@ _MODULE = f"{__package__}.parsers"
 _SIZE_OF_SMALL = 4 << 20
 _GRACE = 3.0
 _START = 30.0
+"""Seconds, beside those of the file, in which a new process may load its libraries: a virus scanner looks at each."""
 
 
 @dataclass(frozen=True)
@@ -131,7 +132,7 @@ def _start(*arguments: str, answers: int) -> subprocess.Popen[bytes]:
 def _do_alone(order: bytes, seconds: float) -> bool:
     child = _start(answers=subprocess.DEVNULL)
     try:
-        child.communicate(order, timeout=seconds)
+        child.communicate(order, timeout=seconds + _START)
     except subprocess.TimeoutExpired:
         return False
     finally:

@@ -89,7 +89,7 @@ def test_everything_the_guide_speaks_of_is_in_the_zip(offline, root, tmp_path, m
     said = {"gridbeacon.zip", "packages.txt", "sample_city/cells.geojson.zip", "sample_city/incidents_2025.csv.zip"}
     assert said <= set(content) and all(Path(name).name in page for name in said)
     assert "packages/alpha/__init__.py" in content
-    assert "没有在 Windows 电脑上实际运行过" in page
+    assert "没有在真正的 Windows 电脑和 Windows 版 QGIS 上运行过" in page
 
 
 @pytest.mark.chromium

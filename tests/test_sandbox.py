@@ -132,11 +132,20 @@ def test_a_parser_that_takes_too_long_is_ended(tmp_path):
     assert time.monotonic() - start < 5
 
 
-@pytest.mark.parametrize(("seconds", "problem"), [(15, "the workbook cannot be opened"), (0.01, "takes too long")])
-def test_a_process_for_each_file_where_there_are_no_forks(tmp_path, monkeypatch, seconds, problem):
+@pytest.mark.parametrize(
+    ("seconds", "start", "problem"),
+    [
+        (15, 30, "the workbook cannot be opened"),
+        (0.01, 30, "the workbook cannot be opened"),
+        (0.01, 0, "takes too long"),
+    ],
+)
+def test_a_process_for_each_file_where_there_are_no_forks(tmp_path, monkeypatch, seconds, start, problem):
+    """The time in which its libraries are loaded is not counted against the file."""
     from gridbeacon.layers import sandbox
 
     monkeypatch.setattr(sandbox, "_do", sandbox._do_alone)
+    monkeypatch.setattr(sandbox, "_START", start)
     (tmp_path / "a.xls").write_bytes(b"\xd0\xcf\x11\xe0 no workbook")
     with pytest.raises(InputError, match=problem):
         parse("workbook", {"layer": ""}, name="a.xls", path=tmp_path / "a.xls", limits=Limits(seconds))
