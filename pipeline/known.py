@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from ..cube import Counts
 from ..layers import ledger as ledgers
+from ..layers.grids import CellLayer
+from ..layers.refusals import refusal
 from ..models.early_warning import Issued, Record
 from .calibration import Calibration
 from .preparation import Prepared
@@ -46,4 +49,24 @@ def informed(ready: Prepared, calibration: Calibration | None, ledger: str | Pat
     if ledger is None:
         return ready
     with ledgers.open_ledger(ledger) as book:
+        refuse_other_city(book.warnings(), ready.cells)
         return replace(ready, record=record_of(book, ready.as_of, ready.counts))
+
+
+def refuse_other_city(warned: list[dict[str, Any]], cells: CellLayer) -> None:
+    """Raise InputError where no place that was ever warned of is a place of this city.
+
+    Its code is enough, or its ground: cells divided anew have other codes, another working CRS has other coordinates.
+    Of warnings of a whole city nothing can be told.
+    """
+    places = {str(row["cell_id"]): row for row in warned if row.get("unit_level")}
+    codes = {*cells.table["cell_id"], *(cells.versions["cell_id"] if cells.versions is not None else ())}
+    if places and codes.isdisjoint(places) and not any(_lies_in(row, cells) for row in places.values()):
+        place = next(iter(places.values())).get("cell_name")
+        raise refusal("E-LEDGER-021", where="--ledger", n=len(places), place=place)
+
+
+def _lies_in(row: dict[str, Any], cells: CellLayer) -> bool:
+    west, south, east, north = cells.table.total_bounds
+    x, y = row.get("x"), row.get("y")
+    return x is not None and y is not None and west <= x <= east and south <= y <= north

@@ -303,4 +303,10 @@ RESULTS: dict[str, tuple[str, str, str, str]] = {
         "Write postgresql://user@host:5432/database, with ?schema=name if it has one; the password from PGPASSWORD.",
         "写作 postgresql://用户@主机:5432/数据库,有单独模式时加 ?schema=名称;密码由PGPASSWORD给出。",
     ),
+    "E-LEDGER-021": (
+        "the ledger is another city's: none of the {n} places it has warned of ({place} ...) lies in these cells",
+        "台账属于另一座城市:其中预警过的{n}处(如{place})无一在本次网格内",
+        "Give each city a ledger of its own with --ledger, or a folder for runs of its own.",
+        "每座城市用各自的台账(--ledger)或各自的成果目录。",
+    ),
 }
