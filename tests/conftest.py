@@ -14,11 +14,13 @@ import sys
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
 from hypothesis import settings
 from postgres_server import WORD, Server, running
+from visits import offline_browser
 
 ROOT = Path(__file__).parents[1]
 SHARED_DATA = ROOT.parent / "shared" / "data"
@@ -55,6 +57,7 @@ def _libreoffice_with_calc() -> str | None:
     return found if found and any((home / f"{stem}sclo{end}").exists() for stem, end in _CALC) else None
 
 
+CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "chrome", "msedge")
 _CALC = (("lib", ".so"), ("", ".dll"), ("../Frameworks/lib", ".dylib"))
 
 
@@ -66,7 +69,7 @@ def _wheels_of_the_engine() -> str | None:
 
 PARTS: dict[str, Callable[[], str | None]] = {
     "qgis": lambda: _system_python_with_qgis() if _on_path("xvfb-run") else None,
-    "chromium": lambda: _on_path("chromium", "chromium-browser", "google-chrome", "chrome"),
+    "chromium": lambda: os.environ.get("GRIDBEACON_CHROMIUM") or _on_path(*CHROMIUMS),
     "firefox": lambda: _on_path("firefox-esr", "firefox"),
     "postgis": lambda: _postgresql_with_postgis(),
     "libreoffice": lambda: _on_path("soffice", "libreoffice") if _on_path("pdftoppm") else None,
@@ -108,6 +111,13 @@ def postgres(require: Callable[[str], str]) -> Iterator[Server]:
     pytest.importorskip("psycopg")
     with running(require("postgis")) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def browser(require: Callable[[str], str]) -> Iterator[Any]:
+    """A headless Chromium without a network, for `visits.Visit`."""
+    with offline_browser(require("chromium")) as started:
+        yield started
 
 
 @pytest.fixture(params=["sqlite", "gpkg", "postgres"])
