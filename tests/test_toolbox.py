@@ -15,13 +15,11 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+from desk import Desk
+from desktop import drive, write_profile
 from gridbeacon.cli.file_words import OF_RUNS, OF_SOURCES
 from gridbeacon.cli.inputs import CELL_COLUMNS, COLUMNS
 from gridbeacon.cli.options import load_schema
-
-sys.path.append(str(Path(__file__).parent / "qgis"))
-from desk import Desk
-from desktop import drive, write_profile
 
 PINNED = ["check", "run", "replay"]
 READY = ["density_and_hot_spots", "repaired_run", "weekly_hot_spots"]
