@@ -8,6 +8,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")  # before any Qt: without 
 os.environ["GRIDBEACON_LANG"] = "en"  # messages and help do not follow the machine's locale here
 os.environ.setdefault("OGR_CURRENT_DATE", "2000-01-01T00:00:00Z")
 
+import contextlib
 import shutil
 import subprocess
 import sys
@@ -92,6 +93,24 @@ def find_part(name: str) -> str:
     pytest.skip(f"{name} is not on this machine")
 
 
+LONG = """
+    cli_runs models_contract journey toolbox plugin_city plugin_zip dock_city nasty_inputs replay desktop engine_ways
+    plugin story_postgis engine_page real_cities table_ledger cancels planted_truth plugin_reload incidents_account
+    cell_files basemap engine stories briefing aggregate suppression sandbox watch handover story_desktop ledger_kills
+"""
+"""Files of tests that take long, about the longest first: begun last, one of them would keep one worker alone.
+
+The first three compile what is compiled; copies of the package that later ones put into a QGIS bring it along.
+"""
+
+
+@pytest.hookimpl(trylast=True)  # after pytest-randomly, whose order stands within a file and among the others
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long files first, where each worker takes the next file that is left (`--no-loadscope-reorder`)."""
+    place = {f"test_{name}.py": number for number, name in enumerate(LONG.split())}
+    items.sort(key=lambda item: place.get(item.path.name, len(place)))
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """A test marked with a part of the machine runs only where the part is."""
     for name in PARTS:
@@ -138,10 +157,26 @@ def root() -> Path:
 @pytest.fixture(scope="session")
 def city_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with `run`, the sample city, and `ledger.sqlite`, into which it was issued. Copy what you change."""
-    folder = tmp_path_factory.mktemp("city")
-    asked = ["demo", "--out", str(folder / "run"), "--ledger", str(folder / "ledger.sqlite")]
-    subprocess.run([sys.executable, "-m", "gridbeacon", *asked], check=True, capture_output=True, timeout=300)
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "city"
+    with locked(folder.with_suffix(".lock")):  # made once for all workers
+        if not folder.exists():
+            part = tmp_path_factory.mktemp("city")
+            asked = ["demo", "--out", str(part / "run"), "--ledger", str(part / "ledger.sqlite")]
+            subprocess.run([sys.executable, "-m", "gridbeacon", *asked], check=True, capture_output=True, timeout=300)
+            part.rename(folder)
     return folder
+
+
+@contextlib.contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """One process at a time; the system lets go of the lock when its holder ends."""
+    with path.open("ab") as file:
+        if os.name == "posix":
+            import fcntl
+
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import base64
 import hashlib
 import json
@@ -14,8 +13,6 @@ import pytest
 from briefing_town import make_facts, make_series, make_tables, make_town, write
 from gridbeacon.errors import EnvironmentProblem, InputError
 from gridbeacon.layers.briefing import page, write_briefing
-
-ROOT = Path(page.__file__).parents[2]
 
 
 def test_json_in_the_page_cannot_leave_its_element():
@@ -82,19 +79,6 @@ def test_vendored_files_are_those_of_the_manifest():
     assert present <= named
     for package in manifest["packages"]:
         assert package["version"] and package["licence"]
-
-
-def test_folium_is_imported_in_one_module_only():
-    found = set()
-    for path in ROOT.rglob("*.py"):
-        if {".venv", "build", "dist", "benchmarks"} & {part.split("-")[0] for part in path.relative_to(ROOT).parts}:
-            continue
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
-            names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
-            if any(name.split(".")[0] in {"folium", "branca"} for name in names):
-                found.add(path.relative_to(ROOT).as_posix())
-    assert found == {"layers/briefing/frame.py"}
 
 
 def test_cells_without_a_coordinate_system_are_told():

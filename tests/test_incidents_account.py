@@ -134,7 +134,7 @@ NASTY = st.one_of(
 )
 
 
-@settings(max_examples=150)
+@settings(max_examples=75)
 @given(
     rows=st.lists(st.lists(NASTY, min_size=5, max_size=5), min_size=1, max_size=12),
     duplicates=st.sampled_from(["drop", "keep"]),
@@ -157,7 +157,7 @@ def test_every_row_is_accounted_for_exactly_once(tmp_path_factory, rows, duplica
     assert intake.incidents.time.notna().all()
 
 
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(st.lists(st.text("0123456789", min_size=1, max_size=25), min_size=1, max_size=6, unique=True))
 def test_codes_survive_text_and_sheets(tmp_path_factory, identifiers):
     t = pd.concat([table().iloc[:1]] * len(identifiers)).assign(case_id=identifiers, grid_code=identifiers)

@@ -88,8 +88,8 @@ def drive(
             "GRIDBEACON_WISH": str(folder / "wish.json"),
             "GRIDBEACON_SCRIPTS": str(HERE),
         }
-        clean.pop("QT_QPA_PLATFORM", None)
-        clean.pop("QGIS_CUSTOM_CONFIG_PATH", None)
+        for name in ("QT_QPA_PLATFORM", "QGIS_CUSTOM_CONFIG_PATH", "PYTHONPATH"):
+            clean.pop(name, None)
         command = [
             "qgis",
             "--nologo",
