@@ -94,13 +94,14 @@ def find_part(name: str) -> str:
 
 
 LONG = """
-    cli_runs models_contract journey toolbox plugin_city plugin_zip dock_city nasty_inputs replay desktop engine_ways
-    plugin story_postgis engine_page real_cities table_ledger cancels planted_truth plugin_reload incidents_account
+    models_contract plugin cli_runs journey toolbox plugin_city plugin_zip dock_city nasty_inputs replay desktop
+    engine_ways story_postgis engine_page real_cities table_ledger cancels planted_truth plugin_reload incidents_account
     cell_files basemap engine stories briefing aggregate suppression sandbox watch handover story_desktop ledger_kills
 """
 """Files of tests that take long, about the longest first: begun last, one of them would keep one worker alone.
 
-The first three compile what is compiled; copies of the package that later ones put into a QGIS bring it along.
+Before them one that compiles every model, beside one that needs none: two would compile the same at the same time, and
+copies of the package that are made for a QGIS later bring along what is compiled.
 """
 
 
