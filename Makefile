@@ -19,7 +19,7 @@ demo: $(VENV)/engine  ## install, run the main job on the sample city into out/d
 	$(BIN)/gridbeacon demo --out out/demo
 
 test: system $(VENV)/dev $(VENV)/wheels/complete  ## install everything the tests need (system packages where allowed), then all tests
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile tests
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder tests
 
 system:
 	@.ci/system-packages

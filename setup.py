@@ -61,7 +61,7 @@ setup(
         "dev": [
             "pytest>=8",
             "pytest-randomly",
-            "pytest-xdist",
+            "pytest-xdist>=3.8",
             "hypothesis>=6.90",
             "ruff",
             "mypy",

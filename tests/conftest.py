@@ -8,17 +8,20 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")  # before any Qt: without 
 os.environ["GRIDBEACON_LANG"] = "en"  # messages and help do not follow the machine's locale here
 os.environ.setdefault("OGR_CURRENT_DATE", "2000-01-01T00:00:00Z")
 
+import contextlib
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
 from hypothesis import settings
 from postgres_server import WORD, Server, running
+from visits import offline_browser
 
 ROOT = Path(__file__).parents[1]
 SHARED_DATA = ROOT.parent / "shared" / "data"
@@ -55,6 +58,7 @@ def _libreoffice_with_calc() -> str | None:
     return found if found and any((home / f"{stem}sclo{end}").exists() for stem, end in _CALC) else None
 
 
+CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "chrome", "msedge")
 _CALC = (("lib", ".so"), ("", ".dll"), ("../Frameworks/lib", ".dylib"))
 
 
@@ -66,7 +70,7 @@ def _wheels_of_the_engine() -> str | None:
 
 PARTS: dict[str, Callable[[], str | None]] = {
     "qgis": lambda: _system_python_with_qgis() if _on_path("xvfb-run") else None,
-    "chromium": lambda: _on_path("chromium", "chromium-browser", "google-chrome", "chrome"),
+    "chromium": lambda: os.environ.get("GRIDBEACON_CHROMIUM") or _on_path(*CHROMIUMS),
     "firefox": lambda: _on_path("firefox-esr", "firefox"),
     "postgis": lambda: _postgresql_with_postgis(),
     "libreoffice": lambda: _on_path("soffice", "libreoffice") if _on_path("pdftoppm") else None,
@@ -87,6 +91,25 @@ def find_part(name: str) -> str:
     if name in os.environ.get("GRIDBEACON_REQUIRE", "").split(","):
         pytest.fail(f"{name} is missing, and GRIDBEACON_REQUIRE asks for it")
     pytest.skip(f"{name} is not on this machine")
+
+
+LONG = """
+    models_contract plugin cli_runs journey toolbox plugin_city plugin_zip dock_city nasty_inputs replay desktop
+    engine_ways story_postgis engine_page real_cities table_ledger cancels planted_truth plugin_reload incidents_account
+    cell_files basemap engine stories briefing aggregate suppression sandbox watch handover story_desktop ledger_kills
+"""
+"""Files of tests that take long, about the longest first: begun last, one of them would keep one worker alone.
+
+Before them one that compiles every model, beside one that needs none: two would compile the same at the same time, and
+copies of the package that are made for a QGIS later bring along what is compiled.
+"""
+
+
+@pytest.hookimpl(trylast=True)  # after pytest-randomly, whose order stands within a file and among the others
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long files first, where each worker takes the next file that is left (`--no-loadscope-reorder`)."""
+    place = {f"test_{name}.py": number for number, name in enumerate(LONG.split())}
+    items.sort(key=lambda item: place.get(item.path.name, len(place)))
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
@@ -110,6 +133,13 @@ def postgres(require: Callable[[str], str]) -> Iterator[Server]:
         yield server
 
 
+@pytest.fixture(scope="session")
+def browser(require: Callable[[str], str]) -> Iterator[Any]:
+    """A headless Chromium without a network, for `visits.Visit`."""
+    with offline_browser(require("chromium")) as started:
+        yield started
+
+
 @pytest.fixture(params=["sqlite", "gpkg", "postgres"])
 def ledger_place(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path | str:
     """Where a ledger may be made: a file, a GeoPackage, or an empty database of a real server."""
@@ -128,10 +158,26 @@ def root() -> Path:
 @pytest.fixture(scope="session")
 def city_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with `run`, the sample city, and `ledger.sqlite`, into which it was issued. Copy what you change."""
-    folder = tmp_path_factory.mktemp("city")
-    asked = ["demo", "--out", str(folder / "run"), "--ledger", str(folder / "ledger.sqlite")]
-    subprocess.run([sys.executable, "-m", "gridbeacon", *asked], check=True, capture_output=True, timeout=300)
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "city"
+    with locked(folder.with_suffix(".lock")):  # made once for all workers
+        if not folder.exists():
+            part = tmp_path_factory.mktemp("city")
+            asked = ["demo", "--out", str(part / "run"), "--ledger", str(part / "ledger.sqlite")]
+            subprocess.run([sys.executable, "-m", "gridbeacon", *asked], check=True, capture_output=True, timeout=300)
+            part.rename(folder)
     return folder
+
+
+@contextlib.contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """One process at a time; the system lets go of the lock when its holder ends."""
+    with path.open("ab") as file:
+        if os.name == "posix":
+            import fcntl
+
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from test_briefing import browser, make_facts, write  # noqa: F401 - a fixture
+from briefing_town import write
 
 HARMFUL = {"serious", "critical"}
 
 
 @pytest.fixture
-def page(browser, tmp_path):  # noqa: F811
+def page(browser, tmp_path):
     context = browser.new_context(bypass_csp=True, viewport={"width": 1920, "height": 1080}, reduced_motion="reduce")
     opened = context.new_page()
     opened.goto(write(tmp_path / "a.html").as_uri())

@@ -10,7 +10,7 @@ import shapely
 from gridbeacon.cube import Cells, bin_of
 from gridbeacon.errors import InputError
 from gridbeacon.layers.aggregate import at_named_places, count_incidents, first_of_bursts
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 
@@ -107,6 +107,7 @@ def test_the_city_policy_keeps_a_false_place_out_of_every_unit_below(found):
     assert counts.cube(unit_level=0).counts.sum() == in_city.sum()
 
 
+@settings(max_examples=50)
 @given(reports)
 def test_keep_and_spread_lose_nothing(found):
     incidents, assigned, false_place = table_of(found)
@@ -178,6 +179,7 @@ def test_reports_at_a_default_point_are_all_distinct_and_hide_no_other():
     assert counts.cube(unit_level=0, measure="distinct").counts.sum() == 9 + 1
 
 
+@settings(max_examples=50)
 @given(reports, st.integers(0, 40))
 def test_batches_add_up(found, cut):
     one, two, whole = (count_incidents(*table_of(part)[:2], CELLS) for part in (found[:cut], found[cut:], found))

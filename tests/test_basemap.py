@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import rasterio
 import shapely
+from briefing_town import make_town, write
 from gridbeacon.cli.inputs import of_options, of_plan_file
 from gridbeacon.cli.sample import make_tiny_city
 from gridbeacon.errors import InputError
@@ -21,7 +22,7 @@ from gridbeacon.pipeline import run
 from gridbeacon.pipeline.basemap import open_basemap
 from gridbeacon.pipeline.plan import Plan
 from pyproj import CRS
-from test_briefing import Visit, browser, make_town, write  # noqa: F401 - a fixture
+from visits import Visit
 
 TOWN = (500_000.0, 3_300_000.0, 512_000.0, 3_312_000.0)
 TILES = "https://t0.tianditu.gov.cn/vec_w/wmts?LAYER=vec&TILEMATRIX={z}&TILEROW={y}&TILECOL={x}&tk=key"
@@ -275,7 +276,7 @@ PIXELS = """() => {
 
 @pytest.mark.chromium
 @pytest.mark.parametrize("with_picture", [False, True])
-def test_it_is_drawn_and_taken_away(browser, tmp_path, layers, picture, with_picture):  # noqa: F811
+def test_it_is_drawn_and_taken_away(browser, tmp_path, layers, picture, with_picture):
     files = [*layers, *([picture] if with_picture else [])]
     own, _ = fitted(read_basemap(files, crs="EPSG:32650", credit="审图号<b>1</b>"), town_bounds())
     visit = Visit(browser, write(tmp_path / "a.html", basemap=own))
@@ -297,7 +298,7 @@ def test_it_is_drawn_and_taken_away(browser, tmp_path, layers, picture, with_pic
 
 
 @pytest.mark.chromium
-def test_tiles_are_asked_of_their_host_alone(browser, tmp_path):  # noqa: F811
+def test_tiles_are_asked_of_their_host_alone(browser, tmp_path):
     path = write(tmp_path / "a.html", basemap=Basemap(tiles=TILES))
     page = browser.new_page(viewport={"width": 1920, "height": 1080})
     asked, trouble = [], []

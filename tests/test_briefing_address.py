@@ -8,7 +8,8 @@ import sys
 from urllib.parse import quote
 
 import pytest
-from test_briefing import Visit, browser, write  # noqa: F401 - a fixture
+from briefing_town import write
+from visits import Visit
 
 pytestmark = pytest.mark.chromium
 
@@ -28,7 +29,7 @@ def chosen(page):
     return page.evaluate("(GB.current() || {}).warning_id"), lit == page.evaluate("GB.selected")
 
 
-def test_the_address_chooses_a_warning_and_an_unknown_one_nothing(browser, path):  # noqa: F811
+def test_the_address_chooses_a_warning_and_an_unknown_one_nothing(browser, path):
     visit = Visit(browser, path)
     page, ids = visit.page, visit.page.evaluate("GB.data.warnings.inside.map((w) => w.warning_id)")
     assert len(ids) > 1 and chosen(page)[0] == ids[0]
@@ -45,7 +46,7 @@ def test_the_address_chooses_a_warning_and_an_unknown_one_nothing(browser, path)
     page.close()
 
 
-def test_the_door_of_the_window_leads_to_the_warning(browser, path, root, tmp_path):  # noqa: F811
+def test_the_door_of_the_window_leads_to_the_warning(browser, path, root, tmp_path):
     """The page that the window opens in the browser, written by the window's own code, followed by a real browser."""
     visit = Visit(browser, path)
     wanted = visit.page.evaluate("GB.data.warnings.inside.map((w) => w.warning_id)")[-1]

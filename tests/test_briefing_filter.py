@@ -7,13 +7,14 @@ import io
 
 import pandas as pd
 import pytest
-from test_briefing import HOSTILE, Visit, browser, make_town, make_warnings, write  # noqa: F401 - a fixture
+from briefing_town import HOSTILE, make_town, make_warnings, write
+from visits import Visit
 
 pytestmark = pytest.mark.chromium
 
 
 @pytest.fixture
-def visit(browser, tmp_path):  # noqa: F811
+def visit(browser, tmp_path):
     few = make_warnings(make_town())
     many = pd.concat([few, few.assign(warning_id="again" + few["warning_id"].astype(str))], ignore_index=True)
     opened = Visit(browser, write(tmp_path / "a.html", warnings=many.assign(rank=range(1, len(many) + 1))))
@@ -43,7 +44,7 @@ def test_each_choice_leaves_what_it_names_and_all_brings_everything_back(visit):
     assert shown(page) == [i for i, area in enumerate(areas) if area == district], "kept through a change of language"
 
 
-def test_the_saved_list_is_what_is_shown_and_holds_no_formula(browser, tmp_path):  # noqa: F811
+def test_the_saved_list_is_what_is_shown_and_holds_no_formula(browser, tmp_path):
     count = iter(range(10**6))
     texts = ["=1+1", "+2", "@x", '"a,b"', *HOSTILE]
     path = write(tmp_path / "b.html", text=lambda value: f"{texts[next(count) % len(texts)]}{value}")

@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from briefing_town import make_town, write
 from gridbeacon.layers.briefing import history as histories
 from gridbeacon.layers.briefing.history import History, make_history
-from test_briefing import Visit, browser, make_town, write  # noqa: F401 - a fixture
 from test_briefing_shapes import unpack, unstep
+from visits import Visit
 
 FINEST = "(() => { const l = GB.stack[GB.stack.length - 1]; return [l.ids, [...l.time.n]]; })()"
 DAYS = pd.date_range("2025-01-01", periods=40)
@@ -45,7 +46,7 @@ def test_too_many_entries_leave_out_the_oldest_days(monkeypatch):
 
 
 @pytest.mark.chromium
-def test_every_step_shows_the_sum_of_its_last_seven_days(browser, tmp_path):  # noqa: F811
+def test_every_step_shows_the_sum_of_its_last_seven_days(browser, tmp_path):
     history, counts, ids = make_table()
     visit = Visit(browser, write(tmp_path / "a.html", history=history))
     visit.page.click("#states button:nth-child(4)")
@@ -62,7 +63,7 @@ def test_every_step_shows_the_sum_of_its_last_seven_days(browser, tmp_path):  # 
 
 
 @pytest.mark.chromium
-def test_the_scale_stands_still_and_keys_move_the_hand(browser, tmp_path):  # noqa: F811
+def test_the_scale_stands_still_and_keys_move_the_hand(browser, tmp_path):
     history, _, _ = make_table()
     visit = Visit(browser, write(tmp_path / "a.html", history=history))
     page = visit.page

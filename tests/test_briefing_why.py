@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pandas as pd
 import pytest
+from briefing_town import HOSTILE, make_town, make_warnings, write
 from gridbeacon.layers.briefing.explained import MOST_TICKETS, make_explained
-from test_briefing import HOSTILE, Visit, browser, make_town, make_warnings, write  # noqa: F401 - a fixture
+from visits import Visit
 
 ASKED = {
     "zh": ["为什么是这个级别?", "与去年同期相比?", "谁负责?", "办了没有?", "会不会又是误报?"],
@@ -65,7 +66,7 @@ def page_of(tmp_path, browser_, text=lambda value: value, **options):
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
 @pytest.mark.parametrize("theme", ["dark", "light"])
-def test_five_questions_are_answered_on_one_screen(browser, tmp_path, lang, theme):  # noqa: F811
+def test_five_questions_are_answered_on_one_screen(browser, tmp_path, lang, theme):
     visit = page_of(tmp_path, browser)
     if lang == "en":
         visit.page.click("#lang")
@@ -90,7 +91,7 @@ def test_five_questions_are_answered_on_one_screen(browser, tmp_path, lang, them
     visit.calm()
 
 
-def test_one_click_lists_the_tickets_and_what_the_warning_stands_for(browser, tmp_path):  # noqa: F811
+def test_one_click_lists_the_tickets_and_what_the_warning_stands_for(browser, tmp_path):
     visit = page_of(tmp_path, browser)
     visit.page.click(".open-dossier")
     card = visit.text("#dossier-box")
@@ -108,7 +109,7 @@ def test_one_click_lists_the_tickets_and_what_the_warning_stands_for(browser, tm
 
 
 @pytest.mark.parametrize("position", range(0, len(HOSTILE), 6))
-def test_hostile_text_stays_text_in_answers_and_card(browser, tmp_path, position):  # noqa: F811
+def test_hostile_text_stays_text_in_answers_and_card(browser, tmp_path, position):
     picked = HOSTILE[position : position + 6]
     count = iter(range(10**6))
     visit = page_of(tmp_path, browser, lambda value: f"{value}{picked[next(count) % len(picked)]}")
@@ -122,7 +123,7 @@ def test_hostile_text_stays_text_in_answers_and_card(browser, tmp_path, position
 
 
 @pytest.mark.parametrize("steps", [[], ["#theme"], [".open-dossier"], ["#theme", ".open-dossier"]])
-def test_axe_finds_nothing_serious_in_answers_and_card(browser, tmp_path, steps):  # noqa: F811
+def test_axe_finds_nothing_serious_in_answers_and_card(browser, tmp_path, steps):
     axe = pytest.importorskip("axe_playwright_python.sync_playwright")
     visit = page_of(tmp_path, browser, bypass_csp=True)
     for selector in steps:
@@ -132,7 +133,7 @@ def test_axe_finds_nothing_serious_in_answers_and_card(browser, tmp_path, steps)
     assert harmful == []
 
 
-def test_without_explanations_the_page_says_what_it_said_before(browser, tmp_path):  # noqa: F811
+def test_without_explanations_the_page_says_what_it_said_before(browser, tmp_path):
     visit = Visit(browser, write(tmp_path / "b.html"))
     assert visit.page.query_selector("#detail h4") is None and "31 件" in visit.text("#detail")
     visit.calm()

@@ -9,11 +9,11 @@ from pathlib import Path
 import esprima
 import numpy as np
 import pytest
+from briefing_town import write
 from gridbeacon.layers import style
 from gridbeacon.layers.briefing import page
 from marionette import running
 from rasterio.io import MemoryFile
-from test_briefing import browser, write  # noqa: F401 - a fixture
 
 READY = 'return document.documentElement.hasAttribute("data-ready")'
 OWN = sorted(path.name for path in page.ASSETS.glob("briefing*.js"))
@@ -120,7 +120,7 @@ GONE = {
 }
 
 
-def sentence_of(browser, path, script, scripts=True):  # noqa: F811
+def sentence_of(browser, path, script, scripts=True):
     context = browser.new_context(java_script_enabled=scripts, viewport={"width": 1920, "height": 1080})
     opened = context.new_page()
     if script:
@@ -135,7 +135,7 @@ def sentence_of(browser, path, script, scripts=True):  # noqa: F811
 
 @pytest.mark.chromium
 @pytest.mark.parametrize("case", GONE)
-def test_an_engine_too_old_shows_one_plain_sentence(browser, tmp_path, monkeypatch, case):  # noqa: F811
+def test_an_engine_too_old_shows_one_plain_sentence(browser, tmp_path, monkeypatch, case):
     monkeypatch.setattr(page, "PACK_ABOVE", 100)
     path = write(tmp_path / "a.html")
     shown, page_seen = sentence_of(browser, path, GONE[case], scripts=GONE[case] is not None)
@@ -143,7 +143,7 @@ def test_an_engine_too_old_shows_one_plain_sentence(browser, tmp_path, monkeypat
 
 
 @pytest.mark.chromium
-def test_an_engine_that_is_not_too_old_shows_the_page(browser, tmp_path):  # noqa: F811
+def test_an_engine_that_is_not_too_old_shows_the_page(browser, tmp_path):
     assert sentence_of(browser, write(tmp_path / "a.html"), "") == ("", True)
     small = "delete window.DecompressionStream"  # what is small is not packed and opens without it
     assert sentence_of(browser, write(tmp_path / "b.html"), small) == ("", True)

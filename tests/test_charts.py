@@ -5,13 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from briefing_town import make_facts, write
 from gridbeacon.cube import ALL_CLASSES
 from gridbeacon.pipeline import Plan
 from gridbeacon.pipeline.charts import charts_of
 from gridbeacon.pipeline.journey import lowest_level
 from gridbeacon.pipeline.preparation import Inputs, prepare
 from gridbeacon.sample_data import CELLS, INCIDENTS, sample_path
-from test_briefing import Visit, browser, make_facts, write  # noqa: F401 - a fixture
+from visits import Visit
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +65,7 @@ def test_streets_lie_within_chance_but_for_few(charts):
 
 @pytest.mark.chromium
 @pytest.mark.parametrize("theme", ["dark", "light"])
-def test_every_chart_is_drawn_and_closed_again(browser, tmp_path, charts, theme):  # noqa: F811
+def test_every_chart_is_drawn_and_closed_again(browser, tmp_path, charts, theme):
     hostile = {**charts, "classes": [{"name": "<img src=x onerror=alert(1)>{{7*191}}", "now": 3, "before": None}]}
     facts = make_facts(lambda text: text) | {"charts": hostile, "street_level": 2}
     visit = Visit(browser, write(tmp_path / "a.html", facts=facts))
@@ -85,7 +86,7 @@ def test_every_chart_is_drawn_and_closed_again(browser, tmp_path, charts, theme)
 
 @pytest.mark.chromium
 @pytest.mark.parametrize(("lang", "width"), [("zh", 1920), ("en", 1366)])
-def test_the_strip_says_the_change_with_its_interval(browser, tmp_path, lang, width):  # noqa: F811
+def test_the_strip_says_the_change_with_its_interval(browser, tmp_path, lang, width):
     told = {"kind": "last_year", "now": 86, "before": 100, "change": -0.14, "low": -0.22, "high": -0.05}
     facts = make_facts(lambda text: text)
     facts["year_on_year"] = {"city": {"last_year": told | {"verdict": "down"}}}

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 
 import pytest
+from briefing_town import make_facts, make_tables, make_town, write
 from gridbeacon.cli.entry import execute
 from gridbeacon.errors import InputError
 from gridbeacon.layers.briefing import page as pages
 from gridbeacon.layers.briefing.compare import write_comparison
-from test_briefing import Visit, browser, make_facts, make_tables, make_town, write  # noqa: F401 - a fixture
+from visits import Visit
 
 
 @pytest.fixture
@@ -28,7 +29,7 @@ def test_changes_are_counted_by_unit_and_class(two, tmp_path):
 
 
 @pytest.mark.chromium
-def test_each_side_of_the_hand_shows_its_run(browser, two, tmp_path):  # noqa: F811
+def test_each_side_of_the_hand_shows_its_run(browser, two, tmp_path):
     write_comparison(tmp_path / "both.html", *two)
     visit = Visit(browser, tmp_path / "both.html")
     page = visit.page
@@ -58,7 +59,7 @@ def test_each_side_of_the_hand_shows_its_run(browser, two, tmp_path):  # noqa: F
 
 
 @pytest.mark.chromium
-def test_packed_pages_compare_too(browser, two, tmp_path, monkeypatch):  # noqa: F811
+def test_packed_pages_compare_too(browser, two, tmp_path, monkeypatch):
     monkeypatch.setattr(pages, "PACK_ABOVE", 100)
     packed = write(tmp_path / "packed.html")
     write_comparison(tmp_path / "both.html", two[0], packed)

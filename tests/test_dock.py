@@ -14,7 +14,6 @@ from pathlib import Path
 import pytest
 
 pytest.importorskip("PyQt5") if sys.modules.get("PyQt5", 0) is not None else pytest.importorskip("PyQt6")
-sys.path.append(str(Path(__file__).parent / "qt"))
 
 from gridbeacon.errors import EngineError, InputError  # noqa: E402
 from gridbeacon.plugin.qt import QtCore, QtGui, QtWidgets  # noqa: E402

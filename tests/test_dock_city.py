@@ -11,9 +11,7 @@ import sys
 from pathlib import Path
 
 import pytest
-
-sys.path.append(str(Path(__file__).parent / "qgis"))
-from desk import SCRIPTS, Desk
+from desk import Desk
 from desktop import drive, write_profile
 
 pytestmark = pytest.mark.qgis
@@ -111,7 +109,7 @@ def test_the_real_desktop_runs_the_city_from_its_dock(desk, layers, tmp_path):
         "runs": str(tmp_path / "成果"),
         "cancel": [2.0],
     }
-    environment = {**os.environ, "GRIDBEACON_ENGINE_PYTHON": sys.executable, "GRIDBEACON_SCRIPTS": str(SCRIPTS)}
+    environment = {**os.environ, "GRIDBEACON_ENGINE_PYTHON": sys.executable}
     told = drive(profiles, tmp_path / "work", wish, environment, tmp_path / "x.png", startup="dock_startup.py")
     assert told["exit_code"] == 0 and "error" not in told, told
     assert told["cut_off"] <= 0, "the form fits into a dock of 400 pixels"

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 pytest.importorskip("PyQt5") if sys.modules.get("PyQt5", 0) is not None else pytest.importorskip("PyQt6")
-sys.path.append(str(Path(__file__).parent / "qt"))
 
 from gridbeacon.errors import EngineError  # noqa: E402
 from gridbeacon.plugin import keeping  # noqa: E402

@@ -16,8 +16,6 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-
-sys.path.append(str(Path(__file__).parent / "qgis"))
 from desk import Desk
 
 pytest.importorskip("PyQt5")

@@ -8,8 +8,6 @@ import sys
 from pathlib import Path
 
 import pytest
-
-sys.path.append(str(Path(__file__).parent / "qgis"))
 from desk import Desk
 from test_engine_ways import without_network
 

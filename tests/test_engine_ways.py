@@ -14,8 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-sys.path.append(str(Path(__file__).parent / "qgis"))
 from desk import Desk
 from test_engine import BLOCK, ask
 

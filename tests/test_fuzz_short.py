@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from fuzz import FORMATS, MUTATIONS, Tally, fuzz, made_input, read_one, seeds_in, watch
+from damage import MUTATIONS
+from fuzz import FORMATS, Tally, fuzz, made_input, read_one, seeds_in, watch
 
 
 def test_damaged_files_crash_nothing():

@@ -12,7 +12,7 @@ import pyogrio
 import pytest
 from gridbeacon.cli.sample import make_tiny_city
 from gridbeacon.pipeline import Plan, run
-from test_briefing import Visit, browser  # noqa: F401 - a fixture
+from visits import Visit
 
 SEEDS = (
     "{{7*191}}",
@@ -87,7 +87,7 @@ def test_the_run_used_them_and_warned(done):
 
 @pytest.mark.chromium
 @pytest.mark.parametrize("name", ["out", "public"])
-def test_nothing_runs_and_nothing_is_asked_for_in_a_browser(browser, done, name):  # noqa: F811
+def test_nothing_runs_and_nothing_is_asked_for_in_a_browser(browser, done, name):
     visit = Visit(browser, done[0] / name / "briefing.html")
     page = visit.page
     for button in page.query_selector_all("#rows .row-button"):

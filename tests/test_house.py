@@ -6,6 +6,7 @@ import ast
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,7 @@ DRIVERS = {"layers/ledger/postgres.py": {"psycopg"}}
 """Module -> what it may import when it is used; that importing the module does not, `LIGHT` shows."""
 
 QT = {"qgis", "PyQt5", "PyQt6", "PySide2", "PySide6", "qtpy"}
+FOLIUM = {"folium", "branca"}
 ALLOWED_WITH_QT = QT | {"osgeo", "processing", "sip"}
 NOT_THE_PACKAGE = {"tests", "benchmarks", "release", "docs", "build", "dist", "out"}
 LONG = 400
@@ -53,12 +55,17 @@ MACHINE_PATHS = ("/" + "work/", "/" + "tmp/", "/" + "root/", "/" + "home/", "/" 
 
 def modules(root: Path) -> Iterator[tuple[str, ast.Module]]:
     """(path inside the package, parsed file) of every module that ships."""
-    for path in sorted(root.rglob("*.py")):
-        inside = path.relative_to(root)
-        top = inside.parts[0]
-        if top in NOT_THE_PACKAGE or top.startswith(".") or inside.as_posix() == "setup.py":
+    for top in sorted(root.iterdir()):
+        if top.name in NOT_THE_PACKAGE or top.name.startswith(".") or top.name == "setup.py":
             continue
-        yield inside.as_posix(), ast.parse(path.read_text(encoding="utf-8"))
+        for path in sorted(top.rglob("*.py")) if top.is_dir() else [top] if top.suffix == ".py" else []:
+            yield path.relative_to(root).as_posix(), parsed(path.read_text(encoding="utf-8"))
+
+
+@cache
+def parsed(text: str) -> ast.Module:
+    """The tree of a module, for every rule the same; nobody changes it."""
+    return ast.parse(text)
 
 
 def imports(name: str, tree: ast.AST) -> Iterator[tuple[int, str, bool]]:
@@ -114,7 +121,7 @@ def strangers(root: Path) -> list[str]:
                 continue
             if package in QT and not name.startswith("plugin/"):
                 found.append(f"{name}:{line} Qt outside plugin/: {target}")
-            if package in {"folium", "branca"} and not name.startswith(("layers/briefing.py", "layers/briefing/")):
+            if package in FOLIUM and not name.startswith(("layers/briefing.py", "layers/briefing/")):
                 found.append(f"{name}:{line} folium outside layers/briefing: {target}")
             welcome = sys.stdlib_module_names | (ALLOWED_WITH_QT if name.startswith("plugin/") else set())
             welcome = welcome | DRIVERS.get(name, set())
@@ -237,6 +244,13 @@ RULES = [
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
 def test_the_house_keeps_the_rule(rule):
     assert rule(ROOT) == []
+
+
+def test_folium_is_imported_in_one_module_only():
+    found = {
+        name for name, tree in modules(ROOT) for _, target, _ in imports(name, tree) if target.split(".")[0] in FOLIUM
+    }
+    assert found == {"layers/briefing/frame.py"}
 
 
 PLANTED = [

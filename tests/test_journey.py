@@ -31,8 +31,14 @@ def sample_run(plan=None, **more):
 
 
 @pytest.fixture(scope="module")
-def outcome(tmp_path_factory):
-    return sample_run(out=tmp_path_factory.mktemp("journey") / "run")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("journey")
+
+
+@pytest.fixture(scope="module")
+def outcome(folder):
+    """The first run of a city whose ledger is empty."""
+    return sample_run(out=folder / "run", ledger=folder / "city.ledger")
 
 
 def test_every_file_of_the_run_folder_is_there_and_hashed(outcome):
@@ -103,14 +109,13 @@ def test_the_surface_holds_the_windows_located_incidents(outcome):
 
 
 def test_equal_input_gives_equal_bytes(outcome, tmp_path):
-    again = sample_run(out=tmp_path / "again")
+    again = sample_run(out=tmp_path / "again", ledger=tmp_path / "city.ledger")
     assert again.manifest["outputs"] == outcome.manifest["outputs"]
 
 
-def test_a_ledger_gives_state_and_change_against_the_last_issued_run(tmp_path):
-    book = tmp_path / "city.ledger"
-    first = sample_run(ledger=book).early_warnings
-    again = sample_run(ledger=book).early_warnings
+def test_a_ledger_gives_state_and_change_against_the_last_issued_run(outcome, folder):
+    first = outcome.early_warnings
+    again = sample_run(ledger=folder / "city.ledger").early_warnings
     pd.testing.assert_frame_equal(first.drop(columns="first_seen"), again.drop(columns="first_seen"))
 
 

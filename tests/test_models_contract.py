@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields, is_dataclass
+from functools import cache
 
 import numpy as np
 import pytest
@@ -73,6 +74,28 @@ def silenced_counts() -> np.ndarray:
     return counts
 
 
+CITIES = {
+    "ordinary": ordinary_counts(),
+    "planted": planted_counts(),
+    "silenced": silenced_counts(),
+    "empty": np.zeros((DAYS, N)),
+    "short": np.full((3, N), 2.0),
+}
+
+
+@cache
+def fitted(name: str, which: str) -> tuple[Estimator, SpaceTimeCube]:
+    """A model fitted on one of the cities, and that city: the same for every test that only asks it."""
+    cube = city(CITIES[which], name)
+    return MODELS[name]().fit(cube), cube
+
+
+@cache
+def answers(name: str, which: str) -> dict[str, np.ndarray]:
+    """What that model says of that city."""
+    return outputs(*fitted(name, which))
+
+
 def outputs(model, cube: SpaceTimeCube) -> dict[str, np.ndarray]:
     """Everything the contract asks of a fitted model on *cube*."""
     found = {"evidence": model.evidence(cube)}
@@ -102,12 +125,12 @@ def test_every_setting_is_declared_with_help_in_both_languages(name):
 
 @every_model
 def test_clone_round_trip(name):
-    model = MODELS[name]().fit(city(ordinary_counts(), name))
+    model, cube = fitted(name, "ordinary")
     copy = clone(model)
     assert copy.get_params() == model.get_params()
     assert not [key for key in vars(copy) if key.endswith("_")]  # nothing learned comes along
     with pytest.raises((NotFittedError, AttributeError)):
-        copy.evidence(city(ordinary_counts(), name))
+        copy.evidence(cube)
 
 
 @every_model
@@ -130,32 +153,30 @@ def test_fit_returns_self_and_leaves_params_and_cube_alone(name):
 
 @every_model
 def test_same_seed_same_answer(name):
-    cube = city(planted_counts(), name)
-    first, second = (outputs(MODELS[name]().fit(cube), cube) for _ in range(2))
-    for key, values in first.items():
+    again = city(planted_counts(), name)
+    second = outputs(MODELS[name]().fit(again), again)
+    for key, values in answers(name, "planted").items():
         np.testing.assert_array_equal(values, second[key])
 
 
 @every_model
-@pytest.mark.parametrize("counts", [ordinary_counts(), planted_counts(), np.zeros((DAYS, N)), np.full((3, N), 2.0)])
-def test_shape_and_range(name, counts):
-    cube = city(counts, name)
-    model = MODELS[name]().fit(cube)
-    evidence = model.evidence(cube)
-    assert evidence.shape == cube.counts.shape
-    assert ((evidence >= 0) & (evidence <= 1)).all()  # a NaN is neither
-    if model.has_null:
-        log_p = model.log_p(cube)
-        assert log_p.shape == cube.counts.shape
+@pytest.mark.parametrize("which", ["ordinary", "planted", "empty", "short"])
+def test_shape_and_range(name, which):
+    found, shape = answers(name, which), CITIES[which].shape
+    assert found["evidence"].shape == shape
+    assert ((found["evidence"] >= 0) & (found["evidence"] <= 1)).all()  # a NaN is neither
+    if MODELS[name].has_null:
+        log_p = found["log_p"]
+        assert log_p.shape == shape
         assert np.isfinite(log_p).all()
         assert (log_p <= 0).all()
 
 
 @every_model
-@pytest.mark.parametrize("counts", [planted_counts(), np.zeros((DAYS, N)), np.full((3, N), 2.0)])
-def test_status_is_text(name, counts):
-    cube = city(counts, name)
-    status = MODELS[name]().fit(cube).status(cube)
+@pytest.mark.parametrize("which", ["planted", "empty", "short"])
+def test_status_is_text(name, which):
+    model, cube = fitted(name, which)
+    status = model.status(cube)
     assert status.shape == (N,)
     assert all(isinstance(word, str) and word for word in status)
 
@@ -174,20 +195,18 @@ def test_calm_on_an_empty_and_on_a_perfectly_even_city(name, level):
 
 @every_model
 def test_re_ordered_cells_re_order_the_answer(name):
-    cube = city(planted_counts(), name)
     order = np.random.default_rng(1).permutation(N)
-    shuffled = cube.take_cells(order)
-    straight, turned = (outputs(MODELS[name]().fit(c), c) for c in (cube, shuffled))
-    for key, values in straight.items():
+    shuffled = city(planted_counts(), name).take_cells(order)
+    turned = outputs(MODELS[name]().fit(shuffled), shuffled)
+    for key, values in answers(name, "planted").items():
         np.testing.assert_allclose(turned[key], values[:, order], rtol=1e-9, atol=1e-9)
 
 
 @every_model
 @pytest.mark.parametrize("as_of", [60, DAYS - 1])
 def test_future_bins_change_nothing(name, as_of):
-    cube = city(planted_counts(), name)
-    past = cube.between(0, as_of)
-    known, told = outputs(MODELS[name]().fit(past), past), outputs(MODELS[name]().fit(cube), cube)
+    past = city(planted_counts(), name).between(0, as_of)
+    known, told = outputs(MODELS[name]().fit(past), past), answers(name, "planted")
     for key, values in known.items():
         if MODELS[name].end_only:  # judged as seen from the end: what lies before says nothing of its own
             assert (told[key][:-1] == NEUTRAL[key]).all()
@@ -199,8 +218,7 @@ def test_future_bins_change_nothing(name, as_of):
 @every_model
 def test_what_is_planted_outranks_everything_else(name):
     """A hot spot; for a model of the low side, nine cells of a busier city that fall silent for four weeks."""
-    cube = city(silenced_counts() if MODELS[name].side == "low" else planted_counts(), name)
-    found = outputs(MODELS[name]().fit(cube), cube)
+    found = answers(name, "silenced" if MODELS[name].side == "low" else "planted")
     last = found["evidence"][-1]
     top = (
         BLOCK if MODELS[name].temporal else [27]
@@ -241,8 +259,8 @@ def test_surprise_goes_on_where_evidence_saturates(name):
 
 @every_model
 def test_details_are_facts_of_every_cell(name):
-    cube = city(planted_counts(), name)
-    for key, values in MODELS[name]().fit(cube).details(cube).items():
+    model, cube = fitted(name, "planted")
+    for key, values in model.details(cube).items():
         assert key.isidentifier()
         assert np.shape(values) == (N,), key
         assert values.dtype.kind != "f" or np.isfinite(values).all(), key
@@ -250,7 +268,6 @@ def test_details_are_facts_of_every_cell(name):
 
 @every_model
 def test_a_model_of_another_city_is_refused(name):
-    cube = city(ordinary_counts(), name)
-    model = MODELS[name]().fit(cube)
+    model, cube = fitted(name, "ordinary")
     with pytest.raises(ValueError, match="fit"):
         model.evidence(cube.take_cells(np.arange(N - 1)))

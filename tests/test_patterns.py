@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from briefing_town import make_tables, make_town, write
 from gridbeacon.cube import ALL_CLASSES
 from gridbeacon.layers import style
 from gridbeacon.models.emerging import EmergingHotspots, pattern_rules
@@ -13,7 +14,7 @@ from gridbeacon.pipeline.maps import find_hotspots
 from gridbeacon.pipeline.patterns import find_patterns
 from gridbeacon.pipeline.preparation import Inputs, prepare
 from gridbeacon.sample_data import CELLS, INCIDENTS, sample_path
-from test_briefing import Visit, browser, make_tables, make_town, write  # noqa: F401 - a fixture
+from visits import Visit
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +44,7 @@ def test_every_pattern_has_a_class_on_the_map():
 
 
 @pytest.mark.chromium
-def test_the_legend_counts_what_is_drawn(browser, tmp_path):  # noqa: F811
+def test_the_legend_counts_what_is_drawn(browser, tmp_path):
     _, hot, _ = make_tables(make_town())
     hot = hot.assign(pattern=np.resize(["none", "new_hot", "sporadic_cold"], len(hot)))
     visit = Visit(browser, write(tmp_path / "a.html", hotspots=hot))

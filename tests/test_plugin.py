@@ -14,8 +14,6 @@ import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
 import pytest
-
-sys.path.append(str(Path(__file__).parent / "qgis"))
 from desk import SCRIPTS, Desk
 
 
@@ -151,11 +149,18 @@ TROUBLE = {
 }
 
 
+@pytest.fixture(scope="module")
+def troubles(tmp_path_factory, require, root):
+    """What one QGIS tells of every trouble, one after the other."""
+    desk = Desk(tmp_path_factory.mktemp("troubles"), require("qgis")).put_stand_in(root)
+    return dict(zip(TROUBLE, desk.take_turns([{"behaviour": name} for name in TROUBLE]), strict=True))
+
+
 @pytest.mark.qgis
 @pytest.mark.parametrize("behaviour", TROUBLE)
-def test_trouble_of_the_engine_is_told_in_words(stand_in, behaviour):
+def test_trouble_of_the_engine_is_told_in_words(troubles, behaviour):
     """No traceback, no layer, no work folder left; problem, where and fix."""
-    told = stand_in.run(behaviour)
+    told = troubles[behaviour]
     assert all(words in told["error"] for words in TROUBLE[behaviour]), told["error"]
     assert "Traceback" not in told["error"]
     assert (told["tree"], told["left_work"]) == ([], [])
@@ -177,15 +182,16 @@ def test_a_refusal_is_told_in_the_language_of_qgis(stand_in, locale, words):
 @pytest.mark.qgis
 def test_without_an_engine_the_two_commands_are_told(stand_in):
     """Nothing set up: what to type. A Python that is not there: where it was named."""
-    none = stand_in.run(environment={"GRIDBEACON_ENGINE_PYTHON": ""})["log"]
+    file = stand_in.folder / "no program"
+    file.write_text("no program", encoding="utf-8")
+    named = ("", str(stand_in.folder / "no python"), str(file))
+    told = stand_in.take_turns([{"environment": {"GRIDBEACON_ENGINE_PYTHON": name}} for name in named])
+    none, gone, cannot = (turn["log"] for turn in told)
     assert "No Python is set up yet" in none
     assert f'-m venv "{stand_in.plugin.parents[2] / "gridbeacon" / "engine"}"' in none
     assert f'-m pip install "{stand_in.plugin}"' in none
-    gone = stand_in.run(environment={"GRIDBEACON_ENGINE_PYTHON": str(stand_in.folder / "no python")})["log"]
     assert "is not where it should be" in gone and "GRIDBEACON_ENGINE_PYTHON" in gone
-    file = stand_in.folder / "no program"
-    file.write_text("no program", encoding="utf-8")
-    assert "cannot be started" in stand_in.run(environment={"GRIDBEACON_ENGINE_PYTHON": str(file)})["error"]
+    assert "cannot be started" in told[2]["error"], cannot
 
 
 @pytest.mark.qgis

@@ -12,8 +12,6 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-
-sys.path.append(str(Path(__file__).parent / "qgis"))
 from desk import Desk
 from desktop import city_parameters, drive, write_profile
 

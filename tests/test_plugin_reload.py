@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 import pytest
-
-sys.path.append(str(Path(__file__).parent / "qgis"))
 from desk import Desk
 
 pytestmark = pytest.mark.qgis

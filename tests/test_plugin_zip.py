@@ -13,8 +13,6 @@ from configparser import ConfigParser
 from pathlib import Path
 
 import pytest
-
-sys.path.append(str(Path(__file__).parent / "qgis"))
 from desk import Desk
 from desktop import city_parameters, drive, write_profile
 
@@ -133,7 +131,6 @@ def test_the_plugin_manager_installs_the_zip_into_a_fresh_profile(built, tmp_pat
     write_profile(profiles, "other_plugin", "zh-Hans")
     wish = {
         "zip": str(built),
-        "scripts": str(Path(__file__).parent / "qgis"),
         "open": ["gridbeacon_engine", "gridbeacon_toggle"],
         "reloads": 5,
     }

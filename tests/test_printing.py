@@ -9,6 +9,7 @@ import subprocess
 
 import numpy as np
 import pytest
+from briefing_town import make_town, make_warnings, write
 from gridbeacon.cli.entry import execute
 from gridbeacon.errors import EnvironmentProblem, InputError
 from gridbeacon.layers import style
@@ -16,7 +17,7 @@ from gridbeacon.layers.basemap import Basemap
 from gridbeacon.layers.briefing import page
 from gridbeacon.pipeline import printing
 from rasterio.io import MemoryFile
-from test_briefing import Visit, browser, make_town, make_warnings, write  # noqa: F401 - a fixture
+from visits import Visit
 
 A3 = (1191, 842)
 
@@ -64,7 +65,7 @@ def check_picture(path):
 
 
 @pytest.mark.chromium
-def test_on_paper_nothing_asks_to_be_clicked(browser, run_folder):  # noqa: F811
+def test_on_paper_nothing_asks_to_be_clicked(browser, run_folder):
     visit = Visit(browser, run_folder / "briefing.html")
     visit.page.evaluate("GB.print(true)")
     for name in (
@@ -87,7 +88,7 @@ def test_on_paper_nothing_asks_to_be_clicked(browser, run_folder):  # noqa: F811
 
 @pytest.mark.chromium
 @pytest.mark.parametrize(("width", "height"), [(780, 440), (360, 400), (300, 200)])
-def test_a_window_without_room_beside_the_legend_still_opens(browser, run_folder, width, height):  # noqa: F811
+def test_a_window_without_room_beside_the_legend_still_opens(browser, run_folder, width, height):
     visit = Visit(browser, run_folder / "briefing.html", viewport={"width": width, "height": height})
     assert visit.page.evaluate("isFinite(GB.map.getZoom())")
     visit.calm()

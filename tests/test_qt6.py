@@ -13,11 +13,9 @@ import sys
 from pathlib import Path
 
 import pytest
+import qt_names
 
 HERE = Path(__file__).parent / "qt"
-sys.path.append(str(HERE))
-import qt_names  # noqa: E402
-
 BOTH = all(importlib.util.find_spec(binding) for binding in ("PyQt5", "PyQt6"))
 pytestmark = pytest.mark.skipif(not BOTH, reason="the dev extra brings PyQt5 and PyQt6")
 

@@ -15,7 +15,7 @@ from gridbeacon.pipeline.journey import gather_inputs, lowest_level
 from gridbeacon.pipeline.preparation import prepare
 from gridbeacon.pipeline.stories import MOST_DAYS, days_of, stories_of
 from gridbeacon.pipeline.surveillance import visible_at
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 from streets_city import write_city
@@ -94,6 +94,7 @@ rows = st.lists(
 )
 
 
+@settings(max_examples=50)
 @given(rows)
 def test_every_story_is_what_counting_row_by_row_gives(drawn):
     ready = ready_of(drawn)
@@ -111,6 +112,7 @@ def test_every_story_is_what_counting_row_by_row_gives(drawn):
         assert (story.window_start, story.window_end) == ("2025-02-22", "2025-03-01")
 
 
+@settings(max_examples=50)
 @given(rows)
 def test_a_parent_is_the_sum_of_its_children_where_nothing_keeps_them_apart(drawn):
     """Of classes that every level may show, and rows that lie in a cell."""
@@ -121,6 +123,7 @@ def test_a_parent_is_the_sum_of_its_children_where_nothing_keeps_them_apart(draw
         assert found.get(parent, Counter()) == total
 
 
+@settings(max_examples=50)
 @given(rows)
 def test_days_are_the_streets_of_the_stories(drawn):
     ready = ready_of(drawn)

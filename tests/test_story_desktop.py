@@ -5,11 +5,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
-
-sys.path.append(str(Path(__file__).parent / "qgis"))
 from desk import SCRIPTS, Desk
 from desktop import drive, write_profile
 
@@ -48,7 +45,7 @@ def told(desk, run, root):
         "drop": incidents,
         "drop_on_dock": [*incidents, str(sample / "cells.geojson.zip"), str(sample / "draws.py")],
     }
-    environment = {**os.environ, "GRIDBEACON_ENGINE_PYTHON": sys.executable, "GRIDBEACON_SCRIPTS": str(SCRIPTS)}
+    environment = {**os.environ, "GRIDBEACON_ENGINE_PYTHON": sys.executable}
     answer = drive(profiles, folder / "work", wish, environment, folder / "shot.png", "story_startup.py")
     return {**answer, "incidents": incidents, "cells": str(sample / "cells.geojson.zip")}
 

@@ -12,10 +12,8 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-from postgres_server import WORD
-
-sys.path.append(str(Path(__file__).parent / "qgis"))
 from desk import Desk
+from postgres_server import WORD
 
 pytestmark = pytest.mark.qgis
 SECRETS = [text.encode() for text in (WORD, quote(WORD, safe=""), "layer_reader")]

@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 
 pytest.importorskip("PyQt5") if sys.modules.get("PyQt5", 0) is not None else pytest.importorskip("PyQt6")
-sys.path += [str(Path(__file__).parent / part) for part in ("qt", "qgis")]
 
 from desk import Desk  # noqa: E402
 from gridbeacon.layers.ledger import open_ledger  # noqa: E402

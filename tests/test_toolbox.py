@@ -15,13 +15,11 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+from desk import Desk
+from desktop import drive, write_profile
 from gridbeacon.cli.file_words import OF_RUNS, OF_SOURCES
 from gridbeacon.cli.inputs import CELL_COLUMNS, COLUMNS
 from gridbeacon.cli.options import load_schema
-
-sys.path.append(str(Path(__file__).parent / "qgis"))
-from desk import Desk
-from desktop import drive, write_profile
 
 PINNED = ["check", "run", "replay"]
 READY = ["density_and_hot_spots", "repaired_run", "weekly_hot_spots"]
@@ -221,16 +219,16 @@ def test_a_preset_holds_where_a_setting_is_left_at_its_default(tmp_path, require
     """Only what differs from its default is said, and stands after the preset, over which it wins."""
     desk = Desk(tmp_path, require("qgis")).put_stand_in(root)
 
-    def asked(**more):
-        told = desk.run(parameters={"INCIDENT_FILES": [__file__], "OUTPUT": str(tmp_path / "runs"), **more})
-        folder = Path(told["results"]["RUN_FOLDER"])
-        return json.loads((folder / "asked.json").read_text(encoding="utf-8"))["arguments"][3:]
-
-    assert asked(PRESET="weekly", WINDOW=28)[0] == "--preset=weekly"
-    assert not [part for part in asked(PRESET="weekly", WINDOW=28) if part.startswith("--window")]
-    assert asked(PRESET="weekly", WINDOW=30)[:2] == ["--preset=weekly", "--window=30"]
-    assert asked()[0].startswith("--out") or asked()[0] == "--out"
-    files = asked(EVENTS=__file__, CALIBRATION=__file__, DAYS=__file__, RENAME="旧=新; a=b", REPAIR=True)
+    files = {"EVENTS": __file__, "CALIBRATION": __file__, "DAYS": __file__, "RENAME": "旧=新; a=b", "REPAIR": True}
+    wishes = [{"PRESET": "weekly", "WINDOW": 28}, {"PRESET": "weekly", "WINDOW": 30}, {}, files]
+    plain = {"INCIDENT_FILES": [__file__], "OUTPUT": str(tmp_path / "runs")}
+    told = desk.take_turns([{"parameters": {**plain, **wish}} for wish in wishes])
+    folders = [Path(turn["results"]["RUN_FOLDER"]) for turn in told]
+    asked = [json.loads((folder / "asked.json").read_text(encoding="utf-8"))["arguments"][3:] for folder in folders]
+    default, own, none, files = asked
+    assert default[0] == "--preset=weekly" and not [part for part in default if part.startswith("--window")]
+    assert own[:2] == ["--preset=weekly", "--window=30"]
+    assert none[0].startswith("--out")
     options = {part.partition("=")[0] for part in files if part.startswith("--")}
     assert {"--events", "--calibration", "--days", "--rename", "--repair"} <= options
     assert [part for part in files if part.startswith("--rename")] == ["--rename=旧=新", "--rename=a=b"]

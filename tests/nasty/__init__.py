@@ -92,7 +92,7 @@ def changed(column: int, *values: str, rows: list[str] = ROWS) -> list[str]:
 
 def all_makers() -> dict[str, Nasty]:
     """Every maker of every module here."""
-    from . import archives, grids, layers, texts, values, workbooks
+    from . import archives, encodings, grids, layers, texts, values, workbooks
 
-    del archives, grids, layers, texts, values, workbooks
+    del archives, encodings, grids, layers, texts, values, workbooks
     return NASTY

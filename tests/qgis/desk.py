@@ -120,8 +120,16 @@ class Desk:
 
     def run(self, behaviour: str = "fine", **wish: Any) -> dict[str, Any]:
         """Run gridbeacon:run with the stand-in behaving in some way."""
-        wish.setdefault(
-            "parameters", {"INCIDENT_FILES": [str(SCRIPTS / "session.py")], "OUTPUT": str(self.folder / "runs")}
-        )
-        wish["environment"] = {"GRIDBEACON_STAND_IN": behaviour, **wish.get("environment", {})}
-        return self.ask("run_algorithm.py", **wish)
+        return self.ask("run_algorithm.py", **{**wish, **self._turn({"behaviour": behaviour, **wish})})
+
+    def take_turns(self, turns: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """The same several times in one QGIS; `behaviour`, `parameters` and `environment` are those of each turn."""
+        return self.ask("run_algorithm.py", turns=[self._turn(turn) for turn in turns])["turns"]
+
+    def _turn(self, turn: dict[str, Any]) -> dict[str, Any]:
+        plain = {"INCIDENT_FILES": [str(SCRIPTS / "session.py")], "OUTPUT": str(self.folder / "runs")}
+        stand_in = {"GRIDBEACON_STAND_IN": turn.get("behaviour", "fine")}
+        return {
+            "parameters": turn.get("parameters", plain),
+            "environment": {**stand_in, **turn.get("environment", {})},
+        }

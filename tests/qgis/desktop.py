@@ -86,9 +86,10 @@ def drive(
             "DISPLAY": display,
             "LIBGL_ALWAYS_SOFTWARE": "1",
             "GRIDBEACON_WISH": str(folder / "wish.json"),
+            "GRIDBEACON_SCRIPTS": str(HERE),
         }
-        clean.pop("QT_QPA_PLATFORM", None)
-        clean.pop("QGIS_CUSTOM_CONFIG_PATH", None)
+        for name in ("QT_QPA_PLATFORM", "QGIS_CUSTOM_CONFIG_PATH", "PYTHONPATH"):
+            clean.pop(name, None)
         command = [
             "qgis",
             "--nologo",
@@ -137,10 +138,23 @@ def city_parameters(plugin: Path, out: Path) -> dict[str, Any]:
     }
 
 
-def _out() -> Path:
-    """A folder that QGIS does not mark as temporary."""
+@contextlib.contextmanager
+def own_profile(locale: str) -> Iterator[Path]:
+    """A folder for a while, with `profiles` whose plugin is this very package; QGIS does not call it temporary."""
     (ROOT / "out").mkdir(exist_ok=True)
-    return ROOT / "out"
+    with tempfile.TemporaryDirectory(dir=ROOT / "out") as scratch:
+        folder = Path(scratch)
+        plugins = folder / "profiles" / "default" / "python" / "plugins"
+        plugins.mkdir(parents=True)
+        (plugins / "gridbeacon").symlink_to(ROOT)
+        write_profile(folder / "profiles", "gridbeacon", locale)
+        yield folder
+
+
+def make_small(picture: Path, colours: int, *more: str) -> None:
+    """A picture of the documentation: few colours, at most 300 kB; *more* is said to ImageMagick first."""
+    small = [*more, "+dither", "-colors", str(colours), "-define", "png:compression-level=9", f"PNG8:{picture}"]
+    subprocess.run(["convert", str(picture), *small], check=True, timeout=60)
 
 
 def main() -> None:
@@ -150,12 +164,7 @@ def main() -> None:
     parser.add_argument("--locale", default="en_US")
     parser.add_argument("--more", type=Path, help="folder for pictures of the dialog before, during and after the run")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory(dir=_out()) as scratch:
-        folder = Path(scratch)
-        plugins = folder / "profiles" / "default" / "python" / "plugins"
-        plugins.mkdir(parents=True)
-        (plugins / "gridbeacon").symlink_to(ROOT)
-        write_profile(folder / "profiles", "gridbeacon", options.locale)
+    with own_profile(options.locale) as folder:
         wish = {
             "name": "gridbeacon",
             "parameters": city_parameters(ROOT, folder / "runs"),
@@ -165,8 +174,7 @@ def main() -> None:
         told = drive(folder / "profiles", folder / "work", wish, environment, options.picture)
         for taken in (folder / "work").glob("*.png") if options.more else []:
             shutil.copy(taken, options.more / taken.name)
-    small = ["+dither", "-colors", "220", "-define", "png:compression-level=9", f"PNG8:{options.picture}"]
-    subprocess.run(["convert", str(options.picture), *small], check=True, timeout=60)
+    make_small(options.picture, 220)
     print(json.dumps({key: value for key, value in told.items() if key != "ticks"}, ensure_ascii=False, indent=1))
 
 

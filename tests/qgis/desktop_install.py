@@ -1,12 +1,7 @@
-"""Runs inside the real QGIS desktop with a fresh profile: installs the zip as the plugin manager does, reloads it.
+"""Runs inside the real QGIS desktop with a fresh profile: installs the zip as the plugin manager does, reloads it."""
 
-What to do stands in the JSON file GRIDBEACON_WISH names; what happened is written into report.json beside it.
-"""
-
-import json
 import os
 import sys
-import traceback
 from pathlib import Path
 
 WITHOUT = ("geopandas", "shapely", "pyproj", "pyogrio", "sklearn", "pandas", "numba", "folium")
@@ -15,16 +10,14 @@ for package in WITHOUT:
 
 import pyplugin_installer  # noqa: E402
 import qgis.utils  # noqa: E402
-from qgis.core import QgsApplication, QgsProject, QgsSettings  # noqa: E402
-from qgis.PyQt.QtCore import QTimer  # noqa: E402
+from qgis.core import QgsApplication, QgsSettings  # noqa: E402
 from qgis.utils import iface  # noqa: E402
 
-wish = json.loads(Path(os.environ["GRIDBEACON_WISH"]).read_text(encoding="utf-8"))
-sys.path.append(wish["scripts"])
+sys.path.append(os.environ["GRIDBEACON_SCRIPTS"])
 from census import census, more, reload, settle, unload  # noqa: E402
+from inside import report, walk_through, wish  # noqa: E402
 
-folder, name = Path(wish["folder"]), "gridbeacon"
-report = {}
+name = "gridbeacon"
 
 
 def opened():
@@ -38,7 +31,7 @@ def opened():
     return [action.objectName() for action in found]
 
 
-def begin():
+def walk():
     report["fresh"] = {"plugins": [key for key in qgis.utils.plugins if key == name], "provider": provider()}
     pyplugin_installer.instance().installFromZipFile(wish["zip"])
     settle()
@@ -70,14 +63,4 @@ def provider():
     return found and len(found.algorithms())
 
 
-def guarded():
-    try:
-        begin()
-    except Exception:
-        report["error"] = traceback.format_exc()
-    (folder / "report.json").write_text(json.dumps(report, ensure_ascii=False, default=str), encoding="utf-8")
-    QgsProject.instance().clear()
-    iface.actionExit().trigger()
-
-
-QTimer.singleShot(1500, guarded)
+walk_through(walk)

@@ -1,44 +1,20 @@
-"""Runs inside the real QGIS desktop: opens the Processing dialog from the menu, runs, zooms, takes pictures, leaves.
+"""Runs inside the real QGIS desktop: opens the Processing dialog from the menu, runs, zooms, takes pictures, leaves."""
 
-What to do stands in the JSON file GRIDBEACON_WISH names; what happened is written beside the pictures.
-"""
-
-import json
 import os
+import sys
 import time
 from itertools import pairwise
-from pathlib import Path
 
 import qgis.utils
 from qgis.core import QgsLayerTreeGroup, QgsProject, QgsSettings
-from qgis.PyQt.QtCore import Qt, QTimer
+from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtWidgets import QApplication, QDockWidget, QPushButton, QTableView
 from qgis.utils import iface
 
-wish = json.loads(Path(os.environ["GRIDBEACON_WISH"]).read_text(encoding="utf-8"))
-folder = Path(wish["folder"])
-report = {"started": time.time(), "ticks": []}
+sys.path.append(os.environ["GRIDBEACON_SCRIPTS"])
+from inside import be_photographed, folder, later, leave, make_room, report, wish
 
-
-def write(name, value):
-    (folder / name).write_text(json.dumps(value, ensure_ascii=False, default=str), encoding="utf-8")
-
-
-def guarded(step):
-    """Call *step*; a failure is written down and ends QGIS, else the test would wait for ever."""
-
-    def call():
-        try:
-            step()
-        except Exception as error:
-            report["error"] = f"{step.__name__}: {error!r}"
-            leave()
-
-    return call
-
-
-def later(step, milliseconds=300):
-    QTimer.singleShot(milliseconds, guarded(step))
+report["ticks"] = []
 
 
 def dialog():
@@ -48,10 +24,7 @@ def dialog():
 
 
 def begin():
-    iface.mainWindow().setGeometry(0, 0, *wish.get("size", (1600, 1000)))
-    for dock in iface.mainWindow().findChildren(QDockWidget):
-        if dock.objectName() in ("Browser", "Browser2", "LayerOrder", "ProcessingToolbox"):
-            dock.hide()
+    make_room()
     plugin = qgis.utils.plugins[wish["name"]]
     report["actions"] = [action.text() for action in plugin.actions]
     later(fill, 800)
@@ -158,23 +131,8 @@ def wait_for_map():
     if iface.mapCanvas().isDrawing():
         later(wait_for_map, 200)
         return
-    write("ready.json", report)
-    (folder / "READY").write_text("", encoding="utf-8")
-    later(leave_when_told, 200)
-
-
-def leave_when_told():
-    """The picture is taken from outside; LEAVE says that it is done."""
-    if (folder / "LEAVE").exists():
-        leave()
-    else:
-        later(leave_when_told, 100)
-
-
-def leave():
-    write("report.json", report)
-    QgsProject.instance().clear()
-    iface.actionExit().trigger()
+    be_photographed()
+    leave()
 
 
 later(begin, 1500)

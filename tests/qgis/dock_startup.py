@@ -1,46 +1,21 @@
-"""Runs inside the real QGIS desktop: walks through the dock and writes down what happened.
+"""Runs inside the real QGIS desktop: walks through the dock and writes down what happened."""
 
-What to do stands in the JSON file GRIDBEACON_WISH names.
-"""
-
-import json
 import os
 import sys
-import traceback
-from pathlib import Path
 
 import qgis.utils
-from qgis.core import QgsProject
-from qgis.PyQt.QtCore import QTimer
 from qgis.PyQt.QtTest import QTest
-from qgis.PyQt.QtWidgets import QDockWidget
 from qgis.utils import iface
 
 sys.path.append(os.environ["GRIDBEACON_SCRIPTS"])
 from dock_walk import Walk
-
-wish = json.loads(Path(os.environ["GRIDBEACON_WISH"]).read_text(encoding="utf-8"))
-folder = Path(wish["folder"])
-report = {}
-
-
-def begin():
-    try:
-        walk()
-    except Exception:
-        report["error"] = traceback.format_exc()
-    (folder / "report.json").write_text(json.dumps(report, ensure_ascii=False, default=str), encoding="utf-8")
-    QgsProject.instance().clear()
-    iface.actionExit().trigger()
+from inside import folder, make_room, report, walk_through, wish
 
 
 def walk():
     """Layers, check, run and cancel, run again."""
     window = iface.mainWindow()
-    window.setGeometry(0, 0, *wish.get("size", (1600, 1000)))
-    for dock in window.findChildren(QDockWidget):
-        if dock.objectName() in ("Browser", "Browser2", "LayerOrder", "ProcessingToolbox", "MessageLog"):
-            dock.hide()
+    make_room()
     steps = Walk(qgis.utils.plugins[wish["name"]], folder)
     steps.add_layers(wish["layers"])
     iface.zoomFull()
@@ -76,4 +51,4 @@ def walk():
     report["pauses"] = steps.heart.told()
 
 
-QTimer.singleShot(1500, begin)
+walk_through(walk)

@@ -8,11 +8,9 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import subprocess
-import tempfile
 from pathlib import Path
 
-from desktop import ROOT, drive, write_profile
+from desktop import drive, make_small, own_profile
 
 SIZE, PAGE = (1100, 740), (780, 500)
 
@@ -24,21 +22,13 @@ def main() -> None:
     parser.add_argument("--locale", default="zh-Hans")
     parser.add_argument("--zip", action="store_true", help="the plugin manager's page instead")
     options = parser.parse_args()
-    (ROOT / "out").mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=ROOT / "out") as scratch:
-        folder = Path(scratch)
-        plugins = folder / "profiles" / "default" / "python" / "plugins"
-        plugins.mkdir(parents=True)
-        (plugins / "gridbeacon").symlink_to(ROOT)
-        write_profile(folder / "profiles", "gridbeacon", options.locale)
+    with own_profile(options.locale) as folder:
         wish = {"name": "gridbeacon", "size": SIZE, "page": PAGE, "zip": r"D:\gridbeacon\gridbeacon.zip"}
         startup = "zip_startup.py" if options.zip else "engine_startup.py"
         environment = {name: text for name, text in os.environ.items() if name != "GRIDBEACON_ENGINE_PYTHON"}
         told = drive(folder / "profiles", folder / "work", wish, environment, options.picture, startup)
     place = "792x285+60+60" if options.zip else f"{SIZE[0]}x{SIZE[1]}+0+0"
-    small = ["-crop", place, "+repage", "+dither", "-colors", "200"]
-    target = ["-define", "png:compression-level=9", f"PNG8:{options.picture}"]
-    subprocess.run(["convert", str(options.picture), *small, *target], check=True, timeout=60)
+    make_small(options.picture, 200, "-crop", place, "+repage")
     print(json.dumps(told, ensure_ascii=False, indent=1))
 
 

@@ -1,4 +1,7 @@
-"""Runs gridbeacon:run with the parameters asked for, adds its layers as Processing's dialog does, and tells all."""
+"""Runs gridbeacon:run with the parameters asked for, adds its layers as Processing's dialog does, and tells all.
+
+Several runs in one QGIS are `turns`, each with its `parameters` and `environment`.
+"""
 
 import os
 from pathlib import Path
@@ -66,26 +69,35 @@ def tree(group):
     return rows
 
 
-context = QgsProcessingContext()
-context.setProject(project)
-feedback = Feedback()
-algorithm = QgsApplication.processingRegistry().createAlgorithmById("gridbeacon:run")
-parameters = open_layers(wish["parameters"])
-facts = {}
-try:
-    results, error = processing.run(algorithm, parameters, context=context, feedback=feedback), ""
-    facts["handled"] = handleAlgorithmResults(algorithm, context, feedback, parameters=parameters)
-except Exception as raised:
-    results, error = {}, str(raised)
-answer(
-    results=results,
-    error=error,
-    said=feedback.said,
-    warned=feedback.warned,
-    steps=feedback.steps[-3:],
-    log=feedback.textLog()[-2000:],
-    tree=tree(project.layerTreeRoot()),
-    left_work=[str(path) for path in Path(QgsProcessingUtils.tempFolder()).glob("gridbeacon-*")],
-    imported=[name for name in FORBIDDEN if __import__("sys").modules.get(name) is not None],
-    **facts,
-)
+def run(parameters):
+    """One run, and what a user would see of it."""
+    context, feedback = QgsProcessingContext(), Feedback()
+    context.setProject(project)
+    algorithm = QgsApplication.processingRegistry().createAlgorithmById("gridbeacon:run")
+    parameters, facts = open_layers(parameters), {}
+    try:
+        results, error = processing.run(algorithm, parameters, context=context, feedback=feedback), ""
+        facts["handled"] = handleAlgorithmResults(algorithm, context, feedback, parameters=parameters)
+    except Exception as raised:
+        results, error = {}, str(raised)
+    return {
+        "results": results,
+        "error": error,
+        "said": feedback.said,
+        "warned": feedback.warned,
+        "steps": feedback.steps[-3:],
+        "log": feedback.textLog()[-2000:],
+        "tree": tree(project.layerTreeRoot()),
+        "left_work": [str(path) for path in Path(QgsProcessingUtils.tempFolder()).glob("gridbeacon-*")],
+        "imported": [name for name in FORBIDDEN if __import__("sys").modules.get(name) is not None],
+        **facts,
+    }
+
+
+def take(turn):
+    """One of several runs."""
+    os.environ.update(turn["environment"])
+    return run(turn["parameters"])
+
+
+answer(**{"turns": [take(turn) for turn in wish["turns"]]} if "turns" in wish else run(wish["parameters"]))

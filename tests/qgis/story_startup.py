@@ -1,28 +1,22 @@
-"""Runs inside the real QGIS desktop: opens a run, clicks cells, drops files, and writes down what happened.
+"""Runs inside the real QGIS desktop: opens a run, clicks cells, drops files, and writes down what happened."""
 
-What to do stands in the JSON file GRIDBEACON_WISH names; a picture is taken from outside while READY is there.
-"""
-
-import json
 import os
 import sys
-import traceback
 from pathlib import Path
 
 import qgis.utils
 from qgis.core import QgsCoordinateReferenceSystem, QgsCoordinateTransform, QgsFeatureRequest, QgsProject
-from qgis.PyQt.QtCore import QMimeData, QPoint, QPointF, Qt, QTimer, QUrl
+from qgis.PyQt.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from qgis.PyQt.QtGui import QDragEnterEvent, QDropEvent
 from qgis.PyQt.QtTest import QTest
-from qgis.PyQt.QtWidgets import QApplication, QDockWidget, QLabel, QPushButton
+from qgis.PyQt.QtWidgets import QApplication, QLabel, QPushButton
 from qgis.utils import iface
 
 sys.path.append(os.environ["GRIDBEACON_SCRIPTS"])
 from dock_walk import Heart
+from inside import be_photographed, folder, make_room, report, walk_through, wish
 
-wish = json.loads(Path(os.environ["GRIDBEACON_WISH"]).read_text(encoding="utf-8"))
-folder = Path(wish["folder"])
-report, heart = {}, Heart()
+heart = Heart()
 PLAIN, LEFT = Qt.KeyboardModifier.NoModifier, Qt.MouseButton.LeftButton
 
 
@@ -87,10 +81,7 @@ def bar():
 
 def walk():
     window, stories = iface.mainWindow(), qgis.utils.plugins[wish["name"]].stories
-    window.setGeometry(0, 0, *wish.get("size", (1600, 1000)))
-    for dock in window.findChildren(QDockWidget):
-        if dock.objectName() in ("Browser", "Browser2", "LayerOrder", "ProcessingToolbox", "MessageLog"):
-            dock.hide()
+    make_room()
     before, report["missed"] = iface.mapCanvas().mapTool(), []
     stories.tool.missed.connect(report["missed"].append)
     stories.action.trigger()
@@ -120,9 +111,7 @@ def walk():
         if hasattr(layer, "mapTipTemplate")
     }
     QTest.qWait(500)
-    (folder / "READY").write_text("", encoding="utf-8")
-    while not (folder / "LEAVE").exists():
-        QTest.qWait(100)
+    be_photographed()
     QTest.keyClick(iface.mapCanvas(), Qt.Key.Key_Escape)
     report["given_back"] = iface.mapCanvas().mapTool() is before and not stories.action.isChecked()
     iface.messageBar().clearWidgets()
@@ -142,14 +131,4 @@ def walk():
         stories.docking.grab().save(str(folder / "dropped.png"))
 
 
-def begin():
-    try:
-        walk()
-    except Exception:
-        report["error"] = traceback.format_exc()
-    (folder / "report.json").write_text(json.dumps(report, ensure_ascii=False, default=str), encoding="utf-8")
-    QgsProject.instance().clear()
-    iface.actionExit().trigger()
-
-
-QTimer.singleShot(1500, begin)
+walk_through(walk)

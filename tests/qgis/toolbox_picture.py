@@ -9,13 +9,11 @@ import argparse
 import json
 import os
 import shutil
-import subprocess
 import sys
-import tempfile
 import zipfile
 from pathlib import Path
 
-from desktop import ROOT, drive, write_profile
+from desktop import ROOT, drive, make_small, own_profile
 
 WORDS = {"zh": ("网格", "工单", ["热点", "现成模型"]), "en": ("Cells", "Calls", ["Hot spots", "Ready models"])}
 """Language -> names of the layers, groups of the toolbox that stand open."""
@@ -28,20 +26,13 @@ def main() -> None:
     parser.add_argument("--locale", default="zh-Hans")
     parser.add_argument("--log", type=Path, help="another picture: the dialog's log after the run")
     options = parser.parse_args()
-    (ROOT / "out").mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=ROOT / "out") as scratch:
-        folder = Path(scratch)
-        plugins = folder / "profiles" / "default" / "python" / "plugins"
-        plugins.mkdir(parents=True)
-        (plugins / "gridbeacon").symlink_to(ROOT)
-        write_profile(folder / "profiles", "gridbeacon", options.locale)
+    with own_profile(options.locale) as folder:
         environment = {**os.environ, "GRIDBEACON_ENGINE_PYTHON": sys.executable}
         wish = _wish(folder, options.locale[:2])
         told = drive(folder / "profiles", folder / "work", wish, environment, options.picture, "toolbox_startup.py")
         if options.log:
             shutil.copy(folder / "work" / "log.png", options.log)
-    small = ["+dither", "-colors", "160", "-define", "png:compression-level=9", f"PNG8:{options.picture}"]
-    subprocess.run(["convert", str(options.picture), *small], check=True, timeout=60)
+    make_small(options.picture, 160)
     print(json.dumps(told, ensure_ascii=False, indent=1))
 
 

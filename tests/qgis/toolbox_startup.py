@@ -1,50 +1,23 @@
-"""Runs inside the real QGIS desktop: Getis-Ord from its Processing dialog, beside the toolbox with the pinned three.
+"""Runs inside the real QGIS desktop: Getis-Ord from its Processing dialog, beside the toolbox with the pinned three."""
 
-What to do stands in the JSON file GRIDBEACON_WISH names; what happened is written beside it.
-"""
-
-import json
 import os
+import sys
 import time
-from pathlib import Path
 
 from processing.gui.AlgorithmDialog import AlgorithmDialog
 from qgis.core import QgsApplication, QgsProcessingOutputLayerDefinition, QgsProject, QgsVectorLayer
-from qgis.PyQt.QtCore import Qt, QTimer
+from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtWidgets import QDockWidget, QTreeView
 from qgis.utils import iface
 
-wish = json.loads(Path(os.environ["GRIDBEACON_WISH"]).read_text(encoding="utf-8"))
-folder = Path(wish["folder"])
-report = {}
+sys.path.append(os.environ["GRIDBEACON_SCRIPTS"])
+from inside import be_photographed, folder, later, leave, make_room, report, wish
+
 dialogs = []
 
 
-def write(name, value):
-    (folder / name).write_text(json.dumps(value, ensure_ascii=False, default=str), encoding="utf-8")
-
-
-def guarded(step):
-    """Call *step*; a failure is written down and ends QGIS, else the test would wait for ever."""
-
-    def call():
-        try:
-            step()
-        except Exception as error:
-            report["error"] = f"{step.__name__}: {error!r}"
-            leave()
-
-    return call
-
-
-def later(step, milliseconds=300):
-    QTimer.singleShot(milliseconds, guarded(step))
-
-
 def begin():
-    window = iface.mainWindow()
-    window.setGeometry(0, 0, 1600, 1000)
-    docks = {dock.objectName(): dock for dock in window.findChildren(QDockWidget)}
+    window, docks = iface.mainWindow(), make_room()
     for name, dock in docks.items():
         dock.setVisible(name == "ProcessingToolbox")
     window.resizeDocks([docks["ProcessingToolbox"]], [390], Qt.Orientation.Horizontal)
@@ -124,24 +97,9 @@ def wait_for_map():
     if iface.mapCanvas().isDrawing():
         later(wait_for_map, 200)
         return
-    (folder / "READY").write_text("", encoding="utf-8")
-    later(leave_when_told, 200)
-
-
-def leave_when_told():
-    """The picture is taken from outside; LEAVE says that it is done."""
-    if (folder / "LEAVE").exists():
-        leave()
-    else:
-        later(leave_when_told, 100)
-
-
-def leave():
-    write("report.json", report)
-    for dialog in dialogs:
-        dialog.close()
-    QgsProject.instance().clear()
-    iface.actionExit().trigger()
+    be_photographed()
+    dialogs[0].close()
+    leave()
 
 
 later(begin, 2500)

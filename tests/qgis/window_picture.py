@@ -8,12 +8,10 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
-from desktop import ROOT, drive, write_profile
+from desktop import ROOT, drive, make_small, own_profile
 
 
 def main() -> None:
@@ -23,13 +21,7 @@ def main() -> None:
     parser.add_argument("--locale", default="en_US")
     parser.add_argument("--tab", choices=["warnings", "form"], default="warnings")
     options = parser.parse_args()
-    (ROOT / "out").mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=ROOT / "out") as scratch:
-        folder = Path(scratch)
-        plugins = folder / "profiles" / "default" / "python" / "plugins"
-        plugins.mkdir(parents=True)
-        (plugins / "gridbeacon").symlink_to(ROOT)
-        write_profile(folder / "profiles", "gridbeacon", options.locale)
+    with own_profile(options.locale) as folder:
         sample = ROOT / "sample_data"
         wish = {
             "name": "gridbeacon",
@@ -42,8 +34,7 @@ def main() -> None:
         }
         environment = {**os.environ, "GRIDBEACON_ENGINE_PYTHON": sys.executable, "HOME": str(folder)}
         told = drive(folder / "profiles", folder / "work", wish, environment, options.picture, "window_startup.py")
-    small = ["+dither", "-colors", "220", "-define", "png:compression-level=9", f"PNG8:{options.picture}"]
-    subprocess.run(["convert", str(options.picture), *small], check=True, timeout=60)
+    make_small(options.picture, 220)
     print(json.dumps(told, ensure_ascii=False, indent=1))
 
 

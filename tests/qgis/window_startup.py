@@ -1,19 +1,16 @@
 """Runs inside the real QGIS desktop: the sample city from the dock, the first warning chosen, the window as it is."""
 
-import json
 import os
-import traceback
-from pathlib import Path
+import sys
 
 import qgis.utils
-from qgis.core import QgsApplication, QgsProject
-from qgis.PyQt.QtCore import Qt, QTimer
+from qgis.core import QgsApplication
+from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtTest import QTest
-from qgis.PyQt.QtWidgets import QDockWidget
 from qgis.utils import iface
 
-wish = json.loads(Path(os.environ["GRIDBEACON_WISH"]).read_text(encoding="utf-8"))
-folder = Path(wish["folder"])
+sys.path.append(os.environ["GRIDBEACON_SCRIPTS"])
+from inside import be_photographed, make_room, walk_through, wish
 
 
 def wait(is_so, seconds):
@@ -30,12 +27,7 @@ def still():
 
 
 def walk():
-    window = iface.mainWindow()
-    window.setGeometry(0, 0, *wish["size"])
-    docks = {dock.objectName(): dock for dock in window.findChildren(QDockWidget)}
-    for name in ("Browser", "Browser2", "LayerOrder", "ProcessingToolbox", "MessageLog"):
-        if name in docks:
-            docks[name].hide()
+    window, docks = iface.mainWindow(), make_room()
     docking = qgis.utils.plugins[wish["name"]].docking
     docking.setVisible(True)
     dock = docking.dock
@@ -58,17 +50,4 @@ def walk():
     wait(still, 60)
 
 
-def begin():
-    try:
-        walk()
-        (folder / "READY").write_text("", encoding="utf-8")
-        wait(lambda: (folder / "LEAVE").exists(), 60)
-        told = {}
-    except Exception:
-        told = {"error": traceback.format_exc()}
-    (folder / "report.json").write_text(json.dumps(told, ensure_ascii=False), encoding="utf-8")
-    QgsProject.instance().clear()
-    iface.actionExit().trigger()
-
-
-QTimer.singleShot(1500, begin)
+walk_through(lambda: (walk(), be_photographed()))

@@ -1,21 +1,19 @@
 """Runs inside the real QGIS desktop: shows the page of the plugin manager on which a zip is installed, and leaves."""
 
-import json
 import os
-from pathlib import Path
+import sys
 
-from qgis.core import QgsProject
-from qgis.PyQt.QtCore import QProcess, QTimer
+from qgis.PyQt.QtCore import QProcess
 from qgis.PyQt.QtWidgets import QApplication, QDialog, QLineEdit, QListWidget, QPushButton
 from qgis.utils import iface
 
-wish = json.loads(Path(os.environ["GRIDBEACON_WISH"]).read_text(encoding="utf-8"))
-folder = Path(wish["folder"])
+sys.path.append(os.environ["GRIDBEACON_SCRIPTS"])
+from inside import be_photographed, later, leave, make_room, wish
 
 
 def begin():
-    iface.mainWindow().setGeometry(0, 0, *wish["size"])
-    QTimer.singleShot(2500, arrange)
+    make_room()
+    later(arrange, 2500)
     iface.actionManagePlugins().trigger()
 
 
@@ -30,7 +28,7 @@ def arrange():
     pages = window.findChild(QListWidget, "mOptionsListWidget")
     rows = [row for row in range(pages.count()) if "ZIP" in pages.item(row).text()]
     pages.setCurrentRow(rows[0])
-    QTimer.singleShot(800, ready)
+    later(ready, 800)
 
 
 def ready():
@@ -38,20 +36,14 @@ def ready():
     field.setText(wish["zip"])
     for button in manager().findChildren(QPushButton):
         button.setEnabled(True)  # QGIS waits for a file of that name
-    QTimer.singleShot(800, lambda: (folder / "READY").write_text("", encoding="utf-8"))
-    QTimer.singleShot(900, leave)
+    later(end, 800)
 
 
-def leave():
-    """The picture is taken from outside; LEAVE says that it is done."""
-    if not (folder / "LEAVE").exists():
-        QTimer.singleShot(100, leave)
-        return
-    (folder / "report.json").write_text("{}", encoding="utf-8")
+def end():
+    be_photographed()
     manager().done(QDialog.DialogCode.Rejected)
-    QgsProject.instance().clear()
-    iface.actionExit().trigger()
+    leave()
 
 
 QProcess.startDetached("openbox", [])  # frames around the windows; it goes with its screen
-QTimer.singleShot(2000, begin)
+later(begin, 2000)

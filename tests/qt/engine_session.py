@@ -16,11 +16,13 @@ asked = json.loads(sys.argv[1])
 if asked.get("qt") == 6:
     sys.modules["PyQt5"] = None  # type: ignore[assignment]
 
+sys.path.append(str(Path(__file__).parents[1] / "qgis"))
 from gridbeacon.plugin import engine  # noqa: E402
 from gridbeacon.plugin.engine import job as engine_jobs  # noqa: E402
 from gridbeacon.plugin.engine import probing, ways  # noqa: E402
 from gridbeacon.plugin.keeping import keep  # noqa: E402
 from gridbeacon.plugin.qt import QtCore, QtWidgets  # noqa: E402
+from strays import strays  # noqa: E402
 
 application = QtWidgets.QApplication([])
 ENDINGS = ("finished", "failed", "cancelled")
@@ -37,20 +39,6 @@ def breathe(until: Any, seconds: float) -> float:
         now = time.monotonic()
         longest, last = max(longest, now - last), now
     return longest
-
-
-def strays() -> list[str]:
-    """Processes that carry this session's mark, this one left out; what is dead and not yet buried does not count."""
-    mark, found = f"GRIDBEACON_MARK={os.environ['GRIDBEACON_MARK']}".encode(), []
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            marked = mark in (process / "environ").read_bytes().split(b"\0")
-            state = (process / "stat").read_text().rsplit(")", 1)[1].split()[0]
-        except OSError:
-            continue
-        if marked and state != "Z" and int(process.name) != os.getpid():
-            found.append(process.name)
-    return found
 
 
 def watched(job: Any, cancel_after: int | None = None, patience: float = 300) -> dict[str, Any]:
