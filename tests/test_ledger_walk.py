@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from ledger_walk import Model, Walk
 from postgres_server import WORD
 
-STEPS = int(os.environ.get("GRIDBEACON_LEDGER_STEPS", "2000"))
+STEPS = int(os.environ.get("GRIDBEACON_LEDGER_STEPS", "5000"))
 SEED = 20250701
 
 
