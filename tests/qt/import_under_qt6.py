@@ -48,7 +48,8 @@ class StandIn(ModuleType):
 
 def put_stand_ins() -> None:
     """qgis, processing and osgeo as stand-ins; qgis.PyQt as PyQt6 itself."""
-    for name in ("qgis", "qgis.core", "qgis.gui", "qgis.analysis", "qgis.utils", "processing", "osgeo"):
+    qgis = ("qgis", "qgis.core", "qgis.gui", "qgis.analysis", "qgis.utils")
+    for name in (*qgis, "processing", "processing.gui", "processing.gui.wrappers", "osgeo"):
         sys.modules[name] = StandIn(name)
     door = ModuleType("qgis.PyQt")
     sys.modules["qgis.PyQt"] = door
