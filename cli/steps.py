@@ -139,10 +139,13 @@ def run_step(
 
     Raises InputError for a setting outside its bounds, and where *out* cannot be written.
     """
+    from ..layers.incidents.rules import notice
     from ..layers.tables import check_table_path, write_table
 
     check_table_path(out, replace)
     table, notices = all_steps()[name].work(files, settings, progress)
+    remarks = [notice("N-REMARK-001", text=text) for text in files.remarks]
+    notices = [*remarks, *(told for told in notices if told not in remarks)]
     progress(0.95, "Writing|写出")
     write_table(out, table, name, replace)
     told = [{"code": notice.code, "zh": notice.zh, "en": notice.en} for notice in notices]

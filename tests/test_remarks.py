@@ -61,6 +61,14 @@ def test_a_check_tells_it_too(city, capsys):
     assert [n["zh"] for n in found["notices"] if n["code"] == "N-REMARK-001"] == ["说明:试用"]
 
 
+@pytest.mark.parametrize("step", ["count_incidents", "getis_ord", "topology"])
+def test_a_step_tells_it_once(city, tmp_path, capsys, step):
+    """Whether its work reads incidents whole, in pieces, or not at all."""
+    arguments = asked(step, city, "--remark", "试用", "--out", tmp_path / "table.csv")
+    assert execute(["step", *arguments]) == 0
+    assert capsys.readouterr().err.count("试用") == 1
+
+
 @pytest.mark.parametrize("text, remarks", [('"一条"', ("一条",)), ('["一", " ", "二"]', ("一", "二"))])
 def test_a_plan_file_may_hold_it(tmp_path, text, remarks):
     plan = tmp_path / "city.toml"
