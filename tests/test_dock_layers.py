@@ -45,6 +45,12 @@ def test_what_was_left_behind_is_told_to_the_readers_of_the_results(told):
     assert told["edited"]["remark"] == f"{chosen} {by_filter} {edits}"
 
 
+def test_the_engine_is_asked_to_say_it(told):
+    (command,) = told["asked"]
+    told_by = [part for part in command if part.startswith("--remark=")]
+    assert len(told_by) == 1 and "only the rows of its filter" in told_by[0]
+
+
 def test_a_chosen_field_whose_name_holds_a_comma_is_handed_over(told):
     assert told["selected"]["fields"] == ["工单编号", "受理时间", "类别,细"]
 

@@ -38,7 +38,7 @@ def warned(cell, x, y, unit_level=1):
     ids=["nothing yet", "whole city", "another CRS", "a former cell", "divided anew", "one is enough"],
 )
 def test_a_ledger_of_this_city_is_taken(rows):
-    refuse_other_city(rows, CELLS)
+    assert refuse_other_city(rows, CELLS) is None, "it only ever raises"
 
 
 @pytest.mark.parametrize("place", [(900.0, 5.0), (5.0, -1.0), (None, None)])

@@ -232,6 +232,9 @@ def test_layers_go_by_their_own_path_or_as_the_fields_that_are_needed(stand_in):
     assert told["known"]["rows"][0][0] == "00510100000000000000" and told["known"]["rows"][0][2] == "供水'; DROP"
     assert [row[0][-1] for row in told["selected"]["rows"]] == ["3"]
     assert (told["alike"]["fields"], told["alike"]["rows"]) == (["Code", "geom"], [["A", "POLYGON"]])
+    whole, by_filter, chosen, first = ["".join(remarks) for remarks in told["remarks"]]
+    assert whole == "" and "rows of its filter" in by_filter
+    assert "1 selected rows" in chosen and "rows asked for in the dialog" in first
 
 
 def test_every_sentence_of_the_plugin_has_its_chinese(root):

@@ -156,6 +156,24 @@ def cancelled_while_it_hangs():
 
 hung = cancelled_while_it_hangs()
 
+
+class Deaf(host_room.Job):
+    """An engine that only keeps what it was asked."""
+
+    asked = []
+
+    def __init__(self, command, *_):
+        super().__init__()
+        self.asked.append(command)
+
+    def start(self):
+        self.finished.emit({})
+
+
+layer_job.EngineJob = Deaf
+layer_job.LayerJob("run", host_room.Request(incidents=(source,))).start()
+QTest.qWait(1500)
+
 hidden = plugin.docking.dock is None
 plugin.stories.take_files(["/data/三月.csv"])
 taken = [chosen.path for chosen in plugin.docking.dock.form.choices.incidents.chosen()]
@@ -170,6 +188,7 @@ offers.append(len(session.face.bar.items()))
 answer(
     layer=layer.name(),
     hung=hung,
+    asked=Deaf.asked,
     failed=[error.problem for error in failed],
     taken=taken,
     hidden=hidden,

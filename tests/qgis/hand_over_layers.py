@@ -114,8 +114,23 @@ def handed(value, chosen=(), known=None, name="INCIDENTS"):
     return facts
 
 
+def asked_of_the_engine(value):
+    """The remarks in the command a run over the layer *value* would give."""
+    commands = []
+    algorithm.layers = {"--incidents": convert.hand_over(algorithm, "INCIDENTS", {"INCIDENTS": value}, context, [])}
+    algorithm.run_engine = lambda command, *_: commands.append(command) or {}
+    algorithm.processAlgorithm({"OUTPUT": str(folder / "runs")}, context, QgsProcessingFeedback())
+    return [part for part in commands[0] if part.startswith("--remark")]
+
+
 memory.selectByExpression("\"工单编号\" LIKE '%3'")
 answer(
+    remarks=[
+        asked_of_the_engine(plain.id()),
+        asked_of_the_engine(filtered.id()),
+        asked_of_the_engine(QgsProcessingFeatureSourceDefinition(QgsProperty.fromValue(memory.id()), True)),
+        asked_of_the_engine(QgsProcessingFeatureSourceDefinition(QgsProperty.fromValue(memory.id()), False, 1)),
+    ],
     empty=handed(None),
     plain=handed(plain.id()),
     by_path=handed(path),
