@@ -93,8 +93,11 @@ def hand_over(
             where=name,
             fix=tr("Choose a layer that can be opened, or name its file."),
         )
-    layer = algorithm.parameterAsVectorLayer(parameters, name, context)
-    selected, limited = _asked_parts(parameters[name])
+    value = parameters[name]
+    selected, limited = _asked_parts(value)
+    # Asked for a part of a layer, QGIS names none: its source does.
+    whole = value.source if isinstance(value, QgsProcessingFeatureSourceDefinition) else value
+    layer = algorithm.parameterAsVectorLayer({name: whole}, name, context)
     if layer is not None and not (selected or limited):
         path = own_path(layer)
         if path:

@@ -157,14 +157,15 @@ def cancelled_while_it_hangs():
 hung = cancelled_while_it_hangs()
 
 
+commands = []
+
+
 class Deaf(host_room.Job):
     """An engine that only keeps what it was asked."""
 
-    asked = []
-
     def __init__(self, command, *_):
         super().__init__()
-        self.asked.append(command)
+        commands.append(command)
 
     def start(self):
         self.finished.emit({})
@@ -188,7 +189,7 @@ offers.append(len(session.face.bar.items()))
 answer(
     layer=layer.name(),
     hung=hung,
-    asked=Deaf.asked,
+    asked=commands,
     failed=[error.problem for error in failed],
     taken=taken,
     hidden=hidden,
